@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# Completion for bash: verbs, their options, and channels for publish.
+
+_spoolcast()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]-} verbs
+	local program=${COMP_WORDS[0]} spool
+
+	if ((COMP_CWORD == 1)); then
+		verbs=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+		mapfile -t COMPREPLY < <(compgen -W "$verbs --help --version" -- "$word")
+		return
+	fi
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	-c)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	esac
+	case $verb in
+	serve)
+		mapfile -t COMPREPLY < <(compgen -W '--listen --mode -c --help' -- "$word")
+		;;
+	publish)
+		spool=$("$program" check 2>/dev/null | sed -n 's/^spool.path = //p')
+		mapfile -t COMPREPLY < <(compgen -W "-e -i -r -c --help $(
+			cd "$spool" 2>/dev/null && printf '%s\n' [A-Za-z0-9]* |
+				sed 's/\..*//' | sort -u)" -- "$word")
+		;;
+	help)
+		mapfile -t COMPREPLY < <(compgen -W 'serve publish check help version settings' -- "$word")
+		;;
+	check | version)
+		mapfile -t COMPREPLY < <(compgen -W '-c --json --help' -- "$word")
+		;;
+	esac
+}
+
+complete -F _spoolcast spoolcast

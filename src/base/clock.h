@@ -1,0 +1,21 @@
+/*
+ * The only place that asks what time it is.
+ */
+#ifndef SPOOLCAST_BASE_CLOCK_H
+#define SPOOLCAST_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/**
+ * clock_mono_ms(void):
+ * Return milliseconds of a clock that is never set (CLOCK_MONOTONIC).
+ */
+int64_t clock_mono_ms(void);
+
+/**
+ * clock_wall_s(void):
+ * Return seconds since 1970-01-01 00:00 UTC, as the machine believes.
+ */
+int64_t clock_wall_s(void);
+
+#endif

@@ -1,0 +1,98 @@
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/name.h"
+
+static bool
+is_alnum(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c >= '0' && c <= '9');
+}
+
+static bool
+is_name_byte(char c)
+{
+	return is_alnum(c) || c == '_' || c == '-';
+}
+
+bool
+name_is_valid(const char *name, size_t len)
+{
+	if (len == 0 || len > NAME_MAX_LEN || !is_alnum(name[0]))
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		if (!is_name_byte(name[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The length of the bracket expression that starts at ${text}, or 0. */
+static size_t
+bracket(const char *text, size_t len)
+{
+	size_t i = 1;
+
+	if (i < len && text[i] == '!')
+		i++;
+	for (size_t first = i; i < len; i++) {
+		if (text[i] == ']')
+			return i > first ? i + 1 : 0;
+		if (!is_name_byte(text[i]))
+			return 0;
+	}
+	return 0;
+}
+
+bool
+name_is_pattern(const char *text, size_t len)
+{
+	bool special = false;
+	size_t i = 0;
+
+	if (len == 0 || len > NAME_MAX_LEN)
+		return false;
+	while (i < len) {
+		size_t step = 1;
+
+		if (text[i] == '[')
+			step = bracket(text + i, len - i);
+		else if (text[i] != '*' && text[i] != '?' &&
+		    !is_name_byte(text[i]))
+			return false;
+		if (step == 0)
+			return false;
+		special = special || !is_name_byte(text[i]);
+		i += step;
+	}
+	return special;
+}
+
+bool
+name_matches(const char *pattern, const char *name)
+{
+	return fnmatch(pattern, name, FNM_NOESCAPE) == 0;
+}
+
+bool
+name_in_list(const char *list, const char *name)
+{
+	char pattern[NAME_MAX_LEN + 1];
+
+	for (;;) {
+		size_t len;
+
+		list += strspn(list, ", \t");
+		if (*list == '\0')
+			return false;
+		len = strcspn(list, ", \t");
+		if (len <= NAME_MAX_LEN) {
+			memcpy(pattern, list, len);
+			pattern[len] = '\0';
+			if (name_matches(pattern, name))
+				return true;
+		}
+		list += len;
+	}
+}

@@ -1,0 +1,54 @@
+/*
+ * What a check found: lines for people, printed together at the end.
+ *
+ * They may contain anything, such as names of files that others made; they are
+ * made safe where they are printed and nowhere before.
+ */
+#ifndef SPOOLCAST_CLI_FINDINGS_H
+#define SPOOLCAST_CLI_FINDINGS_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* Further ones are only counted. */
+#define FINDINGS_MAX 100
+
+/* All zero is an empty collection. */
+struct findings {
+	char *texts[FINDINGS_MAX]; /* NULL where memory ran out */
+	size_t count;
+	size_t more; /* not kept */
+};
+
+/**
+ * findings_add(findings, format, ...):
+ * Add the formatted text to ${findings}, or count it where that is full.
+ */
+void findings_add(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/**
+ * findings_print(findings, kind, out):
+ * Append a line "${kind}: text" to ${out} for each of ${findings}.  Return 0,
+ * or -1 with ENOMEM.
+ */
+int findings_print(
+    const struct findings *findings, const char *kind, struct buf *out);
+
+/**
+ * findings_print_json(findings, kind, out):
+ * Append the members "${kind}s", an array of the texts, and
+ * "${kind}s_not_shown", how many were not kept, of a JSON object to ${out}.
+ * Return 0, or -1 with ENOMEM.
+ */
+int findings_print_json(
+    const struct findings *findings, const char *kind, struct buf *out);
+
+/**
+ * findings_free(findings):
+ * Free the texts and leave an empty collection.
+ */
+void findings_free(struct findings *findings);
+
+#endif

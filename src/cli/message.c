@@ -1,0 +1,126 @@
+#include <string.h>
+
+#include "cli/message.h"
+#include "stream/utf8.h"
+
+bool
+message_has_fields(const struct message *message)
+{
+	return message->type != NULL || message->id != NULL ||
+	    message->retry != NULL;
+}
+
+bool
+message_id_is_valid(const char *text)
+{
+	return text[0] != '\0' && strpbrk(text, "\r\n") == NULL;
+}
+
+bool
+message_type_is_valid(const char *text)
+{
+	size_t len = strlen(text);
+	struct buf repaired = { 0 };
+	bool same;
+
+	if (!message_id_is_valid(text))
+		return false;
+	same = utf8_append(&repaired, (const uint8_t *)text, len) == 0 &&
+	    repaired.len == len && memcmp(repaired.data, text, len) == 0;
+	buf_free(&repaired);
+	return same;
+}
+
+size_t
+message_trim(const uint8_t *bytes, size_t len)
+{
+	if (len > 0 && bytes[len - 1] == '\n')
+		len--;
+	if (len > 0 && bytes[len - 1] == '\r')
+		len--;
+	return len;
+}
+
+/* Return the length of the line at ${bytes}, and in ${end} that of its end. */
+static size_t
+line_length(const uint8_t *bytes, size_t len, size_t *end)
+{
+	size_t n = 0;
+
+	while (n < len && bytes[n] != '\r' && bytes[n] != '\n')
+		n++;
+	*end = n < len;
+	if (n + 1 < len && bytes[n] == '\r' && bytes[n + 1] == '\n')
+		*end = 2;
+	return n;
+}
+
+static int
+encode_line(const struct message *message, struct buf *out)
+{
+	size_t at = 0, end;
+	int failed = 0;
+
+	/* A CR makes one more data line of the rest. */
+	do {
+		size_t n =
+		    line_length(message->bytes + at, message->len - at, &end);
+
+		failed |= buf_append(out, message->bytes + at, n);
+		failed |= buf_append(out, "\r", end > 0);
+		at += n + end;
+	} while (end > 0);
+	/* One CR in front of the LF is read as part of the line's end. */
+	if (out->len > 0 && out->data[out->len - 1] == '\r')
+		failed |= buf_append(out, "\r", 1);
+	failed |= buf_append(out, "\n", 1);
+	return failed ? -1 : 0;
+}
+
+static int
+encode_data(const struct message *message, struct buf *out)
+{
+	size_t at = 0, end;
+	int failed = 0;
+
+	do {
+		size_t n =
+		    line_length(message->bytes + at, message->len - at, &end);
+
+		failed |= buf_puts(out, n > 0 ? "data: " : "data:");
+		failed |= buf_append(out, message->bytes + at, n);
+		failed |= buf_append(out, "\n", 1);
+		at += n + end;
+	} while (end > 0);
+	return failed;
+}
+
+static int
+encode_block(const struct message *message, struct buf *out)
+{
+	int failed = 0;
+
+	if (message->type != NULL)
+		failed |= buf_printf(out, "event: %s\n", message->type);
+	if (message->id != NULL)
+		failed |= buf_printf(out, "id: %s\n", message->id);
+	if (message->retry != NULL)
+		failed |= buf_printf(out, "retry: %s\n", message->retry);
+	if (message->has_data)
+		failed |= encode_data(message, out);
+	failed |= buf_append(out, "\n", 1);
+	return failed ? -1 : 0;
+}
+
+int
+message_encode(
+    const struct message *message, enum record_form form, struct buf *out)
+{
+	switch (form) {
+	case RECORD_LINE:
+		return encode_line(message, out);
+	case RECORD_BLOCK:
+		return encode_block(message, out);
+	}
+	return -1;
+}

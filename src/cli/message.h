@@ -1,0 +1,55 @@
+/*
+ * From a message, as it came from arguments or standard input, to the bytes of
+ * a record (pure).
+ */
+#ifndef SPOOLCAST_CLI_MESSAGE_H
+#define SPOOLCAST_CLI_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "spool/record.h"
+
+struct message {
+	const char *type;  /* NULL: message */
+	const char *id;	   /* the publisher's own, or NULL */
+	const char *retry; /* milliseconds in digits, or NULL */
+	bool has_data;	   /* else it is no event, only fields */
+	const uint8_t *bytes;
+	size_t len;
+};
+
+/**
+ * message_has_fields(message):
+ * Return whether ${message} has anything that line form cannot hold.
+ */
+bool message_has_fields(const struct message *message);
+
+/**
+ * message_id_is_valid(text), message_type_is_valid(text):
+ * Return whether ${text} may be an id: one line that is not empty; or a type:
+ * the same in UTF-8.
+ */
+bool message_id_is_valid(const char *text);
+bool message_type_is_valid(const char *text);
+
+/**
+ * message_trim(bytes, len):
+ * Return ${len} without the line end (LF, CRLF or CR) that ${bytes} end with:
+ * the one that echo adds is not meant to be part of a message.
+ */
+size_t message_trim(const uint8_t *bytes, size_t len);
+
+/**
+ * message_encode(message, form, out):
+ * Append to ${out} the record of ${form}, its end included, from which
+ * record_parse gets ${message} back, but that all its line ends are the same.
+ * Line form needs data of at least one byte and drops the other fields.
+ * Return 0, or -1 with ENOMEM and ${out} longer by a part.
+ */
+int message_encode(
+    const struct message *message, enum record_form form, struct buf *out);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * The table of verbs.  Add a verb here; then in src/spoolcast.1, and a test in
+ * tests/cli/.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/verbs.h"
+
+static const struct verb table[] = {
+	{
+	    .name = "serve",
+	    .run = cmd_serve,
+	    .summary = "answer a web server over FastCGI",
+	    .usage =
+		"usage: spoolcast serve --listen unix:PATH|HOST:PORT"
+		" [--listen ...]\n"
+		"                       [--mode OCTAL] [-c FILE]\n"
+		"\n"
+		"Takes FastCGI connections until SIGTERM, SIGUSR1 or SIGINT.\n"
+		"Sockets handed over by systemd (LISTEN_FDS) are served too;\n"
+		"with them --listen may be left out.\n"
+		"\n"
+		"  --listen unix:PATH   a unix socket\n"
+		"  --listen HOST:PORT   a TCP socket\n"
+		"  --mode OCTAL         permissions of unix sockets; 0660\n"
+		"  -c FILE              the configuration\n",
+	    .valued = { "--listen", "--mode", NULL },
+	},
+	{
+	    .name = "publish",
+	    .run = cmd_publish,
+	    .summary = "write one event into a channel",
+	    .usage =
+		"usage: spoolcast publish [-c FILE] [-e TYPE] [-i ID] [-r MS]\n"
+		"                         [--json] CHANNEL [MESSAGE ...]\n"
+		"\n"
+		"The message is the arguments joined by one blank, or all of\n"
+		"standard input where there are none. A line end at its end\n"
+		"is dropped. Nothing is printed when all went well.\n"
+		"\n"
+		"  -e TYPE   the event's type, instead of message\n"
+		"  -i ID     an id of your own, the suffix of the event id\n"
+		"  -r MS     how long browsers wait before they reconnect;\n"
+		"            without a message only this is sent\n"
+		"  -c FILE   the configuration\n"
+		"  --json    print the channel, the file and the bytes "
+		"written\n"
+		"\n"
+		"-e, -i and -r need a channel in block form (CHANNEL.sse); a\n"
+		"channel that does not exist yet is created in that form by\n"
+		"them, and in line form (CHANNEL) without.\n",
+	    .valued = { "-e", "-i", "-r", NULL },
+	},
+	{
+	    .name = "check",
+	    .run = cmd_check,
+	    .summary = "show the settings in effect and every problem",
+	    .usage = "usage: spoolcast check [-c FILE] [--json]\n"
+		     "\n"
+		     "Prints which configuration was used, every setting in\n"
+		     "effect and every problem of it and of the spool.\n"
+		     "\n"
+		     "  -c FILE   the configuration\n"
+		     "  --json    the same as one JSON object\n",
+	    .valued = { NULL },
+	},
+	{
+	    .name = "help",
+	    .run = cmd_help,
+	    .summary = "explain a verb, or print a sample configuration",
+	    .usage =
+		"usage: spoolcast help [VERB | settings]\n"
+		"\n"
+		"Lists the verbs, explains one, or prints a configuration\n"
+		"with every setting, its default and what it is for.\n",
+	    .valued = { NULL },
+	},
+	{
+	    .name = "version",
+	    .run = cmd_version,
+	    .summary = "print the version",
+	    .usage = "usage: spoolcast version [--json]\n",
+	    .valued = { NULL },
+	},
+};
+
+#define VERBS (sizeof(table) / sizeof(table[0]))
+
+const struct verb *
+verbs_find(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++) {
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+void
+verbs_list(FILE *out)
+{
+	fputs("usage: spoolcast VERB [OPTION ...] [ARGUMENT ...]\n\n", out);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  %-9s %s\n", table[i].name, table[i].summary);
+	fputs("\nEvery verb takes -c FILE (the configuration), --help and\n"
+	      "--version; those that print data take --json.  Started by a\n"
+	      "web server, spoolcast serves it instead.\n"
+	      "The whole story: man spoolcast\n",
+	    out);
+}
+
+/*
+ * How many single-byte insertions, removals and replacements make ${to} of
+ * ${from}, by the usual table of which one row is kept.
+ */
+static size_t
+edit_distance(const char *from, const char *to)
+{
+	size_t row[33], len = strlen(to);
+
+	if (len >= sizeof(row) / sizeof(row[0]))
+		return SIZE_MAX;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (; *from != '\0'; from++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t j = 1; j <= len; j++) {
+			size_t best = diagonal + (*from != to[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+const struct verb *
+verbs_near(const char *name)
+{
+	const struct verb *nearest = NULL;
+	size_t least = SIZE_MAX;
+
+	for (size_t i = 0; i < VERBS; i++) {
+		size_t distance = edit_distance(name, table[i].name);
+
+		/* Farther than half of its letters is another word. */
+		if (distance < least && distance <= strlen(table[i].name) / 2) {
+			nearest = &table[i];
+			least = distance;
+		}
+	}
+	return nearest;
+}

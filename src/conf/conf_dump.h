@@ -1,0 +1,33 @@
+/*
+ * Settings as text: a sample file, and what holds in a given configuration.
+ * Every function appends to a buffer and returns 0, or -1 with ENOMEM.
+ */
+#ifndef SPOOLCAST_CONF_CONF_DUMP_H
+#define SPOOLCAST_CONF_CONF_DUMP_H
+
+#include "base/buf.h"
+#include "conf/conf.h"
+
+/**
+ * conf_dump_sample(out):
+ * Append a configuration file that sets nothing and explains everything: each
+ * key with its sentence, its limits and its default behind a ';'.
+ */
+int conf_dump_sample(struct buf *out);
+
+/**
+ * conf_dump_text(conf, out):
+ * Append "section.key = value" lines for every setting of ${conf} in effect,
+ * then "channel NAME.key = value" for what channel sections give.
+ */
+int conf_dump_text(const struct conf *conf, struct buf *out);
+
+/**
+ * conf_dump_json(conf, out):
+ * Append the members "settings" and "channels" of a JSON object, without its
+ * braces, that tell the same.  Durations are in milliseconds and say so in
+ * their name ("heartbeat_ms"), sizes are in bytes, lists are arrays.
+ */
+int conf_dump_json(const struct conf *conf, struct buf *out);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Text that others chose, made safe to print.
+ */
+#ifndef SPOOLCAST_CONF_CONF_TEXT_H
+#define SPOOLCAST_CONF_CONF_TEXT_H
+
+#include "base/buf.h"
+
+/**
+ * conf_text_plain(text, out):
+ * Append ${text} to ${out} for a terminal: control characters, backslashes and
+ * bytes that are not UTF-8 become \xHH.  Return 0, or -1 with ENOMEM.
+ */
+int conf_text_plain(const char *text, struct buf *out);
+
+/**
+ * conf_text_json(text, out):
+ * Append ${text} to ${out} as a JSON string with its quotes; each byte that is
+ * not UTF-8 becomes U+FFFD.  Return 0, or -1 with ENOMEM.
+ */
+int conf_text_json(const char *text, struct buf *out);
+
+#endif

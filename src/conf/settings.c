@@ -1,0 +1,273 @@
+/*
+ * The table of settings.  Sentences are for people who run a site: what the
+ * key does, then why one would change it.
+ */
+#include <string.h>
+
+#include "conf/settings.h"
+
+#define KEY(section_, name_, type_, member)                                    \
+	.section = (section_), .name = (name_), .type = (type_),               \
+	.offset = offsetof(struct settings, member)
+
+static const char *const on_gap[] = { "oldest", "newest", NULL };
+static const char *const flush_modes[] = { "auto", "stream", NULL };
+static const char *const flush_modes_later[] = { "batch", "pad", "close",
+	NULL };
+static const char *const incremental[] = { "auto", "yes", "no", NULL };
+static const char *const publish[] = { "no", "token", NULL };
+
+const struct conf_key settings_keys[] = {
+	{ KEY("spool", "path", CONF_PATH, path), .initial = "spool",
+	    .doc = "The folder that holds the channels; a relative path starts "
+		   "at the folder of this file. $SPOOLCAST_SPOOL, where set, "
+		   "wins over it." },
+	{ KEY("spool", "max_record", CONF_SIZE, max_record), .initial = "64K",
+	    .min = "1K", .max = "16M", .flags = CONF_PER_CHANNEL,
+	    .doc = "The largest record that is delivered; in place of a larger "
+		   "one subscribers get the event spoolcast.skipped." },
+	{ KEY("spool", "max_size", CONF_SIZE, max_size), .initial = "0",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "Rotate a channel that has grown to this size; 0 is "
+		   "never." },
+	{ KEY("spool", "max_age", CONF_DURATION, max_age_ms), .initial = "0",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "Rotate a channel whose first record is this old; 0 is "
+		   "never." },
+	{ KEY("spool", "keep", CONF_COUNT, keep), .initial = "4",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "How many rotated segments of a channel are kept." },
+	{ KEY("spool", "keep_files", CONF_BOOL, keep_files), .initial = "no",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "Whether files taken from a drop folder are moved to its "
+		   ".done folder rather than removed." },
+	{ KEY("spool", "type_from_extension", CONF_BOOL, type_from_extension),
+	    .initial = "no", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "Whether the extension of a file in a drop folder is the "
+		   "type of its event." },
+
+	{ KEY("stream", "heartbeat", CONF_DURATION, heartbeat_ms),
+	    .initial = "15s", .min = "100ms", .max = "1h",
+	    .flags = CONF_PER_CHANNEL,
+	    .doc = "How long a stream may be silent before it sends a comment. "
+		   "The default is under the time limits of all common web "
+		   "servers, of which the shortest is 30s." },
+	{ KEY("stream", "lifetime", CONF_DURATION, lifetime_ms),
+	    .initial = "250s", .min = "100ms", .max = "7d",
+	    .flags = CONF_PER_CHANNEL | CONF_OR_ZERO,
+	    .doc = "After this time, give or take a tenth, a stream ends "
+		   "between two events and the browser comes back for the "
+		   "rest; 0 is never. The default is under the 300s after "
+		   "which mod_fcgid kills." },
+	{ KEY("stream", "retry", CONF_DURATION, retry_ms), .initial = "3s",
+	    .min = "1ms", .max = "1d", .flags = CONF_PER_CHANNEL,
+	    .doc = "How long a browser waits before it comes back." },
+	{ KEY("stream", "retry_jitter", CONF_PERCENT, retry_jitter),
+	    .initial = "50%", .min = "0%", .max = "100%",
+	    .doc = "The share by which that wait differs up or down from "
+		   "browser to browser, so that they do not come back all at "
+		   "once." },
+	{ KEY("stream", "reconnect_rate", CONF_COUNT, reconnect_rate),
+	    .initial = "100", .min = "1", .max = "1000000",
+	    .doc = "At most this many browsers per second are asked back when "
+		   "many streams end together, as on a restart." },
+	{ KEY("stream", "retry_overload", CONF_DURATION, retry_overload_ms),
+	    .initial = "30s", .min = "1ms", .max = "1d",
+	    .doc = "How long a browser waits that was turned away because a "
+		   "limit was reached." },
+	{ KEY("stream", "history", CONF_COUNT, history), .initial = "0",
+	    .min = "0", .max = "1000000", .flags = CONF_PER_CHANNEL,
+	    .doc = "How many of the latest records a browser gets that comes "
+		   "for the first time and asks for no number." },
+	{ KEY("stream", "history_max", CONF_COUNT, history_max),
+	    .initial = "1000", .min = "0", .max = "1000000",
+	    .flags = CONF_PER_CHANNEL,
+	    .doc = "How many it may ask for with ?history=; more are not "
+		   "given." },
+	{ KEY("stream", "on_gap", CONF_CHOICE, on_gap), .initial = "oldest",
+	    .choices = on_gap, .flags = CONF_PER_CHANNEL,
+	    .doc = "Where a stream goes on when the place at which its browser "
+		   "left is gone: at the oldest record kept, or behind the "
+		   "newest." },
+	{ KEY("stream", "stall", CONF_DURATION, stall_ms), .initial = "60s",
+	    .min = "100ms", .max = "1h",
+	    .doc = "A stream that takes no byte for this long is let go." },
+	{ KEY("stream", "drain", CONF_DURATION, drain_ms), .initial = "1s",
+	    .min = "0s", .max = "60s",
+	    .doc = "How long a process that was told to end may take to say "
+		   "goodbye to its streams." },
+
+	{ KEY("flush", "mode", CONF_CHOICE, flush_mode), .initial = "auto",
+	    .choices = flush_modes, .later = flush_modes_later,
+	    .flags = CONF_PER_CHANNEL,
+	    .doc = "When events are written: stream is at once; auto is what "
+		   "suits the web server." },
+	{ KEY("flush", "interval", CONF_DURATION, interval_ms),
+	    .initial = "50ms", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "In mode batch, how long events are collected." },
+	{ KEY("flush", "bytes", CONF_SIZE, bytes), .initial = "16K",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "In mode batch, how many bytes are collected at most." },
+	{ KEY("flush", "pad", CONF_SIZE, pad), .initial = "4100",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "In mode pad, the size that every write is filled up to." },
+	{ KEY("flush", "hold", CONF_DURATION, hold_ms), .initial = "25s",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "In mode close, how long a response waits for its first "
+		   "event." },
+	{ KEY("flush", "close_retry", CONF_DURATION, close_retry_ms),
+	    .initial = "500ms", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "In mode close, how long a browser waits after a response "
+		   "with events." },
+	{ KEY("flush", "poll_retry", CONF_DURATION, poll_retry_ms),
+	    .initial = "5s", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "In mode close, how long a browser waits that was served "
+		   "over the budget of streams." },
+	{ KEY("flush", "client_may_choose", CONF_BOOL, client_may_choose),
+	    .initial = "no", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "Whether ?flush= in a request wins over mode." },
+	{ KEY("flush", "incremental", CONF_CHOICE, incremental),
+	    .initial = "auto", .choices = incremental, .flags = CONF_LATER,
+	    .doc = "Whether streams carry the header Incremental, which asks "
+		   "front servers not to hold them back." },
+
+	{ KEY("limits", "streams", CONF_COUNT, streams), .initial = "0",
+	    .min = "0", .max = "1000000",
+	    .doc = "How many streams a process serves at a time; 0 is as many "
+		   "as its limit of descriptors allows." },
+	{ KEY("limits", "streams_per_address", CONF_COUNT, streams_per_address),
+	    .initial = "0", .flags = CONF_LATER,
+	    .doc = "How many of them may go to one address; 0 is no limit." },
+	{ KEY("limits", "channels_per_stream", CONF_COUNT, channels_per_stream),
+	    .initial = "32", .min = "1", .max = "1000",
+	    .doc = "How many channels one request may ask for." },
+
+	{ KEY("access", "channels", CONF_GLOBS, channels), .initial = "*",
+	    .doc = "The channels that exist for the public: names and globs "
+		   "such as news,build-*. Requests for others are refused." },
+	{ KEY("access", "origins", CONF_TEXT, origins), .initial = "",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER | CONF_OR_EMPTY,
+	    .doc = "Pages of which other sites may listen (CORS); none without "
+		   "it." },
+	{ KEY("access", "users", CONF_TEXT, users), .initial = "",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER | CONF_OR_EMPTY,
+	    .doc = "Which users, as the web server knows them, may listen; "
+		   "anyone without it." },
+	{ KEY("access", "key_file", CONF_PATH, key_file), .initial = "",
+	    .flags = CONF_PER_CHANNEL | CONF_LATER | CONF_OR_EMPTY,
+	    .doc = "The file with the key that access tokens are checked "
+		   "with; no token is asked for without it." },
+	{ KEY("access", "publish", CONF_CHOICE, publish), .initial = "no",
+	    .choices = publish, .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .doc = "Whether a token allows to publish by HTTP." },
+	{ KEY("access", "status", CONF_BOOL, status), .initial = "no",
+	    .flags = CONF_LATER,
+	    .doc = "Whether the pages _status and _metrics are served." },
+
+	{ KEY("source", "redis", CONF_TEXT, redis), .initial = "",
+	    .flags = CONF_LATER | CONF_OR_EMPTY,
+	    .doc = "The Redis server whose streams are the channels; none "
+		   "without it." },
+};
+
+const size_t settings_count = sizeof(settings_keys) / sizeof(settings_keys[0]);
+
+_Static_assert(sizeof(settings_keys) / sizeof(settings_keys[0]) <= SETTINGS_MAX,
+    "more settings than SETTINGS_MAX");
+
+const struct conf_key *
+settings_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		if (strlen(settings_keys[i].name) == len &&
+		    memcmp(settings_keys[i].name, name, len) == 0)
+			return &settings_keys[i];
+	}
+	return NULL;
+}
+
+int
+settings_section_exists(const char *name, size_t len)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		if (strlen(settings_keys[i].section) == len &&
+		    memcmp(settings_keys[i].section, name, len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Names longer than this are compared by nothing. */
+#define NEAR_MAX 32
+
+/*
+ * How many bytes must be put in, left out, replaced or swapped with their
+ * neighbour to make ${b} of ${a} (optimal string alignment).
+ */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t rows[3][NEAR_MAX + 1], a_len = strlen(a), b_len = strlen(b);
+
+	if (a_len > NEAR_MAX || b_len > NEAR_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= b_len; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t *row = rows[i % 3], *last = rows[(i + 2) % 3];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (last[j] + 1 < best)
+				best = last[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] &&
+			    rows[(i + 1) % 3][j - 2] + 1 < best)
+				best = rows[(i + 1) % 3][j - 2] + 1;
+			row[j] = best;
+		}
+	}
+	return rows[a_len % 3][b_len];
+}
+
+/* Whether ${found} is nearer to ${name} than ${*best}, which it becomes. */
+static int
+is_nearer(const char *name, const char *found, size_t *best)
+{
+	size_t d = distance(name, found);
+
+	if (d >= *best || d > 1 + strlen(found) / 4)
+		return 0;
+	*best = d;
+	return 1;
+}
+
+const struct conf_key *
+settings_near(const char *name)
+{
+	const struct conf_key *near = NULL;
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		if (is_nearer(name, settings_keys[i].name, &best))
+			near = &settings_keys[i];
+	}
+	return near;
+}
+
+const char *
+settings_section_near(const char *name)
+{
+	const char *near = NULL;
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		if (is_nearer(name, settings_keys[i].section, &best))
+			near = settings_keys[i].section;
+	}
+	return near;
+}

@@ -1,0 +1,126 @@
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fastcgi.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "conn/conn.h"
+#include "fcgi/fcgi_encode.h"
+
+static void
+on_io(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct conn *conn = LIST_OF(io, struct conn, io);
+
+	(void)loop;
+	if (revents & EV_READ)
+		conn->kind->on_readable(conn);
+	/* The owner may have closed it meanwhile. */
+	if ((revents & EV_WRITE) && conn->is_open)
+		conn->ops->on_writable(conn);
+}
+
+static void
+wait_for(struct conn *conn, struct ev_loop *loop, int events)
+{
+	if (!conn->can_poll)
+		events &= ~EV_READ;
+	if (conn->io.events == events)
+		return;
+	ev_io_stop(loop, &conn->io);
+	ev_io_modify(&conn->io, events);
+	if (events != 0)
+		ev_io_start(loop, &conn->io);
+}
+
+void
+conn_open(struct conn *conn, struct ev_loop *loop, const struct conn_kind *kind,
+    int fd, const struct conn_ops *ops)
+{
+	struct stat st;
+
+	conn->kind = kind;
+	conn->ops = ops;
+	conn->is_open = true;
+	/* One request at a time on a connection, any number of these. */
+	fcgi_decode_init(&conn->decoder, UINT16_MAX);
+	/*
+	 * A CGI program may write to a file or a terminal: nothing tells there
+	 * that the reader is gone, and libev takes a file as always ready.
+	 */
+	conn->can_poll = fstat(fd, &st) == 0 &&
+	    (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
+	if (conn->can_poll)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	ev_io_init(&conn->io, on_io, fd, 0);
+	wait_for(conn, loop, EV_READ);
+}
+
+ssize_t
+conn_send(
+    struct conn *conn, struct ev_loop *loop, const uint8_t *bytes, size_t len)
+{
+	ssize_t n = conn->kind->send(conn->io.fd, bytes, len);
+
+	if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+			return -1;
+		n = 0;
+	}
+	conn->is_blocked = (size_t)n < len;
+	wait_for(conn, loop, conn->is_blocked ? EV_READ | EV_WRITE : EV_READ);
+	return n;
+}
+
+bool
+conn_is_usual(const struct conn *conn)
+{
+	uint16_t id = fcgi_decode_id(&conn->decoder);
+
+	return id == 0 || id == CONN_USUAL_ID;
+}
+
+void
+conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len)
+{
+	uint16_t id = fcgi_decode_id(&conn->decoder);
+	size_t at = 0;
+
+	while (at + FCGI_ENCODE_HEADER_LEN <= len) {
+		FCGI_Header header;
+
+		memcpy(&header, bytes + at, sizeof(header));
+		header.requestIdB1 = (uint8_t)(id >> 8);
+		header.requestIdB0 = (uint8_t)id;
+		memcpy(bytes + at, &header, sizeof(header));
+		at += sizeof(header) + header.paddingLength +
+		    ((size_t)header.contentLengthB1 << 8 |
+			header.contentLengthB0);
+	}
+}
+
+bool
+conn_next(struct conn *conn)
+{
+	bool keeps =
+	    conn->kind == &conn_fcgi && fcgi_decode_keep_conn(&conn->decoder);
+
+	fcgi_decode_end(&conn->decoder);
+	return keeps;
+}
+
+void
+conn_close(struct conn *conn, struct ev_loop *loop)
+{
+	if (!conn->is_open)
+		return;
+	conn->is_open = false;
+	ev_io_stop(loop, &conn->io);
+	fcgi_decode_free(&conn->decoder);
+	if (conn->kind->discard != NULL)
+		conn->kind->discard(conn->io.fd);
+	close(conn->io.fd);
+}

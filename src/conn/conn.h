@@ -1,0 +1,108 @@
+/*
+ * A connection to a web server that carries one response at a time: FastCGI, or
+ * what a CGI program has instead.
+ *
+ * Bytes to send are framed first (conn_frame) and can then be shared by all
+ * connections of a process that use the same request id, in practice all.
+ * Nothing here blocks, and no function calls back before it returns, except
+ * where it says so.
+ */
+#ifndef SPOOLCAST_CONN_CONN_H
+#define SPOOLCAST_CONN_CONN_H
+
+#include <sys/types.h>
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "fcgi/fcgi_decode.h"
+#include "http/request.h"
+
+/* The request id that every known web server uses. */
+#define CONN_USUAL_ID 1
+
+struct conn;
+
+/* What the owner is told; conn_close may be called in each of these. */
+struct conn_ops {
+	/* A request is there; the variables are valid until this returns. */
+	void (*on_request)(struct conn *conn, const struct request_vars *vars);
+	/* Some of what could not be sent before can be sent now. */
+	void (*on_writable)(struct conn *conn);
+	/* The peer went away or gave up; ${is_fault}: broke the protocol. */
+	void (*on_gone)(struct conn *conn, const char *why, bool is_fault);
+};
+
+/* How a kind of connection differs. */
+struct conn_kind {
+	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
+	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
+	/* Append what ends the response; 0, or -1 with ENOMEM. */
+	int (*frame_end)(struct buf *out);
+	/* Send some of what is framed; as write(2), never SIGPIPE. */
+	ssize_t (*send)(int fd, const uint8_t *bytes, size_t len);
+	/* The descriptor has input, or the peer has hung up. */
+	void (*on_readable)(struct conn *conn);
+	/* Discard input before closing; NULL: there is none. */
+	void (*discard)(int fd);
+};
+
+extern const struct conn_kind conn_fcgi;
+extern const struct conn_kind conn_cgi;
+
+/* Embedded in what owns it. */
+struct conn {
+	ev_io io;
+	const struct conn_kind *kind;
+	const struct conn_ops *ops;
+	struct fcgi_decoder decoder; /* FastCGI only */
+	bool is_open;
+	bool can_poll;	 /* the peer's going can be seen */
+	bool is_blocked; /* part of a record was sent, not the rest */
+};
+
+/**
+ * conn_open(conn, loop, kind, fd, ops):
+ * Take ${fd} and start to read from it in ${loop}.  A socket or pipe is made
+ * non-blocking; a file or a terminal, which a CGI program may have, is not.
+ */
+void conn_open(struct conn *conn, struct ev_loop *loop,
+    const struct conn_kind *kind, int fd, const struct conn_ops *ops);
+
+/**
+ * conn_send(conn, loop, bytes, len):
+ * Send as much as the socket takes of framed bytes.  Return how many it took,
+ * or -1 when the peer is gone.  After a short count on_writable is called when
+ * there is room again.
+ */
+ssize_t conn_send(
+    struct conn *conn, struct ev_loop *loop, const uint8_t *bytes, size_t len);
+
+/**
+ * conn_readdress(conn, bytes, len):
+ * Framed bytes carry CONN_USUAL_ID: write the id of this request in its place.
+ * For the peer that uses another; see conn_is_usual.
+ */
+void conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len);
+
+/**
+ * conn_is_usual(conn):
+ * Return whether framed bytes can be sent as they are.
+ */
+bool conn_is_usual(const struct conn *conn);
+
+/**
+ * conn_next(conn):
+ * The response was sent to its end.  Return whether the connection waits for
+ * another request; if not, it is to be closed.
+ */
+bool conn_next(struct conn *conn);
+
+/**
+ * conn_close(conn, loop):
+ * Stop and close; no callback comes after.  May be called again.
+ */
+void conn_close(struct conn *conn, struct ev_loop *loop);
+
+#endif

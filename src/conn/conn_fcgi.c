@@ -1,0 +1,143 @@
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "conn/conn.h"
+#include "fcgi/fcgi_encode.h"
+#include "fcgi/fcgi_params.h"
+
+#define INPUT_BYTES 8192
+
+static int
+frame(struct buf *out, const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		uint8_t header[FCGI_ENCODE_HEADER_LEN];
+		size_t n = len - at;
+
+		if (n > FCGI_ENCODE_CONTENT_MAX)
+			n = FCGI_ENCODE_CONTENT_MAX;
+		fcgi_encode_stdout(header, CONN_USUAL_ID, n);
+		if (buf_append(out, header, sizeof(header)) != 0 ||
+		    buf_append(out, bytes + at, n) != 0)
+			return -1;
+		at += n;
+	}
+	return 0;
+}
+
+static int
+frame_end(struct buf *out)
+{
+	return fcgi_encode_finish(out, CONN_USUAL_ID, 0);
+}
+
+static ssize_t
+send_some(int fd, const uint8_t *bytes, size_t len)
+{
+	return send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void
+tell_request(struct conn *conn)
+{
+	struct request_vars vars = { 0 };
+	struct fcgi_param pair;
+	const uint8_t *params;
+	size_t len, at = 0;
+
+	params = fcgi_decode_params(&conn->decoder, &len);
+	while (fcgi_params_next(params, len, &at, &pair) == 1)
+		request_set_var(&vars, (const char *)pair.name, pair.name_len,
+		    (const char *)pair.value, pair.value_len);
+	conn->ops->on_request(conn, &vars);
+	if (conn->is_open)
+		fcgi_decode_drop_params(&conn->decoder);
+}
+
+/* Send the decoder's own answers, unless that would cut a record in two. */
+static void
+send_replies(struct conn *conn, struct buf *replies)
+{
+	if (replies->len > 0 && !conn->is_blocked)
+		(void)!send_some(conn->io.fd, replies->data, replies->len);
+	replies->len = 0;
+}
+
+/* Handle what is in ${bytes}, and tell if that is the end. */
+static void
+decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
+{
+	size_t used;
+
+	for (;;) {
+		switch (
+		    fcgi_decode(&conn->decoder, bytes, len, &used, replies)) {
+		case FCGI_MORE:
+			return;
+		case FCGI_REQUEST:
+			tell_request(conn);
+			if (!conn->is_open)
+				return;
+			break;
+		case FCGI_ABORTED:
+			conn->ops->on_gone(conn, "aborted", false);
+			return;
+		case FCGI_REPLY:
+			send_replies(conn, replies);
+			break;
+		case FCGI_ERROR:
+			send_replies(conn, replies);
+			conn->ops->on_gone(conn,
+			    fcgi_decode_strerror(
+				fcgi_decode_error(&conn->decoder)),
+			    true);
+			return;
+		}
+		bytes += used;
+		len -= used;
+	}
+}
+
+static void
+on_readable(struct conn *conn)
+{
+	uint8_t bytes[INPUT_BYTES];
+	struct buf replies = { 0 };
+	ssize_t n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (n > 0)
+		decode(conn, bytes, (size_t)n, &replies);
+	else if (n == 0)
+		conn->ops->on_gone(conn, "closed by the web server", false);
+	else if (errno != EAGAIN && errno != EINTR)
+		conn->ops->on_gone(conn, strerror(errno), false);
+	buf_free(&replies);
+}
+
+/*
+ * Closing a socket with unread input resets the connection, and the peer may
+ * lose what it was sent last.  A little is all that can be meant: a STDIN
+ * record that came late.
+ */
+static void
+discard(int fd)
+{
+	uint8_t bytes[INPUT_BYTES];
+
+	for (int i = 0; i < 16; i++) {
+		if (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
+			return;
+	}
+}
+
+const struct conn_kind conn_fcgi = {
+	.frame = frame,
+	.frame_end = frame_end,
+	.send = send_some,
+	.on_readable = on_readable,
+	.discard = discard,
+};

@@ -1,0 +1,236 @@
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "conn/listen.h"
+
+/* Connections to accept before others get their turn. */
+#define ACCEPT_AT_ONCE 64
+#define PAUSE_S 1.0
+
+bool
+listen_is_socket(int fd)
+{
+	socklen_t len = sizeof(int);
+	int listens = 0;
+
+	/* Not by getpeername, as libfcgi does: it takes any idle socket. */
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	    listens != 0;
+}
+
+static int
+complain(const char *address, const char *what)
+{
+	fprintf(stderr, "spoolcast serve: --listen %s: %s\n", address, what);
+	return -1;
+}
+
+/* The address itself is wrong. */
+static int
+misused(const char *address, const char *what)
+{
+	complain(address, what);
+	errno = EINVAL;
+	return -1;
+}
+
+/* Whether a live process listens on the unix socket ${sun}. */
+static bool
+is_served(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool answers;
+
+	if (fd == -1)
+		return false;
+	answers = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+	close(fd);
+	return answers;
+}
+
+static int
+bind_unix(int fd, const struct sockaddr_un *sun, mode_t mode)
+{
+	mode_t mask;
+	struct stat st;
+	int rc;
+
+	if (lstat(sun->sun_path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		if (is_served(sun)) {
+			errno = EADDRINUSE;
+			return -1;
+		}
+		unlink(sun->sun_path);
+	}
+	/* By the mask: between bind and chmod anyone could connect. */
+	mask = umask((mode_t)(~mode & 0777));
+	rc = bind(fd, (const struct sockaddr *)sun, sizeof(*sun));
+	umask(mask);
+	return rc;
+}
+
+static int
+open_unix(const char *address, const char *path, mode_t mode)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, saved;
+
+	if (path[0] == '\0')
+		return misused(address, "give the path behind unix:");
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return misused(address, "path too long (107 bytes at most)");
+	memcpy(sun.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return complain(address, strerror(errno));
+	if (bind_unix(fd, &sun, mode) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+		saved = errno;
+		complain(address, strerror(saved));
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+static int
+open_inet(const char *address)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE };
+	char host[256], *port;
+	struct addrinfo *found;
+	const int on = 1;
+	int fd, rc, saved;
+
+	snprintf(host, sizeof(host), "%s", address);
+	if ((port = strrchr(host, ':')) == NULL || port[1] == '\0')
+		return misused(address, "give unix:PATH or HOST:PORT");
+	*port++ = '\0';
+	if (host[0] == '[' && port - host > 2 && port[-2] == ']') {
+		port[-2] = '\0';
+		memmove(host, host + 1, strlen(host));
+	}
+	rc = getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
+	if (rc != 0)
+		return misused(address, gai_strerror(rc));
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+	    listen(fd, LISTEN_BACKLOG) != 0) {
+		saved = errno;
+		complain(address, strerror(saved));
+		if (fd != -1)
+			close(fd);
+		fd = -1;
+		errno = saved;
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+int
+listen_open(const char *address, mode_t mode, const char **path)
+{
+	*path = NULL;
+	if (strncmp(address, "unix:", 5) != 0)
+		return open_inet(address);
+	*path = address + 5;
+	return open_unix(address, address + 5, mode);
+}
+
+static void
+on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct listener *listener = timer->data;
+
+	(void)revents;
+	ev_io_start(loop, &listener->io);
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct listener *listener = io->data;
+
+	(void)revents;
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+		int fd =
+		    accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd != -1) {
+			listener->on_accept(listener->cookie, fd);
+			continue;
+		}
+		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			return;
+		/* EMFILE and the like pass; spinning on them does not help. */
+		log_errno(LOG_LEVEL_WARN,
+		    "event=accept-paused seconds=%d remedy=\"raise the limit "
+		    "of open files (ulimit -n)\"",
+		    (int)PAUSE_S);
+		ev_io_stop(loop, io);
+		ev_timer_set(&listener->pause, PAUSE_S, 0.);
+		ev_timer_start(loop, &listener->pause);
+		return;
+	}
+}
+
+struct listener *
+listen_start(int fd, const char *path, struct ev_loop *loop,
+    void (*on_accept)(void *cookie, int fd), void *cookie)
+{
+	struct listener *listener = calloc(1, sizeof(*listener));
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	if (listener == NULL)
+		return NULL;
+	if (path != NULL && stat(path, &st) == 0) {
+		if ((listener->path = strdup(path)) == NULL) {
+			free(listener);
+			return NULL;
+		}
+		listener->dev = st.st_dev;
+		listener->ino = st.st_ino;
+	}
+	/* Several processes may share it: another may be first to accept. */
+	if (flags != -1)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	list_init(&listener->node);
+	listener->loop = loop;
+	listener->on_accept = on_accept;
+	listener->cookie = cookie;
+	ev_io_init(&listener->io, on_readable, fd, EV_READ);
+	listener->io.data = listener;
+	ev_timer_init(&listener->pause, on_pause_over, PAUSE_S, 0.);
+	listener->pause.data = listener;
+	ev_io_start(loop, &listener->io);
+	return listener;
+}
+
+void
+listen_stop(struct listener *listener)
+{
+	struct stat st;
+
+	ev_io_stop(listener->loop, &listener->io);
+	ev_timer_stop(listener->loop, &listener->pause);
+	close(listener->io.fd);
+	if (listener->path != NULL && stat(listener->path, &st) == 0 &&
+	    st.st_dev == listener->dev && st.st_ino == listener->ino)
+		unlink(listener->path);
+	free(listener->path);
+	free(listener);
+}

@@ -1,0 +1,61 @@
+/*
+ * Listening sockets: making them, taking over those we are given, accepting.
+ */
+#ifndef SPOOLCAST_CONN_LISTEN_H
+#define SPOOLCAST_CONN_LISTEN_H
+
+#include <sys/types.h>
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/list.h"
+
+/* Waiting connections; nginx answers 502 at once when there is no room. */
+#define LISTEN_BACKLOG 4096
+
+struct listener {
+	ev_io io;
+	ev_timer pause;
+	struct list node; /* for the owner */
+	struct ev_loop *loop;
+	void (*on_accept)(void *cookie, int fd);
+	void *cookie;
+	char *path; /* of a unix socket that we made, else NULL */
+	dev_t dev;  /* and which file that was */
+	ino_t ino;
+};
+
+/**
+ * listen_is_socket(fd):
+ * Return whether ${fd} is a socket that listens.
+ */
+bool listen_is_socket(int fd);
+
+/**
+ * listen_open(address, mode, path):
+ * Make a socket that listens on ${address}: "unix:PATH", whose permission is
+ * ${mode}, or "HOST:PORT" ("[::1]:9000", ":9000").  A unix socket that nobody
+ * listens on any more is replaced.  Return the descriptor, with the path of a
+ * unix socket in ${path} (borrowed from ${address}; else NULL), or -1 with
+ * errno (EINVAL: there is no such address) and a message on stderr.
+ */
+int listen_open(const char *address, mode_t mode, const char **path);
+
+/**
+ * listen_start(fd, path, loop, on_accept, cookie):
+ * Take ${fd}, a listening socket, and hand every connection to ${on_accept},
+ * which takes its descriptor.  When descriptors run out, accepting pauses for a
+ * second.  ${path} (may be NULL) is removed by listen_stop.  Return the
+ * listener, or NULL with ENOMEM and ${fd} still the caller's.
+ */
+struct listener *listen_start(int fd, const char *path, struct ev_loop *loop,
+    void (*on_accept)(void *cookie, int fd), void *cookie);
+
+/**
+ * listen_stop(listener):
+ * Close the socket, remove its path if it is still ours, free ${listener}.
+ */
+void listen_stop(struct listener *listener);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Answers that are not a stream, and the header blocks of all answers (pure).
+ */
+#ifndef SPOOLCAST_HTTP_ANSWER_H
+#define SPOOLCAST_HTTP_ANSWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct answer {
+	int status;	       /* HTTP status; 0: not decided */
+	int64_t retry_after_s; /* with 503 */
+	char text[256];	       /* one line without its end */
+};
+
+/**
+ * answer_set(answer, status, format, ...):
+ * Decide on ${status} and a line of text; bytes in it that are not printable
+ * ASCII become '?'.  Returns -1, for the caller to return.
+ */
+int answer_set(struct answer *answer, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/**
+ * answer_append(out, answer, has_body):
+ * Append ${answer} in the form of RFC 3875 section 6: header fields, an empty
+ * line and, if ${has_body}, the text.  Return 0, or -1 with ENOMEM.
+ */
+int answer_append(struct buf *out, const struct answer *answer, int has_body);
+
+/**
+ * answer_append_stream(out, id, id_len):
+ * Append the header block of a stream that starts at the event id ${id}, or of
+ * one that says why there is none (${id_len} 0).  Return 0, or -1 with ENOMEM.
+ */
+int answer_append_stream(struct buf *out, const char *id, size_t id_len);
+
+#endif

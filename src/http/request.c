@@ -1,0 +1,379 @@
+#include <string.h>
+
+#include "base/name.h"
+#include "base/num.h"
+#include "http/accept.h"
+#include "http/request.h"
+
+/* More than any id of ours; a longer one is cut, and so damaged, and so told.
+ */
+#define CURSOR_MAX 4096
+#define TYPES_MAX 32
+#define TYPE_LEN_MAX 256
+#define PADDING_DEFAULT 2048
+#define PADDING_MAX 65536
+/* Against a request that lists for ever; settings allow fewer. */
+#define CHANNELS_MAX 1000
+
+static const char *const var_names[VAR_COUNT] = {
+	[VAR_METHOD] = "REQUEST_METHOD",
+	[VAR_URI] = "REQUEST_URI",
+	[VAR_QUERY] = "QUERY_STRING",
+	[VAR_LAST_EVENT_ID] = "HTTP_LAST_EVENT_ID",
+	[VAR_ACCEPT] = "HTTP_ACCEPT",
+};
+
+static const struct {
+	const char *name;
+	enum request_method method;
+} methods[] = {
+	{ "GET", METHOD_GET },
+	{ "HEAD", METHOD_HEAD },
+	{ "OPTIONS", METHOD_OPTIONS },
+};
+#define N_METHODS (sizeof(methods) / sizeof(methods[0]))
+
+const char *
+request_var_name(enum request_var var)
+{
+	return var_names[var];
+}
+
+void
+request_set_var(struct request_vars *vars, const char *name, size_t name_len,
+    const char *value, size_t value_len)
+{
+	for (size_t i = 0; i < VAR_COUNT; i++) {
+		if (strlen(var_names[i]) != name_len ||
+		    memcmp(var_names[i], name, name_len) != 0)
+			continue;
+		if (vars->var[i].text == NULL) {
+			vars->var[i].text = value;
+			vars->var[i].len = value_len;
+		}
+		return;
+	}
+}
+
+bool
+text_list_has(const struct text_list *list, const char *text, size_t len)
+{
+	TEXT_LIST_EACH (known, list) {
+		if (strlen(known) == len && memcmp(known, text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+text_list_add(struct text_list *list, const char *text, size_t len)
+{
+	if (text_list_has(list, text, len))
+		return 0;
+	if (buf_reserve(&list->texts, len + 1) != 0)
+		return -1;
+	memcpy(list->texts.data + list->texts.len, text, len);
+	list->texts.data[list->texts.len + len] = '\0';
+	list->texts.len += len + 1;
+	list->count++;
+	return 0;
+}
+
+static int
+no_memory(struct answer *answer)
+{
+	return answer_set(answer, 503, "out of memory, try again later");
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Percent-decode; a '%' without two digits stays as it is. */
+static int
+decode(struct buf *out, const char *text, size_t len, bool plus_is_blank)
+{
+	out->len = 0;
+	if (buf_reserve(out, len + 1) != 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)text[i];
+
+		if (c == '%' && len - i > 2 && hex(text[i + 1]) >= 0 &&
+		    hex(text[i + 2]) >= 0) {
+			c = (uint8_t)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+			i += 2;
+		} else if (c == '+' && plus_is_blank) {
+			c = ' ';
+		}
+		out->data[out->len++] = c;
+	}
+	return 0;
+}
+
+static int
+add_channels(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	while (len > 0) {
+		const char *comma = memchr(text, ',', len);
+		size_t n = comma == NULL ? len : (size_t)(comma - text);
+
+		if (!name_is_valid(text, n) && !name_is_pattern(text, n))
+			return answer_set(answer, 400,
+			    "bad channel name \"%.*s\": a name is 1 to 64 of "
+			    "A-Z a-z 0-9 _ - and starts with a letter or "
+			    "digit; patterns may hold * ? [...]",
+			    (int)(n > NAME_MAX_LEN ? NAME_MAX_LEN : n), text);
+		if (text_list_add(&req->channels, text, n) != 0)
+			return no_memory(answer);
+		if (req->channels.count > CHANNELS_MAX)
+			return answer_set(answer, 400, "too many channels");
+		text += comma == NULL ? n : n + 1;
+		len -= comma == NULL ? n : n + 1;
+	}
+	return 0;
+}
+
+static int
+read_types(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	while (len > 0) {
+		const char *comma = memchr(text, ',', len);
+		size_t n = comma == NULL ? len : (size_t)(comma - text);
+
+		if (n > TYPE_LEN_MAX || memchr(text, '\0', n) != NULL)
+			return answer_set(answer, 400,
+			    "bad type: at most %d bytes each", TYPE_LEN_MAX);
+		if (n > 0 && text_list_add(&req->types, text, n) != 0)
+			return no_memory(answer);
+		if (req->types.count > TYPES_MAX)
+			return answer_set(answer, 400,
+			    "too many types: at most %d", TYPES_MAX);
+		text += comma == NULL ? n : n + 1;
+		len -= comma == NULL ? n : n + 1;
+	}
+	return 0;
+}
+
+static int
+read_cursor(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	/* The header was read before and wins; of several, the first does. */
+	if (req->cursor.len > 0)
+		return 0;
+	if (buf_append(
+		&req->cursor, text, len > CURSOR_MAX ? CURSOR_MAX : len) != 0)
+		return no_memory(answer);
+	return 0;
+}
+
+static bool
+is_text(const char *text, size_t len, const char *want)
+{
+	return strlen(want) == len && memcmp(text, want, len) == 0;
+}
+
+static int
+read_history(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	req->has_history = true;
+	if (is_text(text, len, "all")) {
+		req->history = REQUEST_HISTORY_ALL;
+		return 0;
+	}
+	if (num_uint(text, len, &req->history) != NUM_OK)
+		return answer_set(
+		    answer, 400, "bad history: a number of records, or all");
+	return 0;
+}
+
+static int
+read_padding(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	uint64_t bytes = PADDING_DEFAULT;
+
+	if (!is_text(text, len, "true") &&
+	    (num_uint(text, len, &bytes) != NUM_OK || bytes > PADDING_MAX))
+		return answer_set(answer, 400,
+		    "bad padding: a number of bytes up to %d, or true",
+		    PADDING_MAX);
+	req->padding = (size_t)bytes;
+	return 0;
+}
+
+static int
+read_open(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	if (!is_text(text, len, "0") && !is_text(text, len, "1"))
+		return answer_set(answer, 400, "bad open: 0 or 1");
+	req->wants_open = text[0] == '1';
+	return 0;
+}
+
+static int
+read_mode(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	(void)req;
+	if (is_text(text, len, "sse"))
+		return 0;
+	return answer_set(answer, 400, "bad mode: this version has only sse");
+}
+
+/* Add a query parameter here; others are ignored, as cache busters are. */
+static const struct {
+	const char *name;
+	int (*read)(struct request *req, const char *text, size_t len,
+	    struct answer *answer);
+} parameters[] = {
+	{ "channel", add_channels },
+	{ "lastEventId", read_cursor },
+	{ "last_event_id", read_cursor },
+	{ "evs_last_event_id", read_cursor },
+	{ "history", read_history },
+	{ "type", read_types },
+	{ "padding", read_padding },
+	{ "open", read_open },
+	{ "mode", read_mode },
+};
+#define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+static int
+read_parameter(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t name_len = equals == NULL ? len : (size_t)(equals - text);
+	struct buf value = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < N_PARAMETERS; i++) {
+		if (!is_text(text, name_len, parameters[i].name))
+			continue;
+		if (equals == NULL)
+			return answer_set(answer, 400, "%s needs a value",
+			    parameters[i].name);
+		if (decode(&value, equals + 1, len - name_len - 1, true) != 0)
+			return no_memory(answer);
+		rc = parameters[i].read(
+		    req, (const char *)value.data, value.len, answer);
+		buf_free(&value);
+		return rc;
+	}
+	return 0;
+}
+
+static int
+read_query(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	while (len > 0) {
+		const char *amp = memchr(text, '&', len);
+		size_t n = amp == NULL ? len : (size_t)(amp - text);
+
+		if (n > 0 && read_parameter(req, text, n, answer) != 0)
+			return -1;
+		text += amp == NULL ? n : n + 1;
+		len -= amp == NULL ? n : n + 1;
+	}
+	return 0;
+}
+
+/* The last segment of the path names the channels, unless the query did. */
+static int
+read_path(
+    struct request *req, const char *path, size_t len, struct answer *answer)
+{
+	struct buf segment = { 0 };
+	size_t start = len;
+	int rc;
+
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	if (decode(&segment, path + start, len - start, false) != 0)
+		return no_memory(answer);
+	rc = add_channels(req, (const char *)segment.data, segment.len, answer);
+	buf_free(&segment);
+	if (rc == 0 && req->channels.count == 0)
+		return answer_set(answer, 400,
+		    "no channel: name it in the path (.../news) or as "
+		    "?channel=news");
+	return rc;
+}
+
+static void
+read_method(struct request *req, const char *text, size_t len)
+{
+	req->method = METHOD_OTHER;
+	for (size_t i = 0; text != NULL && i < N_METHODS; i++) {
+		if (is_text(text, len, methods[i].name))
+			req->method = methods[i].method;
+	}
+}
+
+int
+request_parse(
+    const struct request_vars *vars, struct request *out, struct answer *answer)
+{
+	const char *uri = vars->var[VAR_URI].text;
+	size_t uri_len = vars->var[VAR_URI].len;
+	const char *query = vars->var[VAR_QUERY].text;
+	size_t query_len = vars->var[VAR_QUERY].len;
+	const char *mark = uri == NULL ? NULL : memchr(uri, '?', uri_len);
+	enum accept_match match;
+
+	memset(out, 0, sizeof(*out));
+	read_method(out, vars->var[VAR_METHOD].text, vars->var[VAR_METHOD].len);
+	match = accept_match(vars->var[VAR_ACCEPT].text,
+	    vars->var[VAR_ACCEPT].len, "text/event-stream");
+	out->accepts_stream = match != ACCEPT_NO;
+	out->is_eventsource = match == ACCEPT_NAMED;
+	if (out->method == METHOD_OTHER)
+		return answer_set(
+		    answer, 405, "method not allowed: use GET to listen");
+	if (out->method == METHOD_OPTIONS)
+		return answer_set(answer, 204, "%s", "");
+	if (!out->accepts_stream)
+		return answer_set(answer, 406,
+		    "not acceptable: only text/event-stream is served");
+	if (mark != NULL) {
+		if (query == NULL || query_len == 0) {
+			query = mark + 1;
+			query_len = uri_len - (size_t)(query - uri);
+		}
+		uri_len = (size_t)(mark - uri);
+	}
+	if (vars->var[VAR_LAST_EVENT_ID].len > 0 &&
+	    read_cursor(out, vars->var[VAR_LAST_EVENT_ID].text,
+		vars->var[VAR_LAST_EVENT_ID].len, answer) != 0)
+		return -1;
+	if (query != NULL && read_query(out, query, query_len, answer) != 0)
+		return -1;
+	if (out->channels.count > 0)
+		return 0;
+	if (uri == NULL)
+		return answer_set(answer, 500,
+		    "the web server passes no REQUEST_URI; see its FastCGI "
+		    "parameters");
+	return read_path(out, uri, uri_len, answer);
+}
+
+void
+request_free(struct request *request)
+{
+	buf_free(&request->channels.texts);
+	buf_free(&request->types.texts);
+	buf_free(&request->cursor);
+}

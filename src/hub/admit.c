@@ -1,0 +1,216 @@
+/* What becomes of a request: a stream, an answer, or a word when to retry. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "hub/feed.h"
+#include "hub/viewer.h"
+#include "stream/event.h"
+#include "stream/retry.h"
+
+/* More in the first write makes Caddy's encode hold back all of it. */
+#define FIRST_BODY_MAX 400
+
+static void
+answer(struct viewer *v, const struct request *req, struct answer *answer)
+{
+	struct buf whole = { 0 };
+
+	if (answer_append(&whole, answer, req->method != METHOD_HEAD) != 0 ||
+	    viewer_answer(v, &whole) != 0)
+		viewer_close(v);
+	buf_free(&whole);
+}
+
+/*
+ * Refuse for now.  An EventSource never comes back after anything but a 200
+ * (WHATWG HTML 9.2.3), so it is told in a stream when to.
+ */
+static void
+refuse(struct viewer *v, const struct request *req, const char *why)
+{
+	struct hub *hub = v->hub;
+	int64_t retry_ms = 30000;
+	struct answer busy = { 0 };
+	struct buf whole = { 0 };
+
+	if (hub->conf != NULL)
+		retry_ms = retry_jittered(hub->settings->retry_overload_ms,
+		    hub->settings->retry_jitter, &hub->rnd);
+	if (log_allow(&hub->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN, "event=refused reason=\"%s\"", why);
+	if (!req->is_eventsource) {
+		busy.retry_after_s = (retry_ms + 999) / 1000;
+		answer_set(&busy, 503, "%s", why);
+		answer(v, req, &busy);
+		return;
+	}
+	if (answer_append_stream(&whole, NULL, 0) != 0 ||
+	    (req->method != METHOD_HEAD &&
+		buf_printf(&whole, "retry: %" PRId64 "\n: %s\n\n", retry_ms,
+		    why) != 0) ||
+	    viewer_answer(v, &whole) != 0)
+		viewer_close(v);
+	buf_free(&whole);
+}
+
+/* Whether all named channels may be had; if not, ${no} says why. */
+static bool
+may_listen(const struct hub *hub, const struct request *req, struct answer *no)
+{
+	if (req->channels.count > hub->settings->channels_per_stream) {
+		answer_set(no, 400,
+		    "too many channels: %zu asked for, [limits] "
+		    "channels_per_stream allows %" PRIu64,
+		    req->channels.count, hub->settings->channels_per_stream);
+		return false;
+	}
+	TEXT_LIST_EACH (name, &req->channels) {
+		if (name_is_pattern(name, strlen(name)) ||
+		    name_in_list(hub->settings->channels, name))
+			continue;
+		answer_set(no, 404,
+		    "no channel \"%s\" here: [access] channels does not "
+		    "list it",
+		    name);
+		return false;
+	}
+	return true;
+}
+
+static const struct settings *
+settings_of(
+    const struct hub *hub, const struct feed *feed, const struct request *req)
+{
+	const char *first = (const char *)req->channels.texts.data;
+
+	/* What can only be one for a stream is the first channel's. */
+	if (!name_is_pattern(first, strlen(first)))
+		return conf_for(hub->conf, first);
+	return feed->n_members > 0 ? feed->members[0]->settings : hub->settings;
+}
+
+/* Header block and first body, for a stream at ${place}. */
+static int
+make_head(struct viewer *v, const struct request *req,
+    const struct place *place, const struct settings *settings,
+    struct buf *head)
+{
+	struct buf id = { 0 };
+	struct span span;
+	size_t body;
+	int rc = -1;
+
+	if (feed_append_id(
+		place->feed, place->cursors, place->n_cursors, &id) != 0)
+		goto done;
+	if (answer_append_stream(head, (const char *)id.data, id.len) != 0)
+		goto done;
+	rc = 0;
+	if (req->method == METHOD_HEAD)
+		goto done;
+	body = head->len;
+	span.bytes = id.data;
+	span.len = id.len;
+	rc = event_append_retry(head,
+	    retry_jittered(
+		settings->retry_ms, settings->retry_jitter, &v->hub->rnd));
+	if (rc != 0 || event_append_id(head, &span) != 0) {
+		rc = -1;
+		goto done;
+	}
+	/* An id of many channels goes with the second write instead. */
+	if (head->len - body > FIRST_BODY_MAX) {
+		head->len = body;
+		rc = event_append_retry(head, settings->retry_ms);
+		v->is_behind = true;
+	}
+done:
+	buf_free(&id);
+	return rc;
+}
+
+/* Open the stream at ${place}, whose reference is taken. */
+static int
+stream(struct viewer *v, const struct request *req, struct place *place)
+{
+	const struct settings *settings = settings_of(v->hub, place->feed, req);
+	struct buf head = { 0 };
+	int rc = make_head(v, req, place, settings, &head);
+
+	if (rc != 0 || req->method == METHOD_HEAD) {
+		if (rc == 0)
+			rc = viewer_answer(v, &head);
+		place_unref(place);
+	} else {
+		v->padding = (uint32_t)req->padding;
+		v->wants_open = req->wants_open;
+		rc = viewer_stream(v, place, settings, &head);
+	}
+	buf_free(&head);
+	return rc;
+}
+
+/* What the system said (errno) goes to the log; it is not the client's. */
+static void
+refuse_unreadable(struct viewer *v, const struct request *req)
+{
+	if (log_allow(&v->hub->quota, clock_mono_ms()))
+		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
+		    (const char *)req->channels.texts.data);
+	refuse(v, req, "the spool cannot be read now; the log says more");
+}
+
+static void
+subscribe(struct viewer *v, const struct request *req)
+{
+	struct hub *hub = v->hub;
+	struct answer no = { 0 };
+	struct place *place;
+	struct feed *feed;
+
+	if ((feed = feed_get(hub, req)) == NULL) {
+		if (errno != E2BIG) {
+			refuse_unreadable(v, req);
+			return;
+		}
+		answer_set(&no, 400,
+		    "the pattern selects more channels than [limits] "
+		    "channels_per_stream allows");
+		answer(v, req, &no);
+		return;
+	}
+	place = feed_start(feed, req);
+	feed_unref(feed);
+	if (place == NULL) {
+		refuse_unreadable(v, req);
+	} else if (feed_is_over(place)) {
+		place_unref(place);
+		answer_set(&no, 204, "%s", "");
+		answer(v, req, &no);
+	} else if (stream(v, req, place) != 0) {
+		viewer_close(v);
+	}
+}
+
+void
+admit_request(struct viewer *v, const struct request_vars *vars)
+{
+	struct hub *hub = v->hub;
+	struct answer no = { 0 };
+	const char *why = NULL;
+	struct request req;
+
+	if (request_parse(vars, &req, &no) == 0 && hub_conf(hub, &why) == 0 &&
+	    may_listen(hub, &req, &no))
+		why = hub_is_full(hub);
+	if (no.status != 0)
+		answer(v, &req, &no);
+	else if (why != NULL)
+		refuse(v, &req, why);
+	else
+		subscribe(v, &req);
+	request_free(&req);
+}

@@ -1,0 +1,280 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "hub/feed.h"
+#include "hub/hub.h"
+
+static uint64_t
+key_hash(const struct buf *key)
+{
+	return hash_mix(hash_bytes(HASH_START, key->data, key->len));
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	const char *const *text_a = a, *const *text_b = b;
+
+	return strcmp(*text_a, *text_b);
+}
+
+/* Append the texts of ${list} in order, each with its NUL, then one more. */
+static int
+append_sorted(struct buf *key, const struct text_list *list)
+{
+	const char **texts = calloc(list->count + 1, sizeof(*texts));
+	size_t n = 0;
+	int rc = 0;
+
+	if (texts == NULL)
+		return -1;
+	TEXT_LIST_EACH (text, list)
+		texts[n++] = text;
+	qsort(texts, n, sizeof(*texts), compare_texts);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = buf_append(key, texts[i], strlen(texts[i]) + 1);
+	free(texts);
+	return rc != 0 ? -1 : buf_append(key, "", 1);
+}
+
+static struct feed *
+find(struct hub *hub, const struct buf *key)
+{
+	struct table_entry *entry = table_first(&hub->feeds, key_hash(key));
+
+	for (; entry != NULL; entry = table_next(entry)) {
+		struct feed *feed = TABLE_OF(entry, struct feed, by_key);
+
+		if (feed->key.len == key->len &&
+		    memcmp(feed->key.data, key->data, key->len) == 0)
+			return feed;
+	}
+	return NULL;
+}
+
+static bool
+has_member(const struct feed *feed, const char *name)
+{
+	for (size_t i = 0; i < feed->n_members; i++) {
+		if (strcmp(feed->members[i]->channel->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+add_member(struct feed *feed, const char *name)
+{
+	struct hub *hub = feed->hub;
+	struct member **larger, *member;
+	int saved;
+
+	if (feed->n_members >= hub->settings->channels_per_stream) {
+		errno = E2BIG;
+		return -1;
+	}
+	larger = realloc(
+	    feed->members, (feed->n_members + 1) * sizeof(struct member *));
+	if (larger == NULL)
+		return -1;
+	feed->members = larger;
+	if ((member = calloc(1, sizeof(*member))) == NULL)
+		return -1;
+	member->feed = feed;
+	member->settings = conf_for(hub->conf, name);
+	member->channel = folder_channel(&hub->folder, name);
+	if (member->channel == NULL) {
+		saved = errno;
+		free(member);
+		errno = saved;
+		return -1;
+	}
+	list_init(&member->node);
+	list_push(&member->channel->users, &member->node);
+	feed->members[feed->n_members++] = member;
+	return 0;
+}
+
+static bool
+is_selected(const struct feed *feed, const char *name)
+{
+	TEXT_LIST_EACH (pattern, &feed->patterns) {
+		if (name_matches(pattern, name))
+			return name_in_list(
+			    feed->hub->settings->channels, name);
+	}
+	return false;
+}
+
+bool
+feed_offer(struct feed *feed, const char *name)
+{
+	if (!is_selected(feed, name) || has_member(feed, name))
+		return false;
+	if (add_member(feed, name) == 0)
+		return true;
+	if (!log_allow(&feed->hub->quota, clock_mono_ms()))
+		return false;
+	log_errno(LOG_LEVEL_ERROR,
+	    "event=channel-left-out channel=%s remedy=\"raise [limits] "
+	    "channels_per_stream\"",
+	    name);
+	return false;
+}
+
+static int
+visit_existing(void *cookie, const char *name)
+{
+	struct feed *feed = cookie;
+
+	if (!is_selected(feed, name) || has_member(feed, name))
+		return 0;
+	return add_member(feed, name);
+}
+
+static int
+add_types(struct feed *feed, const struct text_list *types)
+{
+	TEXT_LIST_EACH (type, types) {
+		if (text_list_add(&feed->types, type, strlen(type)) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+fill(struct feed *feed, const struct request *request)
+{
+	TEXT_LIST_EACH (name, &request->channels) {
+		int rc;
+
+		if (name_is_pattern(name, strlen(name)))
+			rc = text_list_add(&feed->patterns, name, strlen(name));
+		else
+			rc = add_member(feed, name);
+		if (rc != 0)
+			return -1;
+	}
+	if (feed->patterns.count > 0 &&
+	    folder_list(&feed->hub->folder, visit_existing, feed) != 0)
+		return -1;
+	return add_types(feed, &request->types);
+}
+
+static void
+destroy(struct feed *feed)
+{
+	for (size_t i = 0; i < feed->n_members; i++) {
+		list_remove(&feed->members[i]->node);
+		channel_unref(feed->members[i]->channel);
+		free(feed->members[i]);
+	}
+	free(feed->members);
+	list_remove(&feed->node);
+	buf_free(&feed->patterns.texts);
+	buf_free(&feed->types.texts);
+	buf_free(&feed->key);
+	free(feed);
+}
+
+static struct feed *
+create(struct hub *hub, const struct request *request, struct buf *key)
+{
+	struct feed *feed = calloc(1, sizeof(*feed));
+	int saved;
+
+	if (feed == NULL)
+		return NULL;
+	feed->hub = hub;
+	feed->refs = 1;
+	feed->news = 1;
+	list_init(&feed->node);
+	list_init(&feed->waiting);
+	if (fill(feed, request) != 0) {
+		saved = errno;
+		destroy(feed);
+		errno = saved;
+		return NULL;
+	}
+	feed->key = *key;
+	memset(key, 0, sizeof(*key));
+	table_insert(&hub->feeds, &feed->by_key, key_hash(&feed->key));
+	if (feed->patterns.count > 0)
+		list_push(&hub->growing, &feed->node);
+	return feed;
+}
+
+struct feed *
+feed_get(struct hub *hub, const struct request *request)
+{
+	struct buf key = { 0 };
+	struct feed *feed = NULL;
+
+	if (append_sorted(&key, &request->channels) == 0 &&
+	    append_sorted(&key, &request->types) == 0) {
+		feed = find(hub, &key);
+		if (feed != NULL)
+			feed_ref(feed);
+		else
+			feed = create(hub, request, &key);
+	}
+	buf_free(&key);
+	return feed;
+}
+
+struct feed *
+feed_ref(struct feed *feed)
+{
+	feed->refs++;
+	return feed;
+}
+
+void
+feed_unref(struct feed *feed)
+{
+	if (--feed->refs > 0)
+		return;
+	table_remove(&feed->hub->feeds, &feed->by_key);
+	destroy(feed);
+}
+
+static int
+append_mark(struct buf *out, const struct mark *mark, bool is_first)
+{
+	if (buf_reserve(out, MARK_TEXT_MAX + 1) != 0)
+		return -1;
+	if (!is_first)
+		out->data[out->len++] = '.';
+	out->len += mark_format(mark, (char *)out->data + out->len);
+	return 0;
+}
+
+int
+feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
+    struct buf *out)
+{
+	size_t start = out->len;
+	struct mark mark = { .state = MARK_START };
+
+	/* That a pattern was asked for: channels it selects later are new. */
+	TEXT_LIST_EACH (pattern, &feed->patterns) {
+		mark.tag = mark_tag(pattern);
+		if (append_mark(out, &mark, out->len == start) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < feed->n_members; i++) {
+		mark.tag = feed->members[i]->channel->tag;
+		mark.state = MARK_START;
+		if (i < n) {
+			mark.state = cursors[i].state;
+			mark.reason = cursors[i].reason;
+			mark.at = cursors[i].at;
+		}
+		if (append_mark(out, &mark, out->len == start) != 0)
+			return -1;
+	}
+	return 0;
+}

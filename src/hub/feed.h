@@ -1,0 +1,95 @@
+/*
+ * A feed: what viewers who asked for the same have in common, a set of channels
+ * (named, or selected by patterns and growing) and of types.  The order in
+ * which they were asked for does not matter.
+ */
+#ifndef SPOOLCAST_HUB_FEED_H
+#define SPOOLCAST_HUB_FEED_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/table.h"
+#include "conf/conf.h"
+#include "http/request.h"
+#include "hub/place.h"
+#include "source/folder.h"
+
+struct hub;
+
+/* A channel in a feed. */
+struct member {
+	struct list node; /* in channel->users */
+	struct feed *feed;
+	struct channel *channel;	 /* a reference */
+	const struct settings *settings; /* of the channel */
+};
+
+struct feed {
+	struct table_entry by_key; /* in hub->feeds */
+	struct list node;	   /* in hub->growing, if it has patterns */
+	struct hub *hub;
+	unsigned refs;
+	struct text_list patterns;
+	struct text_list types; /* empty: all */
+	struct buf key;
+	struct list waiting; /* places at which somebody waits */
+	size_t n_members;
+	uint64_t news; /* counts the times that there may be something new */
+	size_t turn;   /* which member is read first next time */
+	struct member **members;
+};
+
+/**
+ * feed_get(hub, request):
+ * Return the feed that serves ${request}, with one more reference: one that is
+ * there, or a new one.  NULL with errno: ENOMEM, E2BIG (patterns select more
+ * channels than [limits] channels_per_stream), or what the system said.
+ */
+struct feed *feed_get(struct hub *hub, const struct request *request);
+
+/**
+ * feed_ref(feed), feed_unref(feed):
+ * Add a reference and return ${feed}; give one up.
+ */
+struct feed *feed_ref(struct feed *feed);
+void feed_unref(struct feed *feed);
+
+/**
+ * feed_offer(feed, name):
+ * A channel called ${name} exists: take it in if a pattern of ${feed} selects
+ * it.  Return whether it was taken in.
+ */
+bool feed_offer(struct feed *feed, const char *name);
+
+/**
+ * feed_start(feed, request):
+ * Return the place (a reference) at which a client begins that sent ${request}:
+ * where its cursor says, told as lost where that cannot be, or as many records
+ * back as it asks for.  NULL with errno.
+ */
+struct place *feed_start(struct feed *feed, const struct request *request);
+
+/**
+ * feed_is_over(place):
+ * Return whether every channel has ended and ${place} is behind all of it; a
+ * feed with patterns is never over.
+ */
+bool feed_is_over(const struct place *place);
+
+/**
+ * feed_append_id(feed, cursors, n, out):
+ * Append the event id of ${cursors} to ${out}.  Return 0, or -1 with ENOMEM.
+ */
+int feed_append_id(const struct feed *feed, const struct cursor *cursors,
+    size_t n, struct buf *out);
+
+/**
+ * feed_next(place, is_unfinished):
+ * Return what comes behind ${place} (a reference), or NULL if there is nothing;
+ * with ${is_unfinished} set, there may be, if asked again.
+ */
+struct batch *feed_next(struct place *place, bool *is_unfinished);
+
+#endif

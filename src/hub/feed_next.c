@@ -1,0 +1,309 @@
+/* The way from a place to the next: read, select, encode, frame. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "hub/feed.h"
+#include "hub/hub.h"
+#include "stream/event.h"
+
+/*
+ * A batch ends with the first record that takes it beyond this, so that with a
+ * usual record it fits one FastCGI record.
+ */
+#define BATCH_BYTES 57344
+/* Records to pass over without an event before others get their turn. */
+#define SKIPPED_AT_ONCE 4096
+
+/* A batch in the making. */
+struct making {
+	struct hub *hub;
+	struct feed *feed;
+	struct cursor *cursors; /* one for each member */
+	struct buf *out;
+	int64_t now_s;
+	unsigned skipped;   /* records, in all */
+	bool ends_skipped;  /* some of them behind the last event */
+	bool is_unfinished; /* a reader wants to be called again */
+};
+
+/* The event id of where the cursors are now; a view until the next call. */
+static int
+make_id(struct making *m, struct span *id)
+{
+	struct buf *buf = &m->hub->id;
+
+	buf->len = 0;
+	if (feed_append_id(m->feed, m->cursors, m->feed->n_members, buf) != 0)
+		return -1;
+	id->bytes = buf->data;
+	id->len = buf->len;
+	m->ends_skipped = false;
+	return 0;
+}
+
+static bool
+is_full(const struct making *m)
+{
+	return m->out->len >= BATCH_BYTES || m->skipped >= SKIPPED_AT_ONCE;
+}
+
+static bool
+is_wanted(const struct making *m, const struct record *rec)
+{
+	static const char message[] = "message";
+
+	if (rec->expires_s >= 0 && rec->expires_s < m->now_s)
+		return false;
+	if (!rec->has_data || m->feed->types.count == 0)
+		return true;
+	if (rec->event.bytes == NULL)
+		return text_list_has(
+		    &m->feed->types, message, sizeof(message) - 1);
+	return text_list_has(
+	    &m->feed->types, (const char *)rec->event.bytes, rec->event.len);
+}
+
+static int
+put_record(struct making *m, const struct record *rec)
+{
+	struct span id;
+
+	if (!is_wanted(m, rec)) {
+		m->ends_skipped = true;
+		m->skipped++;
+		return 0;
+	}
+	if (make_id(m, &id) != 0)
+		return -1;
+	return event_append(m->out, &id, rec);
+}
+
+static int
+put_skipped(struct making *m, const struct member *member,
+    const struct record *rec, uint64_t offset)
+{
+	struct span id;
+
+	if (log_allow(&m->hub->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN,
+		    "event=record-skipped channel=%s size=%zu offset=%" PRIu64
+		    " remedy=\"raise [spool] max_record\"",
+		    member->channel->name, rec->body.len, offset);
+	if (make_id(m, &id) != 0)
+		return -1;
+	return event_append_skipped(
+	    m->out, &id, member->channel->name, rec->body.len, offset);
+}
+
+/* Tell that the place is lost, and go on from where the settings say. */
+static int
+put_gap(struct making *m, const struct member *member, struct cursor *cursor)
+{
+	struct segment *seg = member->channel->segment;
+	enum gap_reason reason = cursor->reason;
+	const char *resumed = "oldest";
+	struct position at;
+	struct span id;
+
+	if (seg == NULL) {
+		cursor_clear(cursor);
+	} else if (member->settings->on_gap == ON_GAP_NEWEST) {
+		resumed = "newest";
+		if (segment_tail(seg, &at) != 0)
+			return -1;
+		cursor_go(cursor, seg, &at);
+	} else {
+		if (segment_position(seg, 0, &at) != 0)
+			return -1;
+		cursor_go(cursor, seg, &at);
+	}
+	if (log_allow(&m->hub->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_INFO,
+		    "event=gap channel=%s reason=%s resumed=%s",
+		    member->channel->name, gap_reason_name(reason), resumed);
+	if (make_id(m, &id) != 0)
+		return -1;
+	return event_append_gap(
+	    m->out, &id, member->channel->name, reason, resumed);
+}
+
+/* Take records until the batch is full or there are none; -1 with errno. */
+static int
+put_records(
+    struct making *m, const struct member *member, struct cursor *cursor)
+{
+	struct reader *reader = &m->hub->reader;
+	struct record rec;
+
+	switch (reader_start(reader, cursor->segment, &cursor->at,
+	    member->settings->max_record)) {
+	case READ_CHANGED:
+		cursor_lose(cursor, GAP_REPLACED);
+		return 0;
+	case READ_ERROR:
+		return -1;
+	default:
+		break;
+	}
+	while (!is_full(m)) {
+		struct position before = cursor->at;
+		size_t len = m->out->len;
+		int rc = 0;
+
+		switch (reader_next(reader, &rec, &cursor->at)) {
+		case READ_RECORD:
+			rc = put_record(m, &rec);
+			break;
+		case READ_NOTHING:
+			break;
+		case READ_LONG:
+			rc = put_skipped(m, member, &rec, before.offset);
+			break;
+		case READ_END:
+			if (cursor->segment->successor != NULL)
+				cursor_lose(cursor, GAP_REPLACED);
+			return 0;
+		case READ_MORE:
+			m->is_unfinished = true;
+			return 0;
+		case READ_CHANGED:
+			cursor_lose(cursor, GAP_REPLACED);
+			return 0;
+		case READ_ERROR:
+			return -1;
+		}
+		if (rc != 0) {
+			/* Out of memory: nothing torn, nothing passed over. */
+			m->out->len = len;
+			cursor->at = before;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+put_start(const struct member *member, struct cursor *cursor)
+{
+	struct segment *seg = member->channel->segment;
+	struct position at;
+
+	if (segment_position(seg, 0, &at) != 0)
+		return -1;
+	cursor_go(cursor, seg, &at);
+	return 0;
+}
+
+/* Put what there is of one channel; -1 with errno, what was put stays. */
+static int
+put_member(struct making *m, size_t index)
+{
+	const struct member *member = m->feed->members[index];
+	struct cursor *cursor = &m->cursors[index];
+	int rc = 0;
+
+	if (cursor->state == MARK_START && member->channel->segment != NULL)
+		rc = put_start(member, cursor);
+	if (rc == 0 && cursor->state == MARK_AT)
+		rc = put_records(m, member, cursor);
+	if (rc == 0 && cursor->state == MARK_LOST && !is_full(m)) {
+		rc = put_gap(m, member, cursor);
+		m->is_unfinished = true;
+	}
+	if (rc != 0 && log_allow(&m->hub->quota, clock_mono_ms()))
+		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
+		    member->channel->name);
+	return rc;
+}
+
+static void
+put_all(struct making *m)
+{
+	struct feed *feed = m->feed;
+	size_t first = feed->turn;
+
+	for (size_t i = 0; i < feed->n_members && !is_full(m); i++)
+		(void)put_member(m, (first + i) % feed->n_members);
+	/* So that a channel that floods does not starve the others. */
+	if (is_full(m))
+		feed->turn = (first + 1) % feed->n_members;
+}
+
+/* The hub's list of cursors, filled from ${place}; NULL with ENOMEM. */
+static struct cursor *
+borrow_cursors(struct hub *hub, const struct place *place)
+{
+	size_t n = place->feed->n_members;
+
+	if (n > hub->cursors_cap) {
+		struct cursor *larger =
+		    realloc(hub->cursors, n * sizeof(*larger));
+
+		if (larger == NULL)
+			return NULL;
+		hub->cursors = larger;
+		hub->cursors_cap = n;
+	}
+	memset(hub->cursors, 0, n * sizeof(*hub->cursors));
+	for (size_t i = 0; i < place->n_cursors; i++)
+		cursor_copy(&hub->cursors[i], &place->cursors[i]);
+	return hub->cursors;
+}
+
+static struct batch *
+finish(struct making *m, struct place *from)
+{
+	struct hub *hub = m->hub;
+	struct batch *batch = NULL;
+	struct place *to;
+
+	if (cursors_equal(
+		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
+		return NULL;
+	to = place_get(&hub->places, m->feed, m->cursors, m->feed->n_members);
+	if (to == NULL)
+		return NULL;
+	hub->frames.len = 0;
+	if (hub->kind->frame(&hub->frames, m->out->data, m->out->len) == 0)
+		batch = batch_new(hub->frames.data, hub->frames.len, to);
+	place_unref(to);
+	if (batch == NULL)
+		return NULL;
+	batch->ends_skipped = m->ends_skipped;
+	batch_follows(batch, from);
+	hub_keep(hub, batch);
+	return batch;
+}
+
+struct batch *
+feed_next(struct place *place, bool *is_unfinished)
+{
+	struct hub *hub = place->feed->hub;
+	struct making m = { .hub = hub,
+		.feed = place->feed,
+		.out = &hub->text,
+		.now_s = clock_wall_s() };
+	struct batch *batch;
+
+	*is_unfinished = false;
+	if (place->next != NULL)
+		return batch_ref(place->next);
+	/* One look for all who stand here: the next news wakes them. */
+	if (place->seen_news == place->feed->news)
+		return NULL;
+	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
+		*is_unfinished = true;
+		return NULL;
+	}
+	hub->text.len = 0;
+	put_all(&m);
+	batch = finish(&m, place);
+	*is_unfinished = m.is_unfinished;
+	if (batch == NULL && !m.is_unfinished)
+		place->seen_news = place->feed->news;
+	for (size_t i = 0; i < m.feed->n_members; i++)
+		cursor_clear(&m.cursors[i]);
+	return batch;
+}

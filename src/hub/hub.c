@@ -1,0 +1,383 @@
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "conn/listen.h"
+#include "hub/feed.h"
+#include "hub/hub.h"
+#include "hub/viewer.h"
+#include "stream/event.h"
+
+/* Turns that viewers get before the loop looks at sockets again. */
+#define RUNS_AT_ONCE 512
+/* Descriptors for other things than viewers and channels. */
+#define DESCRIPTORS_KEPT 32
+
+static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
+	SIGHUP };
+
+static void
+drop_kept(struct hub *hub)
+{
+	for (size_t i = 0; i < HUB_KEPT; i++) {
+		batch_unref(hub->kept[i]);
+		hub->kept[i] = NULL;
+	}
+}
+
+void
+hub_keep(struct hub *hub, struct batch *batch)
+{
+	struct batch **slot = &hub->kept[hub->next_kept++ % HUB_KEPT];
+
+	batch_unref(*slot);
+	*slot = batch_ref(batch);
+}
+
+static void
+reap(struct hub *hub)
+{
+	LIST_EACH_SAFE (node, after, &hub->reap) {
+		list_remove(node);
+		free(LIST_OF(node, struct viewer, node));
+	}
+}
+
+static bool
+is_done(const struct hub *hub)
+{
+	return hub->n_viewers == 0 && list_is_empty(&hub->listeners);
+}
+
+static void
+on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct hub *hub = prepare->data;
+
+	(void)revents;
+	for (int i = 0; i < RUNS_AT_ONCE && !list_is_empty(&hub->run); i++) {
+		struct list *node = hub->run.next;
+
+		list_remove(node);
+		viewer_run(LIST_OF(node, struct viewer, node));
+	}
+	reap(hub);
+	if (!list_is_empty(&hub->run)) {
+		ev_idle_start(loop, &hub->idle);
+		return;
+	}
+	ev_idle_stop(loop, &hub->idle);
+	drop_kept(hub);
+	if (is_done(hub))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_idle(struct ev_loop *loop, ev_idle *idle, int revents)
+{
+	/* It is there so that the loop does not wait. */
+	(void)loop;
+	(void)idle;
+	(void)revents;
+}
+
+static void
+on_due(void *cookie, struct list *node)
+{
+	(void)cookie;
+	viewer_on_due(LIST_OF(node, struct viewer, timer));
+}
+
+void
+hub_wake(struct hub *hub, struct feed *feed)
+{
+	feed->news++;
+	while (!list_is_empty(&feed->waiting)) {
+		struct place *place =
+		    LIST_OF(feed->waiting.next, struct place, waiting_node);
+
+		LIST_EACH (node, &place->viewers)
+			LIST_OF(node, struct viewer, node)->is_waiting = false;
+		list_append(&hub->run, &place->viewers);
+		list_remove(&place->waiting_node);
+	}
+}
+
+static void
+on_channel(void *cookie, struct channel *channel)
+{
+	LIST_EACH (node, &channel->users)
+		hub_wake(cookie, LIST_OF(node, struct member, node)->feed);
+}
+
+static void
+on_name(void *cookie, const char *name)
+{
+	struct hub *hub = cookie;
+
+	LIST_EACH (node, &hub->growing) {
+		struct feed *feed = LIST_OF(node, struct feed, node);
+
+		if (feed_offer(feed, name))
+			hub_wake(hub, feed);
+	}
+}
+
+static const struct folder_ops folder_ops = {
+	.on_channel = on_channel,
+	.on_name = on_name,
+};
+
+static void
+on_accept(void *cookie, int fd)
+{
+	struct hub *hub = cookie;
+
+	if (viewer_open(hub, fd) == NULL)
+		log_errno(LOG_LEVEL_ERROR, "event=accept-failed");
+}
+
+static void
+on_drained(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)timer;
+	(void)revents;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+end_viewer(void *cookie, struct list *node)
+{
+	struct viewer *v = LIST_OF(node, struct viewer, timer);
+
+	(void)cookie;
+	if (v->state == VIEWER_IDLE)
+		viewer_close(v);
+	else
+		viewer_end(v);
+}
+
+static void
+stop_listening(struct hub *hub)
+{
+	LIST_EACH_SAFE (node, after, &hub->listeners) {
+		list_remove(node);
+		listen_stop(LIST_OF(node, struct listener, node));
+	}
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct hub *hub = watcher->data;
+	int64_t drain_ms = hub->conf == NULL ? 0 : hub->settings->drain_ms;
+
+	(void)revents;
+	if (hub->is_draining)
+		return;
+	hub->is_draining = true;
+	hub->drain_streams = hub->n_streams;
+	/* A CGI program is stopped whenever its viewer goes: no news. */
+	if (!list_is_empty(&hub->listeners))
+		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
+		    sigabbrev_np(watcher->signum),
+		    (unsigned long long)hub->n_streams);
+	stop_listening(hub);
+	wheel_each(&hub->wheel, end_viewer, NULL);
+	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
+	ev_timer_start(loop, &hub->drain);
+}
+
+static uint64_t
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 256;
+	limit.rlim_cur = limit.rlim_max;
+	/* Refused: then what we have has to do. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return INT32_MAX;
+	return limit.rlim_cur;
+}
+
+const char *
+hub_is_full(const struct hub *hub)
+{
+	uint64_t used = hub->n_viewers + hub->folder.n_channels;
+
+	if (hub->is_draining)
+		return "the program is being stopped";
+	if (hub->settings->streams > 0 &&
+	    hub->n_streams >= hub->settings->streams)
+		return "full: [limits] streams";
+	if (used + DESCRIPTORS_KEPT >= hub->max_descriptors)
+		return "full: the limit of open files (ulimit -n)";
+	return NULL;
+}
+
+static int
+open_folder(struct hub *hub, const char **why)
+{
+	if (!hub->has_folder) {
+		if (folder_init(&hub->folder, hub->loop, hub->settings->path,
+			&folder_ops, hub) != 0) {
+			*why = "out of memory";
+			return -1;
+		}
+		hub->has_folder = true;
+	}
+	if (folder_open(&hub->folder) != 0) {
+		*why = "the spool folder cannot be read; the log says more";
+		return -1;
+	}
+	return 0;
+}
+
+int
+hub_conf(struct hub *hub, const char **why)
+{
+	struct conf_errors errors = { 0 };
+
+	if (hub->conf == NULL &&
+	    conf_open(&hub->where, &hub->conf, &errors) != 0) {
+		for (size_t i = 0; i < conf_errors_count(&errors); i++) {
+			if (log_allow(&hub->quota, clock_mono_ms()))
+				log_msg(LOG_LEVEL_ERROR, "event=bad-config %s",
+				    conf_errors_line(&errors, i));
+		}
+		conf_errors_free(&errors);
+		*why = "the configuration is wrong; the log says where";
+		return -1;
+	}
+	conf_errors_free(&errors);
+	hub->settings = conf_base(hub->conf);
+	return open_folder(hub, why);
+}
+
+static void
+start_watchers(struct hub *hub)
+{
+	ev_prepare_init(&hub->prepare, on_prepare);
+	hub->prepare.data = hub;
+	ev_prepare_start(hub->loop, &hub->prepare);
+	ev_idle_init(&hub->idle, on_idle);
+	ev_timer_init(&hub->drain, on_drained, 0., 0.);
+	for (size_t i = 0; i < HUB_SIGNALS; i++) {
+		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
+		hub->signals[i].data = hub;
+		ev_signal_start(hub->loop, &hub->signals[i]);
+	}
+	/* Writing to a peer that is gone is an error, not an end. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static struct batch *
+make_heartbeat(struct hub *hub)
+{
+	static const char text[] = EVENT_HEARTBEAT;
+
+	hub->frames.len = 0;
+	if (hub->kind->frame(
+		&hub->frames, (const uint8_t *)text, sizeof(text) - 1) != 0)
+		return NULL;
+	return batch_new(hub->frames.data, hub->frames.len, NULL);
+}
+
+struct hub *
+hub_new(const struct conn_kind *kind, const struct conf_where *where,
+    struct conf *conf)
+{
+	struct hub *hub = calloc(1, sizeof(*hub));
+
+	if (hub == NULL)
+		goto err0;
+	hub->kind = kind;
+	hub->where = *where;
+	hub->conf = conf;
+	if (conf != NULL)
+		hub->settings = conf_base(conf);
+	list_init(&hub->growing);
+	list_init(&hub->run);
+	list_init(&hub->reap);
+	list_init(&hub->listeners);
+	rnd_seed(&hub->rnd);
+	hub->max_descriptors = raise_descriptors();
+	if ((hub->loop = ev_default_loop(0)) == NULL)
+		goto err1;
+	if (table_init(&hub->feeds) != 0)
+		goto err1;
+	if (table_init(&hub->places) != 0)
+		goto err2;
+	if ((hub->heartbeat = make_heartbeat(hub)) == NULL)
+		goto err3;
+	wheel_init(&hub->wheel, hub->loop, on_due, hub);
+	start_watchers(hub);
+	return hub;
+
+err3:
+	table_free(&hub->places);
+err2:
+	table_free(&hub->feeds);
+err1:
+	buf_free(&hub->frames);
+	free(hub);
+err0:
+	conf_free(conf);
+	return NULL;
+}
+
+static void
+close_viewer(void *cookie, struct list *node)
+{
+	(void)cookie;
+	viewer_close(LIST_OF(node, struct viewer, timer));
+}
+
+void
+hub_free(struct hub *hub)
+{
+	stop_listening(hub);
+	wheel_each(&hub->wheel, close_viewer, NULL);
+	reap(hub);
+	drop_kept(hub);
+	batch_unref(hub->heartbeat);
+	wheel_stop(&hub->wheel);
+	if (hub->has_folder)
+		folder_free(&hub->folder);
+	table_free(&hub->feeds);
+	table_free(&hub->places);
+	reader_free(&hub->reader);
+	buf_free(&hub->text);
+	buf_free(&hub->frames);
+	buf_free(&hub->id);
+	free(hub->cursors);
+	conf_free(hub->conf);
+	ev_loop_destroy(hub->loop);
+	free(hub);
+}
+
+int
+hub_listen(struct hub *hub, int fd, const char *path)
+{
+	struct listener *listener =
+	    listen_start(fd, path, hub->loop, on_accept, hub);
+
+	if (listener == NULL)
+		return -1;
+	list_push(&hub->listeners, &listener->node);
+	return 0;
+}
+
+void
+hub_run(struct hub *hub)
+{
+	ev_run(hub->loop, 0);
+}

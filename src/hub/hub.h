@@ -1,0 +1,128 @@
+/*
+ * The hub: everything that one responder process has, and its turns.
+ *
+ * The loop calls back when the spool changes or a socket is ready; viewers who
+ * have something to do then stand in the run queue. Before the loop waits again
+ * each of them gets one batch, up to a limit per turn, so that one flood
+ * starves nobody: accepting, heartbeats and other channels come in between.
+ */
+#ifndef SPOOLCAST_HUB_HUB_H
+#define SPOOLCAST_HUB_HUB_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/rnd.h"
+#include "base/table.h"
+#include "conf/conf_find.h"
+#include "conn/conn.h"
+#include "hub/place.h"
+#include "hub/wheel.h"
+#include "source/folder.h"
+#include "spool/reader.h"
+
+/* Batches that are kept for those who come later in the same turn. */
+#define HUB_KEPT 8
+#define HUB_SIGNALS 4
+
+struct hub {
+	struct ev_loop *loop;
+	const struct conn_kind *kind;
+	struct conf_where where;
+	struct conf *conf; /* NULL: broken, requests are refused */
+	const struct settings *settings; /* of conf */
+	struct folder folder;
+	bool has_folder;
+
+	struct table feeds;
+	struct table places;
+	struct list growing; /* feeds with patterns */
+
+	struct list run;  /* viewers who may have something to do */
+	struct list reap; /* closed ones, to be freed after the turn */
+	ev_prepare prepare;
+	ev_idle idle;	    /* runs while the run queue is not empty */
+	struct wheel wheel; /* every viewer is in it */
+	struct batch *kept[HUB_KEPT];
+	unsigned next_kept;
+
+	struct list listeners;
+	ev_signal signals[HUB_SIGNALS];
+	ev_timer drain;
+	bool is_draining;
+	uint64_t drain_streams; /* how many there were when it began */
+
+	uint64_t n_viewers; /* connections */
+	uint64_t n_streams; /* of them, those that stream */
+	uint64_t max_descriptors;
+
+	struct rnd rnd;
+	struct log_quota quota;
+	struct batch *heartbeat;
+	/* Memory that is used again and again; nobody keeps pointers to it. */
+	struct reader reader;
+	struct buf text;
+	struct buf frames;
+	struct buf id;
+	struct cursor *cursors;
+	size_t cursors_cap;
+};
+
+/**
+ * hub_new(kind, where, conf):
+ * Make the hub of a process whose connections are of ${kind}.  Takes ${conf};
+ * NULL: there is none that holds, and each request looks for it anew as
+ * ${where} says.  Return NULL with errno.
+ */
+struct hub *hub_new(const struct conn_kind *kind,
+    const struct conf_where *where, struct conf *conf);
+
+/**
+ * hub_free(hub):
+ * Close and free everything.
+ */
+void hub_free(struct hub *hub);
+
+/**
+ * hub_listen(hub, fd, path):
+ * Accept connections on ${fd} (taken); see listen_start for ${path}.  Return 0,
+ * or -1 with errno and ${fd} still the caller's.
+ */
+int hub_listen(struct hub *hub, int fd, const char *path);
+
+/**
+ * hub_run(hub):
+ * Work until a signal (SIGTERM, SIGUSR1, SIGINT, SIGHUP) ends it, or, without a
+ * listening socket, until the last viewer has gone.
+ */
+void hub_run(struct hub *hub);
+
+/**
+ * hub_conf(hub):
+ * Make sure that there is a configuration and a spool folder.  Return 0, or -1
+ * with the reason in ${why}, for clients, and in the log.
+ */
+int hub_conf(struct hub *hub, const char **why);
+
+/**
+ * hub_keep(hub, batch):
+ * Hold ${batch} until the turn is over, or so many others came.
+ */
+void hub_keep(struct hub *hub, struct batch *batch);
+
+/**
+ * hub_wake(hub, feed):
+ * There may be something new in ${feed}: whoever waits there gets a turn.
+ */
+void hub_wake(struct hub *hub, struct feed *feed);
+
+/**
+ * hub_is_full(hub):
+ * Return why there cannot be one more stream now, naming the limit, or NULL.
+ */
+const char *hub_is_full(const struct hub *hub);
+
+#endif

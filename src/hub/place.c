@@ -1,0 +1,201 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "hub/feed.h"
+#include "hub/place.h"
+
+void
+cursor_copy(struct cursor *to, const struct cursor *from)
+{
+	*to = *from;
+	segment_ref(to->segment);
+}
+
+void
+cursor_clear(struct cursor *cursor)
+{
+	segment_unref(cursor->segment);
+	memset(cursor, 0, sizeof(*cursor));
+	cursor->state = MARK_START;
+}
+
+void
+cursor_go(
+    struct cursor *cursor, struct segment *segment, const struct position *at)
+{
+	segment_ref(segment);
+	segment_unref(cursor->segment);
+	cursor->segment = segment;
+	cursor->state = MARK_AT;
+	cursor->at = *at;
+}
+
+void
+cursor_lose(struct cursor *cursor, enum gap_reason reason)
+{
+	cursor_clear(cursor);
+	cursor->state = MARK_LOST;
+	cursor->reason = reason;
+}
+
+static const struct cursor at_start = { .state = MARK_START };
+
+static bool
+cursor_equal(const struct cursor *a, const struct cursor *b)
+{
+	if (a->state != b->state)
+		return false;
+	switch (a->state) {
+	case MARK_START:
+		return true;
+	case MARK_LOST:
+		return a->reason == b->reason;
+	case MARK_AT:
+		return a->segment == b->segment &&
+		    a->at.offset == b->at.offset && a->at.check == b->at.check;
+	}
+	return false;
+}
+
+bool
+cursors_equal(
+    const struct cursor *a, size_t n_a, const struct cursor *b, size_t n_b)
+{
+	size_t n = n_a > n_b ? n_a : n_b;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!cursor_equal(i < n_a ? &a[i] : &at_start,
+			i < n_b ? &b[i] : &at_start))
+			return false;
+	}
+	return true;
+}
+
+/* Only what all equal lists have in common may go in. */
+static uint64_t
+hash_of(const struct feed *feed, const struct cursor *cursors, size_t n)
+{
+	uint64_t hash = hash_bytes(HASH_START, &feed, sizeof(feed));
+
+	for (size_t i = 0; i < n; i++) {
+		if (cursors[i].state != MARK_AT)
+			continue;
+		hash = hash_bytes(hash, &i, sizeof(i));
+		hash = hash_bytes(
+		    hash, &cursors[i].segment, sizeof(cursors[i].segment));
+		hash = hash_bytes(
+		    hash, &cursors[i].at.offset, sizeof(cursors[i].at.offset));
+	}
+	return hash_mix(hash);
+}
+
+struct place *
+place_get(struct table *table, struct feed *feed, const struct cursor *cursors,
+    size_t n)
+{
+	uint64_t hash = hash_of(feed, cursors, n);
+	struct table_entry *entry = table_first(table, hash);
+	struct place *place;
+
+	for (; entry != NULL; entry = table_next(entry)) {
+		place = TABLE_OF(entry, struct place, by_cursors);
+		if (place->feed == feed &&
+		    cursors_equal(place->cursors, place->n_cursors, cursors, n))
+			return place_ref(place);
+	}
+	place = calloc(1, sizeof(*place) + n * sizeof(*cursors));
+	if (place == NULL)
+		return NULL;
+	place->refs = 1;
+	place->table = table;
+	place->feed = feed_ref(feed);
+	list_init(&place->viewers);
+	list_init(&place->waiting_node);
+	place->n_cursors = n;
+	for (size_t i = 0; i < n; i++)
+		cursor_copy(&place->cursors[i], &cursors[i]);
+	table_insert(table, &place->by_cursors, hash);
+	return place;
+}
+
+struct place *
+place_ref(struct place *place)
+{
+	place->refs++;
+	return place;
+}
+
+void
+place_unref(struct place *place)
+{
+	if (place == NULL || --place->refs > 0)
+		return;
+	if (place->next != NULL)
+		place->next->from = NULL;
+	for (size_t i = 0; i < place->n_cursors; i++)
+		cursor_clear(&place->cursors[i]);
+	list_remove(&place->waiting_node);
+	table_remove(place->table, &place->by_cursors);
+	feed_unref(place->feed);
+	free(place);
+}
+
+void
+place_wait(struct place *place, struct list *node)
+{
+	list_push(&place->viewers, node);
+	if (list_is_empty(&place->waiting_node))
+		list_push(&place->feed->waiting, &place->waiting_node);
+}
+
+void
+place_leave(struct place *place, struct list *node)
+{
+	list_remove(node);
+	if (list_is_empty(&place->viewers))
+		list_remove(&place->waiting_node);
+}
+
+struct batch *
+batch_new(const uint8_t *bytes, size_t len, struct place *to)
+{
+	struct batch *batch = malloc(sizeof(*batch) + len);
+
+	if (batch == NULL)
+		return NULL;
+	memset(batch, 0, sizeof(*batch));
+	batch->refs = 1;
+	batch->to = to == NULL ? NULL : place_ref(to);
+	batch->len = len;
+	if (len > 0)
+		memcpy(batch->bytes, bytes, len);
+	return batch;
+}
+
+void
+batch_follows(struct batch *batch, struct place *from)
+{
+	if (from->next != NULL)
+		from->next->from = NULL;
+	from->next = batch;
+	batch->from = from;
+}
+
+struct batch *
+batch_ref(struct batch *batch)
+{
+	batch->refs++;
+	return batch;
+}
+
+void
+batch_unref(struct batch *batch)
+{
+	if (batch == NULL || --batch->refs > 0)
+		return;
+	if (batch->from != NULL)
+		batch->from->next = NULL;
+	place_unref(batch->to);
+	free(batch);
+}

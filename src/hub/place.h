@@ -1,0 +1,134 @@
+/*
+ * Places and batches: where viewers stand, and what they get next.
+ *
+ * A place is one cursor per channel of a feed.  All viewers with the same
+ * cursors hold the same place, so what comes behind it is read, encoded and
+ * framed once, as a batch that leads from one place to the next:
+ *
+ *	place --next--> batch --to--> place --next--> batch --to--> ...
+ *
+ * A batch lives while somebody sends it (and for the rest of the turn, so that
+ * those who come next find it): "next" is a weak reference.  Nothing else is
+ * buffered; whoever falls behind reads the file again.
+ */
+#ifndef SPOOLCAST_HUB_PLACE_H
+#define SPOOLCAST_HUB_PLACE_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "base/table.h"
+#include "spool/mark.h"
+#include "spool/segment.h"
+
+struct feed;
+struct batch;
+
+/* Where one stands in one channel. */
+struct cursor {
+	enum mark_state state;
+	enum gap_reason reason;	 /* with MARK_LOST */
+	struct segment *segment; /* with MARK_AT: a reference, else NULL */
+	struct position at;	 /* with MARK_AT */
+};
+
+struct place {
+	struct table_entry by_cursors; /* in hub->places */
+	struct table *table;
+	struct feed *feed; /* a reference */
+	unsigned refs;
+	struct batch *next;	  /* weak */
+	struct list viewers;	  /* who wait here for more */
+	struct list waiting_node; /* in feed->waiting while any do */
+	uint64_t seen_news;	  /* of the feed: nothing was here then */
+	size_t n_cursors;
+	struct cursor cursors[]; /* those beyond stand at MARK_START */
+};
+
+struct batch {
+	unsigned refs;
+	struct place *from; /* weak: its "next" points here; or NULL */
+	struct place *to;   /* a reference; NULL: moves nobody */
+	bool ends_skipped;  /* records behind the last event were left out */
+	bool is_heartbeat;
+	size_t len;
+	uint8_t bytes[]; /* framed */
+};
+
+/**
+ * cursor_copy(to, from):
+ * Make ${to}, whose content is overwritten, a copy of ${from} with a reference
+ * of its own.
+ */
+void cursor_copy(struct cursor *to, const struct cursor *from);
+
+/**
+ * cursor_clear(cursor):
+ * Give up the reference of ${cursor} and put it at the start.
+ */
+void cursor_clear(struct cursor *cursor);
+
+/**
+ * cursor_go(cursor, segment, at):
+ * Move ${cursor} to ${at} in ${segment} (its reference is not taken).
+ */
+void cursor_go(
+    struct cursor *cursor, struct segment *segment, const struct position *at);
+
+/**
+ * cursor_lose(cursor, reason):
+ * The place is lost for ${reason}; the client is to be told.
+ */
+void cursor_lose(struct cursor *cursor, enum gap_reason reason);
+
+/**
+ * cursors_equal(a, n_a, b, n_b):
+ * Return whether both lists mean the same place; missing ones are at the start.
+ */
+bool cursors_equal(
+    const struct cursor *a, size_t n_a, const struct cursor *b, size_t n_b);
+
+/**
+ * place_get(table, feed, cursors, n):
+ * Return, with one more reference, the place of ${feed} that ${cursors}
+ * (copied) stand for, found in ${table} or added to it.  NULL with ENOMEM.
+ */
+struct place *place_get(struct table *table, struct feed *feed,
+    const struct cursor *cursors, size_t n);
+
+/**
+ * place_ref(place), place_unref(place):
+ * Add a reference and return ${place}; give one up (NULL is allowed).
+ */
+struct place *place_ref(struct place *place);
+void place_unref(struct place *place);
+
+/**
+ * place_wait(place, node), place_leave(place, node):
+ * Put a viewer's ${node} among those who wait here, and take it out.
+ */
+void place_wait(struct place *place, struct list *node);
+void place_leave(struct place *place, struct list *node);
+
+/**
+ * batch_new(bytes, len, to):
+ * Make a batch with one reference of ${len} framed ${bytes} (copied) that leads
+ * to ${to} (gets a reference; may be NULL).  NULL with ENOMEM.
+ */
+struct batch *batch_new(const uint8_t *bytes, size_t len, struct place *to);
+
+/**
+ * batch_follows(batch, from):
+ * Let those who stand at ${from} find ${batch}, which must not be private to a
+ * viewer.
+ */
+void batch_follows(struct batch *batch, struct place *from);
+
+/**
+ * batch_ref(batch), batch_unref(batch):
+ * Add a reference and return ${batch}; give one up (NULL is allowed).
+ */
+struct batch *batch_ref(struct batch *batch);
+void batch_unref(struct batch *batch);
+
+#endif

@@ -1,0 +1,144 @@
+/* What viewers are sent besides the batches of their feed. */
+#include "hub/viewer_send.h"
+#include "base/clock.h"
+#include "hub/feed.h"
+#include "stream/event.h"
+#include "stream/retry.h"
+
+/*
+ * Let the ${framed} bytes be what is sent next; they move nobody.  Whoever uses
+ * another request id than the rest has it written in.
+ */
+static int
+send_framed(struct viewer *v, const struct buf *framed)
+{
+	v->batch = batch_new(framed->data, framed->len, NULL);
+	v->sent = 0;
+	if (v->batch == NULL)
+		return -1;
+	if (!conn_is_usual(&v->conn))
+		conn_readdress(&v->conn, v->batch->bytes, v->batch->len);
+	return 0;
+}
+
+int
+viewer_send_text(struct viewer *v, const struct buf *text)
+{
+	struct buf *frames = &v->hub->frames;
+
+	frames->len = 0;
+	if (v->hub->kind->frame(frames, text->data, text->len) != 0)
+		return -1;
+	return send_framed(v, frames);
+}
+
+int
+viewer_send_whole(struct viewer *v, const struct buf *whole)
+{
+	struct buf *frames = &v->hub->frames;
+
+	frames->len = 0;
+	if (v->hub->kind->frame(frames, whole->data, whole->len) != 0 ||
+	    v->hub->kind->frame_end(frames) != 0 || send_framed(v, frames) != 0)
+		return -1;
+	v->state = VIEWER_ENDING;
+	return 0;
+}
+
+static struct span
+place_id(const struct viewer *v)
+{
+	struct buf *id = &v->hub->id;
+	struct span span = { NULL, 0 };
+
+	id->len = 0;
+	if (feed_append_id(v->place->feed, v->place->cursors,
+		v->place->n_cursors, id) == 0) {
+		span.bytes = id->data;
+		span.len = id->len;
+	}
+	return span;
+}
+
+/* Append what brings the client's cursor to where the stream is. */
+static int
+append_id_if_behind(struct viewer *v, struct buf *out)
+{
+	struct span id;
+
+	if (!v->is_behind)
+		return 0;
+	id = place_id(v);
+	if (id.bytes == NULL || event_append_id(out, &id) != 0)
+		return -1;
+	v->is_behind = false;
+	return 0;
+}
+
+int
+viewer_send_end(struct viewer *v)
+{
+	const struct settings *settings = v->settings;
+	struct hub *hub = v->hub;
+	struct buf *text = &hub->text;
+	int64_t retry_ms;
+
+	text->len = 0;
+	/* A planned end of all at once spreads their return. */
+	retry_ms = retry_spread(settings->retry_ms, settings->retry_jitter,
+	    hub->is_draining ? hub->drain_streams : 0, settings->reconnect_rate,
+	    &hub->rnd);
+	if (append_id_if_behind(v, text) != 0 ||
+	    event_append_retry(text, retry_ms) != 0)
+		return -1;
+	return viewer_send_whole(v, text);
+}
+
+int
+viewer_send_second(struct viewer *v)
+{
+	struct buf *text = &v->hub->text;
+	int rc;
+
+	text->len = 0;
+	rc = append_id_if_behind(v, text);
+	if (rc == 0 && v->padding > 0)
+		rc = event_append_padding(text, v->padding);
+	if (rc == 0 && v->wants_open) {
+		struct span id = place_id(v);
+
+		rc = id.bytes == NULL ? -1 : event_append_open(text, &id);
+	}
+	v->wants_second = false;
+	return rc == 0 ? viewer_send_text(v, text) : -1;
+}
+
+int
+viewer_send_beat(struct viewer *v)
+{
+	struct buf *text = &v->hub->text;
+
+	if (!v->is_behind && conn_is_usual(&v->conn)) {
+		v->batch = batch_ref(v->hub->heartbeat);
+		v->sent = 0;
+		return 0;
+	}
+	text->len = 0;
+	if (v->is_behind ? append_id_if_behind(v, text) != 0 :
+			   buf_puts(text, EVENT_HEARTBEAT) != 0)
+		return -1;
+	return viewer_send_text(v, text);
+}
+
+struct batch *
+viewer_readdress(struct viewer *v, struct batch *batch)
+{
+	struct batch *copy = batch_new(batch->bytes, batch->len, batch->to);
+
+	if (copy != NULL) {
+		copy->ends_skipped = batch->ends_skipped;
+		conn_readdress(&v->conn, copy->bytes, copy->len);
+	}
+	batch_unref(batch);
+	return copy;
+}

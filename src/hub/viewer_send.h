@@ -1,0 +1,48 @@
+/*
+ * What viewers are sent besides the batches of their feed: each function makes
+ * a batch of it and puts it in the viewer, which is sending nothing.  They
+ * return 0, or -1 with ENOMEM; then the viewer is to be closed.
+ */
+#ifndef SPOOLCAST_HUB_VIEWER_SEND_H
+#define SPOOLCAST_HUB_VIEWER_SEND_H
+
+#include "hub/viewer.h"
+
+/**
+ * viewer_send_text(viewer, text):
+ * The unframed ${text}, which moves nobody.
+ */
+int viewer_send_text(struct viewer *viewer, const struct buf *text);
+
+/**
+ * viewer_send_whole(viewer, whole):
+ * The unframed ${whole} and the end of the response.
+ */
+int viewer_send_whole(struct viewer *viewer, const struct buf *whole);
+
+/**
+ * viewer_send_end(viewer):
+ * The last words: where the stream was, when to come back.
+ */
+int viewer_send_end(struct viewer *viewer);
+
+/**
+ * viewer_send_second(viewer):
+ * What follows the first write: a long id, padding, the opening event.
+ */
+int viewer_send_second(struct viewer *viewer);
+
+/**
+ * viewer_send_beat(viewer):
+ * A heartbeat: an id if the client is behind, else a comment.
+ */
+int viewer_send_beat(struct viewer *viewer);
+
+/**
+ * viewer_readdress(viewer, batch):
+ * Return a copy of ${batch}, whose reference is taken, that carries the
+ * viewer's request id; NULL with ENOMEM.
+ */
+struct batch *viewer_readdress(struct viewer *viewer, struct batch *batch);
+
+#endif

@@ -1,0 +1,136 @@
+#include "hub/wheel.h"
+#include "base/clock.h"
+
+static struct list *
+slot_of(struct wheel *wheel, int64_t tick)
+{
+	return &wheel->slots[(uint64_t)tick % WHEEL_SLOTS];
+}
+
+/* The first tick behind done_tick whose slot is not empty, or -1. */
+static int64_t
+next_tick(struct wheel *wheel)
+{
+	for (int64_t tick = wheel->done_tick + 1;
+	     tick <= wheel->done_tick + WHEEL_SLOTS; tick++) {
+		uint64_t slot = (uint64_t)tick % WHEEL_SLOTS;
+		uint64_t bit = (uint64_t)1 << (slot % 64);
+
+		if (!(wheel->used[slot / 64] & bit))
+			continue;
+		if (!list_is_empty(&wheel->slots[slot]))
+			return tick;
+		wheel->used[slot / 64] &= ~bit;
+	}
+	return -1;
+}
+
+static void
+arm(struct wheel *wheel, int64_t tick)
+{
+	int64_t wait_ms = tick * WHEEL_TICK_MS - clock_mono_ms();
+
+	if (wheel->armed_tick != -1)
+		ev_timer_stop(wheel->loop, &wheel->timer);
+	wheel->armed_tick = tick;
+	if (tick == -1)
+		return;
+	/* Timers count from the loop's idea of now, which may be old. */
+	ev_now_update(wheel->loop);
+	ev_timer_set(
+	    &wheel->timer, wait_ms > 0 ? (double)wait_ms / 1e3 : 0., 0.);
+	ev_timer_start(wheel->loop, &wheel->timer);
+}
+
+static void
+on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct wheel *wheel = timer->data;
+	int64_t now_tick = clock_mono_ms() / WHEEL_TICK_MS;
+	struct list due;
+
+	(void)loop;
+	(void)revents;
+	wheel->armed_tick = -1;
+	list_init(&due);
+	/* After a long sleep one turn covers every slot. */
+	if (now_tick - wheel->done_tick > WHEEL_SLOTS)
+		wheel->done_tick = now_tick - WHEEL_SLOTS;
+	while (wheel->done_tick < now_tick)
+		list_append(&due, slot_of(wheel, ++wheel->done_tick));
+	while (!list_is_empty(&due)) {
+		struct list *node = due.next;
+
+		list_remove(node);
+		wheel->on_due(wheel->cookie, node);
+	}
+	if (wheel->armed_tick == -1)
+		arm(wheel, next_tick(wheel));
+}
+
+void
+wheel_init(struct wheel *wheel, struct ev_loop *loop,
+    void (*on_due)(void *cookie, struct list *node), void *cookie)
+{
+	wheel->loop = loop;
+	wheel->on_due = on_due;
+	wheel->cookie = cookie;
+	wheel->done_tick = clock_mono_ms() / WHEEL_TICK_MS;
+	wheel->armed_tick = -1;
+	for (size_t i = 0; i < WHEEL_SLOTS; i++)
+		list_init(&wheel->slots[i]);
+	for (size_t i = 0; i < WHEEL_SLOTS / 64; i++)
+		wheel->used[i] = 0;
+	ev_timer_init(&wheel->timer, on_timer, 0., 0.);
+	wheel->timer.data = wheel;
+}
+
+void
+wheel_set(struct wheel *wheel, struct list *node, int64_t due_ms)
+{
+	/* Round up: at its tick the deadline has come. */
+	int64_t tick = (due_ms + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
+	uint64_t slot;
+
+	if (wheel->armed_tick == -1) {
+		/* An idle wheel stands still: catch up before it is used. */
+		int64_t now_tick = clock_mono_ms() / WHEEL_TICK_MS;
+
+		if (next_tick(wheel) == -1)
+			wheel->done_tick = now_tick;
+	}
+	if (tick <= wheel->done_tick)
+		tick = wheel->done_tick + 1;
+	if (tick > wheel->done_tick + WHEEL_SLOTS)
+		tick = wheel->done_tick + WHEEL_SLOTS;
+	list_remove(node);
+	slot = (uint64_t)tick % WHEEL_SLOTS;
+	list_push(&wheel->slots[slot], node);
+	wheel->used[slot / 64] |= (uint64_t)1 << (slot % 64);
+	if (wheel->armed_tick == -1 || tick < wheel->armed_tick)
+		arm(wheel, tick);
+}
+
+void
+wheel_each(struct wheel *wheel, void (*visit)(void *cookie, struct list *node),
+    void *cookie)
+{
+	struct list all;
+
+	list_init(&all);
+	for (size_t i = 0; i < WHEEL_SLOTS; i++)
+		list_append(&all, &wheel->slots[i]);
+	while (!list_is_empty(&all)) {
+		struct list *node = all.next;
+
+		/* Back in first: the visitor may move or remove it. */
+		wheel_set(wheel, node, 0);
+		visit(cookie, node);
+	}
+}
+
+void
+wheel_stop(struct wheel *wheel)
+{
+	ev_timer_stop(wheel->loop, &wheel->timer);
+}

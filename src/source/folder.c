@@ -1,0 +1,351 @@
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "source/folder.h"
+
+/* Beside the path: a slash, a name, the longest suffix and a NUL. */
+#define FILE_ROOM (NAME_MAX_LEN + 16)
+
+/* File systems on which other hosts write unseen (statfs(2)). */
+static const long remote_types[] = {
+	0x6969,	    /* NFS */
+	0x517b,	    /* SMB */
+	0xff534d42, /* CIFS */
+	0xfe534d42, /* SMB2 */
+	0x5346414f, /* AFS */
+	0x00c36400, /* Ceph */
+	0x01021997, /* 9P */
+	0x65735546, /* FUSE */
+};
+
+static uint64_t
+name_hash(const char *name)
+{
+	return hash_mix(hash_bytes(HASH_START, name, strlen(name)));
+}
+
+static struct channel *
+find(struct folder *folder, const char *name)
+{
+	struct table_entry *entry =
+	    table_first(&folder->channels, name_hash(name));
+
+	for (; entry != NULL; entry = table_next(entry)) {
+		struct channel *channel =
+		    TABLE_OF(entry, struct channel, by_name);
+
+		if (strcmp(channel->name, name) == 0)
+			return channel;
+	}
+	return NULL;
+}
+
+/*
+ * The channel that the file ${file} belongs to, which may be one of its older
+ * segments or its end marker, into ${out}.  Return whether there is one.
+ */
+static bool
+channel_of_file(const char *file, char out[NAME_MAX_LEN + 1])
+{
+	size_t len = strcspn(file, ".");
+
+	if (!name_is_valid(file, len))
+		return false;
+	memcpy(out, file, len);
+	out[len] = '\0';
+	return true;
+}
+
+static bool
+is_form(const char *file)
+{
+	const char *suffix = file + strcspn(file, ".");
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		if (strcmp(suffix, folder_forms[i].suffix) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+channel_mark_dirty(struct channel *channel)
+{
+	if (list_is_empty(&channel->dirty))
+		list_push(&channel->folder->dirty, &channel->dirty);
+}
+
+static void
+on_name(void *cookie, const char *file)
+{
+	struct folder *folder = cookie;
+	char name[NAME_MAX_LEN + 1];
+	struct channel *channel;
+
+	if (!channel_of_file(file, name))
+		return;
+	if ((channel = find(folder, name)) != NULL) {
+		channel->needs_look = true;
+		channel_mark_dirty(channel);
+	} else if (is_form(file)) {
+		folder->ops->on_name(folder->cookie, name);
+	}
+}
+
+static void
+on_data(void *cookie, struct watch_file *file)
+{
+	(void)cookie;
+	channel_mark_dirty(LIST_OF(file, struct channel, watch));
+}
+
+static void
+on_moved(void *cookie, struct watch_file *file)
+{
+	struct channel *channel = LIST_OF(file, struct channel, watch);
+
+	(void)cookie;
+	channel->needs_look = true;
+	channel_mark_dirty(channel);
+}
+
+static void
+on_lost(void *cookie)
+{
+	struct folder *folder = cookie;
+
+	folder->is_lost = true;
+}
+
+static void
+look_again(void *cookie, struct table_entry *entry)
+{
+	struct channel *channel = TABLE_OF(entry, struct channel, by_name);
+
+	(void)cookie;
+	channel->needs_look = true;
+	channel_mark_dirty(channel);
+}
+
+static int
+tell_name(void *cookie, const char *name)
+{
+	struct folder *folder = cookie;
+
+	if (find(folder, name) == NULL)
+		folder->ops->on_name(folder->cookie, name);
+	return 0;
+}
+
+void
+folder_tell(struct folder *folder)
+{
+	if (folder->is_lost) {
+		folder->is_lost = false;
+		folder_open(folder);
+		table_walk(&folder->channels, look_again, NULL);
+		folder_list(folder, tell_name, folder);
+	}
+	while (!list_is_empty(&folder->dirty)) {
+		struct channel *channel =
+		    LIST_OF(folder->dirty.next, struct channel, dirty);
+
+		list_remove(&channel->dirty);
+		if (channel->needs_look)
+			channel_look(channel);
+		folder->ops->on_channel(folder->cookie, channel);
+	}
+}
+
+static void
+on_done(void *cookie)
+{
+	folder_tell(cookie);
+}
+
+static const struct watch_ops watch_ops = {
+	.on_name = on_name,
+	.on_data = on_data,
+	.on_moved = on_moved,
+	.on_lost = on_lost,
+	.on_done = on_done,
+};
+
+int
+folder_init(struct folder *folder, struct ev_loop *loop, const char *path,
+    const struct folder_ops *ops, void *cookie)
+{
+	memset(folder, 0, sizeof(*folder));
+	folder->loop = loop;
+	folder->ops = ops;
+	folder->cookie = cookie;
+	list_init(&folder->dirty);
+	if ((folder->path = strdup(path)) == NULL)
+		goto err0;
+	if ((folder->file = malloc(strlen(path) + FILE_ROOM)) == NULL)
+		goto err1;
+	if (table_init(&folder->channels) != 0)
+		goto err2;
+	return 0;
+
+err2:
+	free(folder->file);
+err1:
+	free(folder->path);
+err0:
+	return -1;
+}
+
+const char *
+folder_file(struct folder *folder, const char *name, const char *suffix)
+{
+	snprintf(folder->file, strlen(folder->path) + FILE_ROOM, "%s/%s%s",
+	    folder->path, name, suffix);
+	return folder->file;
+}
+
+void
+folder_free(struct folder *folder)
+{
+	if (folder->is_polling)
+		ev_timer_stop(folder->loop, &folder->poll);
+	watch_stop(&folder->watch);
+	table_free(&folder->channels);
+	free(folder->file);
+	free(folder->path);
+}
+
+static void
+start_watching(struct folder *folder, int fd)
+{
+	struct statfs fs;
+
+	if (!watch_is_on(&folder->watch) && !folder->is_polling &&
+	    watch_start(&folder->watch, folder->loop, &watch_ops, folder) != 0)
+		folder_poll(folder,
+		    errno == EMFILE ?
+			"no inotify instance left, raise "
+			"fs.inotify.max_user_instances or the limit of open "
+			"files" :
+			"no inotify");
+	if (watch_is_on(&folder->watch) &&
+	    watch_folder(&folder->watch, folder->path) != 0)
+		folder_poll(folder, "the folder cannot be watched");
+	if (fstatfs(fd, &fs) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(remote_types) / sizeof(long); i++) {
+		if (fs.f_type == remote_types[i])
+			folder_poll(folder, "a network file system");
+	}
+}
+
+static bool
+is_still_there(const struct folder *folder)
+{
+	struct stat st;
+
+	/* A new folder may get the inode of the old; its watch it does not. */
+	return folder->is_there &&
+	    (folder->watch.folder != -1 || folder->is_polling) &&
+	    stat(folder->path, &st) == 0 && st.st_ino == folder->ino &&
+	    st.st_dev == folder->dev;
+}
+
+static void
+log_absence(struct folder *folder)
+{
+	if (errno != folder->open_errno)
+		log_errno(LOG_LEVEL_ERROR,
+		    "event=spool-unreadable spool=\"%s\" "
+		    "remedy=\"make the folder, or set [spool] path\"",
+		    folder->path);
+	folder->open_errno = errno;
+}
+
+int
+folder_open(struct folder *folder)
+{
+	struct stat st;
+	int fd;
+
+	if (is_still_there(folder))
+		return 0;
+	folder->is_there = false;
+	fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) != 0) {
+		log_absence(folder);
+		if (fd != -1)
+			close(fd);
+		folder_wait(folder);
+		errno = folder->open_errno;
+		return -1;
+	}
+	folder->is_there = true;
+	folder->dev = st.st_dev;
+	folder->ino = st.st_ino;
+	folder->open_errno = 0;
+	if (folder->is_waiting) {
+		folder->is_waiting = folder->is_polling = false;
+		ev_timer_stop(folder->loop, &folder->poll);
+	}
+	start_watching(folder, fd);
+	close(fd);
+	table_walk(&folder->channels, look_again, NULL);
+	return 0;
+}
+
+struct channel *
+folder_channel(struct folder *folder, const char *name)
+{
+	struct channel *channel = find(folder, name);
+
+	if (channel != NULL) {
+		channel->refs++;
+		return channel;
+	}
+	if ((channel = channel_new(folder, name)) == NULL)
+		return NULL;
+	table_insert(&folder->channels, &channel->by_name, name_hash(name));
+	folder->n_channels++;
+	return channel;
+}
+
+void
+channel_unref(struct channel *channel)
+{
+	if (--channel->refs > 0)
+		return;
+	channel->folder->n_channels--;
+	table_remove(&channel->folder->channels, &channel->by_name);
+	channel_free(channel);
+}
+
+int
+folder_list(struct folder *folder, int (*visit)(void *cookie, const char *name),
+    void *cookie)
+{
+	char name[NAME_MAX_LEN + 1];
+	struct dirent *entry;
+	DIR *dir = opendir(folder->path);
+	int rc = 0;
+
+	if (dir == NULL)
+		return -1;
+	while (rc == 0 && (entry = readdir(dir)) != NULL) {
+		if (is_form(entry->d_name) &&
+		    channel_of_file(entry->d_name, name))
+			rc = visit(cookie, name);
+	}
+	closedir(dir);
+	return rc;
+}

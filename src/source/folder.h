@@ -1,0 +1,178 @@
+/*
+ * The spool folder: which channels there are, and what changes in them.
+ *
+ * A channel that somebody listens to is held open; its owner is told when there
+ * may be more to read.  Where inotify cannot tell (instances used up, network
+ * file systems) everything in use is polled, often while there is something new
+ * and seldom else.
+ */
+#ifndef SPOOLCAST_SOURCE_FOLDER_H
+#define SPOOLCAST_SOURCE_FOLDER_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/name.h"
+#include "base/table.h"
+#include "source/watch.h"
+#include "spool/segment.h"
+
+struct folder;
+
+/* A channel in use. */
+struct channel {
+	struct table_entry by_name;
+	struct folder *folder;
+	unsigned refs;
+	uint32_t tag;
+	char name[NAME_MAX_LEN + 1];
+	bool has_ended;		 /* NAME.end is there */
+	struct segment *segment; /* the newest; NULL: no file yet */
+	struct list users;	 /* for the owner: whoever listens */
+
+	struct watch_file watch;
+	struct list dirty; /* in folder->dirty, or in no list */
+	bool needs_look;   /* the name may stand for another file now */
+	bool is_missing;   /* there was a file, and there is none now */
+	int open_errno;	   /* what the log said last of opening it */
+	struct timespec polled_mtime;
+	off_t polled_size; /* -1: not polled yet */
+};
+
+/* What the owner of a folder is told; both may use and drop channels. */
+struct folder_ops {
+	/* There may be more to read, or it has ended or was reopened. */
+	void (*on_channel)(void *cookie, struct channel *channel);
+	/* A channel that nobody uses yet came to exist, perhaps. */
+	void (*on_name)(void *cookie, const char *name);
+};
+
+struct folder {
+	struct ev_loop *loop;
+	char *path;
+	char *file; /* memory for folder_file */
+	/*
+	 * Which folder this is.  No descriptor of it is kept: inotify would
+	 * not tell that it was removed.
+	 */
+	bool is_there;
+	dev_t dev;
+	ino_t ino;
+	const struct folder_ops *ops;
+	void *cookie;
+	struct table channels;
+	unsigned n_channels;
+	struct list dirty;
+	bool is_lost; /* everything has to be looked at */
+	struct watch watch;
+	ev_timer poll;
+	double poll_s; /* until the next look */
+	bool is_polling;
+	bool is_waiting; /* polling only until something is there again */
+	struct timespec polled_mtime; /* of the folder */
+	int open_errno;		      /* what the log said last of it */
+};
+
+/* A form that a channel's file may have; of several, the first row wins. */
+struct form {
+	const char *suffix;
+	enum record_form record;
+};
+
+extern const struct form folder_forms[];
+extern const size_t folder_n_forms;
+
+/**
+ * folder_init(folder, loop, path, ops, cookie):
+ * Prepare ${folder} for the spool at ${path} (copied); it need not exist yet.
+ * Return 0, or -1 with ENOMEM.
+ */
+int folder_init(struct folder *folder, struct ev_loop *loop, const char *path,
+    const struct folder_ops *ops, void *cookie);
+
+/**
+ * folder_free(folder):
+ * Release everything; no channel may be in use any more.
+ */
+void folder_free(struct folder *folder);
+
+/**
+ * folder_open(folder):
+ * Make sure that the folder is open and watched.  Return 0, or -1 with errno if
+ * it cannot be read now.
+ */
+int folder_open(struct folder *folder);
+
+/**
+ * folder_channel(folder, name):
+ * Return the channel ${name}, a valid name, with one more reference; its file
+ * need not exist.  NULL with errno (ENOMEM).
+ */
+struct channel *folder_channel(struct folder *folder, const char *name);
+
+/**
+ * channel_unref(channel):
+ * Give up a reference; the last one closes the channel.
+ */
+void channel_unref(struct channel *channel);
+
+/**
+ * channel_look(channel):
+ * See which file the channel's name stands for now and whether it has ended.
+ * Return whether anything is different from what it was.  A file that took the
+ * name of another becomes its successor.
+ */
+bool channel_look(struct channel *channel);
+
+/**
+ * channel_new(folder, name), channel_free(channel):
+ * Make a channel that is not in ${folder} yet, and destroy one that is not any
+ * more; for folder.c.
+ */
+struct channel *channel_new(struct folder *folder, const char *name);
+void channel_free(struct channel *channel);
+
+/**
+ * channel_mark_dirty(channel):
+ * Note that there may be news in ${channel}, for folder_tell.
+ */
+void channel_mark_dirty(struct channel *channel);
+
+/**
+ * folder_tell(folder):
+ * Look where that was noted, and tell the owner what there may be.
+ */
+void folder_tell(struct folder *folder);
+
+/**
+ * folder_poll(folder, why):
+ * Look at everything from time to time from now on; ${why} goes to the log.
+ */
+void folder_poll(struct folder *folder, const char *why);
+
+/**
+ * folder_wait(folder):
+ * Look from time to time until the folder, and every file in use that is gone,
+ * is there again.  While we hold a removed file open, inotify does not tell
+ * that its folder was removed, too.
+ */
+void folder_wait(struct folder *folder);
+
+/**
+ * folder_file(folder, name, suffix):
+ * Return the path of the file ${name}${suffix} in ${folder}, valid until the
+ * next call; ${name} is a channel name.
+ */
+const char *folder_file(
+    struct folder *folder, const char *name, const char *suffix);
+
+/**
+ * folder_list(folder, visit, cookie):
+ * Call ${visit} with the name of each channel that exists; a name may come
+ * twice.  Stop when it returns other than 0 and return that; 0 at the end, or
+ * -1 with errno.
+ */
+int folder_list(struct folder *folder,
+    int (*visit)(void *cookie, const char *name), void *cookie);
+
+#endif

@@ -1,0 +1,168 @@
+#include <sys/inotify.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "source/watch.h"
+
+#define FOLDER_EVENTS                                                          \
+	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |     \
+	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
+#define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
+#define BUFFER_BYTES 8192
+
+static struct table_entry *
+first_of(struct watch *watch, int descriptor)
+{
+	return table_first(&watch->files, (uint64_t)descriptor);
+}
+
+static void
+tell_file(struct watch *watch, const struct inotify_event *event)
+{
+	struct table_entry *entry = first_of(watch, event->wd);
+
+	for (; entry != NULL; entry = table_next(entry)) {
+		struct watch_file *file =
+		    TABLE_OF(entry, struct watch_file, by_descriptor);
+
+		if (event->mask & IN_MODIFY)
+			watch->ops->on_data(watch->cookie, file);
+		else
+			watch->ops->on_moved(watch->cookie, file);
+	}
+}
+
+static void
+tell(struct watch *watch, const struct inotify_event *event)
+{
+	if (event->mask & IN_Q_OVERFLOW) {
+		log_msg(LOG_LEVEL_WARN,
+		    "event=inotify-overflow remedy=\"raise "
+		    "fs.inotify.max_queued_events\"");
+		watch->ops->on_lost(watch->cookie);
+	} else if (event->wd != watch->folder) {
+		tell_file(watch, event);
+	} else if (event->mask & FOLDER_GONE) {
+		/* Moved away, it would still be watched, under another name. */
+		inotify_rm_watch(watch->io.fd, watch->folder);
+		watch->folder = -1;
+		watch->ops->on_lost(watch->cookie);
+	} else if (event->len > 0) {
+		watch->ops->on_name(watch->cookie, event->name);
+	} else {
+		watch->ops->on_lost(watch->cookie);
+	}
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct watch *watch = io->data;
+	union {
+		char bytes[BUFFER_BYTES];
+		struct inotify_event align;
+	} buffer;
+	ssize_t len, at = 0;
+
+	(void)loop;
+	(void)revents;
+	/* One read a turn; what is left makes the loop call again. */
+	len = read(io->fd, buffer.bytes, sizeof(buffer.bytes));
+	if (len == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			log_errno(LOG_LEVEL_ERROR, "event=inotify-read");
+		return;
+	}
+	while (at < len) {
+		struct inotify_event event;
+
+		memcpy(&event, buffer.bytes + at, sizeof(event));
+		tell(
+		    watch, (struct inotify_event *)(void *)(buffer.bytes + at));
+		at += (ssize_t)(sizeof(event) + event.len);
+	}
+	watch->ops->on_done(watch->cookie);
+}
+
+int
+watch_start(struct watch *watch, struct ev_loop *loop,
+    const struct watch_ops *ops, void *cookie)
+{
+	int fd, saved;
+
+	memset(watch, 0, sizeof(*watch));
+	watch->folder = -1;
+	if ((fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1)
+		return -1;
+	if (table_init(&watch->files) != 0) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	watch->loop = loop;
+	watch->ops = ops;
+	watch->cookie = cookie;
+	ev_io_init(&watch->io, on_readable, fd, EV_READ);
+	watch->io.data = watch;
+	ev_io_start(loop, &watch->io);
+	return 0;
+}
+
+void
+watch_stop(struct watch *watch)
+{
+	if (!watch_is_on(watch))
+		return;
+	ev_io_stop(watch->loop, &watch->io);
+	close(watch->io.fd);
+	table_free(&watch->files);
+	watch->loop = NULL;
+}
+
+bool
+watch_is_on(const struct watch *watch)
+{
+	return watch->loop != NULL;
+}
+
+int
+watch_folder(struct watch *watch, const char *path)
+{
+	int descriptor = inotify_add_watch(watch->io.fd, path, FOLDER_EVENTS);
+
+	if (descriptor == -1)
+		return -1;
+	if (watch->folder != -1 && watch->folder != descriptor)
+		inotify_rm_watch(watch->io.fd, watch->folder);
+	watch->folder = descriptor;
+	return 0;
+}
+
+int
+watch_add(struct watch *watch, struct watch_file *file, const char *path)
+{
+	int descriptor = inotify_add_watch(watch->io.fd, path, FILE_EVENTS);
+
+	if (descriptor == -1)
+		return -1;
+	file->descriptor = descriptor;
+	table_insert(&watch->files, &file->by_descriptor, (uint64_t)descriptor);
+	return 0;
+}
+
+void
+watch_remove(struct watch *watch, struct watch_file *file)
+{
+	if (file->descriptor == -1)
+		return;
+	table_remove(&watch->files, &file->by_descriptor);
+	/* Fails where the file was deleted: the kernel removed it then. */
+	if (first_of(watch, file->descriptor) == NULL)
+		inotify_rm_watch(watch->io.fd, file->descriptor);
+	file->descriptor = -1;
+}

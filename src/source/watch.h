@@ -1,0 +1,91 @@
+/*
+ * Wake-ups from inotify(7): one instance for a folder and the files in use.
+ *
+ * What inotify does, and what follows for this file:
+ *  a) The folder's watch tells of names that come and go; with IN_MODIFY it
+ *     would also wake every process for every channel, so files that are read
+ *     have watches of their own, which follow an inode through renames.
+ *  b) A second watch on one inode (a link, two names) returns the first one's
+ *     descriptor: so one descriptor may stand for several files here.
+ *  c) When the queue overflows, events are lost and IN_Q_OVERFLOW comes.
+ *  d) Network file systems tell nothing of what other hosts write.
+ *  e) Instances (128 per user) and watches can be used up: then starting or
+ *     adding fails and the caller has to poll.
+ */
+#ifndef SPOOLCAST_SOURCE_WATCH_H
+#define SPOOLCAST_SOURCE_WATCH_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/table.h"
+
+/* A watched file; embedded in what owns it. */
+struct watch_file {
+	struct table_entry by_descriptor;
+	int descriptor; /* -1: not watched */
+};
+
+/*
+ * What the owner is told.  on_data and on_moved only take note, they must not
+ * add or remove watches; on_done follows when all that was read is told.
+ */
+struct watch_ops {
+	void (*on_name)(void *cookie, const char *name); /* came or went */
+	void (*on_data)(void *cookie, struct watch_file *file);
+	void (*on_moved)(void *cookie, struct watch_file *file);
+	void (*on_lost)(void *cookie); /* anything may have changed */
+	void (*on_done)(void *cookie);
+};
+
+struct watch {
+	struct ev_loop *loop;
+	ev_io io;
+	int folder; /* descriptor of the folder's watch; -1: none */
+	struct table files;
+	const struct watch_ops *ops;
+	void *cookie;
+};
+
+/**
+ * watch_start(watch, loop, ops, cookie):
+ * Start an inotify instance in ${loop}.  Return 0, or -1 with errno (EMFILE:
+ * none left); then ${watch} is not started, and watch_stop does nothing.
+ */
+int watch_start(struct watch *watch, struct ev_loop *loop,
+    const struct watch_ops *ops, void *cookie);
+
+/**
+ * watch_stop(watch):
+ * End all watches; no callback comes after.
+ */
+void watch_stop(struct watch *watch);
+
+/**
+ * watch_is_on(watch):
+ * Return whether ${watch} was started.
+ */
+bool watch_is_on(const struct watch *watch);
+
+/**
+ * watch_folder(watch, path):
+ * Watch the names in the folder ${path}, instead of any other folder.  When it
+ * is removed or moved away, that is told by on_lost, and it is watched no more.
+ * Return 0 or -1 with errno.
+ */
+int watch_folder(struct watch *watch, const char *path);
+
+/**
+ * watch_add(watch, file, path):
+ * Watch the file ${path}; ${file} is not watched yet.  Return 0, or -1 with
+ * errno and ${file} not watched (ENOSPC: no watches left).
+ */
+int watch_add(struct watch *watch, struct watch_file *file, const char *path);
+
+/**
+ * watch_remove(watch, file):
+ * End the watch of ${file}, if it is watched.
+ */
+void watch_remove(struct watch *watch, struct watch_file *file);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * Marks: where in a channel a client stands, as text in an event id (pure).
+ *
+ * An event id is a list of marks joined by '.', one for each channel of the
+ * stream, and, behind a '~', the publisher's own id.  Each mark begins with a
+ * tag made from the channel's name, so that the order of channels and channels
+ * added later change no meaning.  All is spelled in [A-Za-z0-9_-], which
+ * together with '.' and '~' is safe in a Last-Event-ID header across origins
+ * (Fetch, "CORS-safelisted request-header").  Six marks fit 128 bytes while
+ * files are below 64 GB.
+ *
+ *   tag(4)                                     before the first record
+ *   tag(4) reason(1)                           place lost, gap not told yet
+ *   tag(4) ino(3) birth(3) check(4) offset(1-8)  behind a record
+ *
+ * Everything in a position comes from the files alone: ino and birth are taken
+ * from the inode, check from the bytes around the offset.
+ */
+#ifndef SPOOLCAST_SPOOL_MARK_H
+#define SPOOLCAST_SPOOL_MARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MARK_TAG_BITS 24
+#define MARK_INO_BITS 18
+#define MARK_BIRTH_BITS 18
+#define MARK_CHECK_BITS 24
+
+/* Longest text of one mark, without a NUL. */
+#define MARK_TEXT_MAX 22
+
+/* A place in a segment, behind a record or at 0. */
+struct position {
+	uint64_t offset; /* bytes from the start of the file */
+	uint32_t ino;	 /* hash of the inode number */
+	uint32_t birth;	 /* hash of the birth time; 0: not known */
+	uint32_t check;	 /* hash of bytes before the offset */
+};
+
+/* Why a place is lost: the reasons of event spoolcast.gap. */
+enum gap_reason {
+	GAP_EXPIRED,  /* the segment is no longer kept */
+	GAP_REPLACED, /* the file was replaced, truncated or edited */
+	GAP_UNKNOWN,  /* an id that says nothing to us */
+};
+
+enum mark_state {
+	MARK_START, /* before the channel's first record */
+	MARK_AT,    /* at ${at} */
+	MARK_LOST,  /* for ${reason}; the client was not told yet */
+};
+
+struct mark {
+	uint32_t tag;
+	enum mark_state state;
+	enum gap_reason reason;
+	struct position at;
+};
+
+/**
+ * mark_tag(name):
+ * Return the tag of the channel (or the pattern) ${name}.
+ */
+uint32_t mark_tag(const char *name);
+
+/**
+ * mark_format(mark, out):
+ * Write the text of ${mark} to ${out}, which holds MARK_TEXT_MAX bytes; no NUL
+ * is added.  Return its length.
+ */
+size_t mark_format(const struct mark *mark, char *out);
+
+/**
+ * mark_parse(text, len, out):
+ * Read one mark of ${len} bytes.  Return whether it is one; if not, ${out} is
+ * unchanged.
+ */
+bool mark_parse(const char *text, size_t len, struct mark *out);
+
+/**
+ * mark_next(text, len, at, out):
+ * Step through the marks of the event id ${text} of ${len} bytes; ${at} is 0 at
+ * first and belongs to this function between calls.  Return 1 with the next
+ * mark in ${out}, 0 at the end, -1 where the id is damaged.
+ */
+int mark_next(const char *text, size_t len, size_t *at, struct mark *out);
+
+/**
+ * gap_reason_name(reason):
+ * Return the word for ${reason} that clients see.
+ */
+const char *gap_reason_name(enum gap_reason reason);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * Records: what stands between two ends in a segment (pure).
+ *
+ * In line form a record is a line; its content is never interpreted.  In block
+ * form it is a block of the text/event-stream syntax (WHATWG HTML 9.2.5).
+ * Bytes come from anyone who may write to the spool and are not trusted.
+ */
+#ifndef SPOOLCAST_SPOOL_RECORD_H
+#define SPOOLCAST_SPOOL_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_form {
+	RECORD_LINE,  /* NAME: every line is a record */
+	RECORD_BLOCK, /* NAME.sse: a blank line ends a record */
+};
+
+/* Bytes of somebody else's buffer; not NUL-terminated. */
+struct span {
+	const uint8_t *bytes; /* NULL: not there */
+	size_t len;
+};
+
+/* A parsed record: views into the bytes it was parsed from. */
+struct record {
+	enum record_form form;
+	struct span body;  /* all of it, without the end and without a BOM */
+	struct span event; /* type; bytes == NULL: message */
+	struct span id;	   /* the publisher's own */
+	int64_t retry_ms;  /* -1: none */
+	int64_t expires_s; /* Unix time; -1: never */
+	bool has_data;	   /* else there is no event to deliver */
+};
+
+/* Where record_data_next stands. */
+struct record_iter {
+	size_t at;
+	bool is_done;
+};
+
+/**
+ * record_is_end(form, before, byte):
+ * Return whether a record ends with ${byte}, which follows the byte ${before}
+ * (-1 at the start of the file).  That is all that decides it, so ends can be
+ * looked for in either direction.
+ */
+bool record_is_end(enum record_form form, int before, uint8_t byte);
+
+/**
+ * record_find_end(form, bytes, len, before, from):
+ * Return the length of the record that starts at ${bytes}, its end included, or
+ * 0 if the ${len} bytes hold no end; the first ${from} are known to hold none.
+ * ${before} is the byte in front of ${bytes}, -1 at the start of the file.
+ */
+size_t record_find_end(enum record_form form, const uint8_t *bytes, size_t len,
+    int before, size_t from);
+
+/**
+ * record_last_end(form, bytes, len, before):
+ * Return the length of ${bytes} up to and including the last end in them, or 0;
+ * ${before} is the byte in front of them, -1 at the start of the file.
+ */
+size_t record_last_end(
+    enum record_form form, const uint8_t *bytes, size_t len, int before);
+
+/**
+ * record_parse(form, bytes, len, is_first, out):
+ * Parse the record of ${len} bytes, its end included, into ${out}.  With
+ * ${is_first} (the file starts here) a byte order mark is skipped.  Return
+ * false when there is nothing in it: a blank line, a block of comments.
+ */
+bool record_parse(enum record_form form, const uint8_t *bytes, size_t len,
+    bool is_first, struct record *out);
+
+/**
+ * record_bom_len(bytes, len):
+ * Return the length of the byte order mark that ${bytes}, the start of a file,
+ * begin with, or 0.
+ */
+size_t record_bom_len(const uint8_t *bytes, size_t len);
+
+/**
+ * record_end_len(form, before, last):
+ * Return how many bytes at the end of a record are not its content, given its
+ * last two.
+ */
+size_t record_end_len(enum record_form form, uint8_t before, uint8_t last);
+
+/**
+ * record_data_next(record, iter, line):
+ * Step through the data lines of ${record}; ${iter} is zeroed at first.  Return
+ * whether there was one more, in ${line} without its end.
+ */
+bool record_data_next(
+    const struct record *record, struct record_iter *iter, struct span *line);
+
+#endif

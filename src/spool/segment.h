@@ -1,0 +1,109 @@
+/*
+ * A segment: one append-only file of a channel, open for reading.
+ *
+ * It stays readable after it was renamed or removed, as long as somebody holds
+ * a reference.  Functions that read return -1 with errno when the system
+ * refuses; nothing about the segment has changed then.
+ */
+#ifndef SPOOLCAST_SPOOL_SEGMENT_H
+#define SPOOLCAST_SPOOL_SEGMENT_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spool/mark.h"
+#include "spool/record.h"
+
+/* How many bytes at the start and before an offset its check is made of. */
+#define SEGMENT_CHECK_BYTES 32
+
+struct segment {
+	unsigned refs;
+	int fd;
+	enum record_form form;
+	dev_t dev;
+	ino_t ino;
+	uint32_t ino_hash;
+	uint32_t birth_hash; /* 0: the file system keeps no birth time */
+	/*
+	 * The file that took this one's name, or NULL; holds a reference.
+	 * Readers go there when they have read this one to its end.
+	 */
+	struct segment *successor;
+	/*
+	 * A record over max_record that begins at open_start has no end before
+	 * open_scanned: so a huge line that grows is not scanned anew each
+	 * time.  The check is of the bytes before open_scanned, for the file
+	 * may have been written anew.
+	 */
+	uint64_t open_start;
+	uint64_t open_scanned; /* 0: nothing is known */
+	uint32_t open_check;
+};
+
+/**
+ * segment_open(dir_fd, name, form):
+ * Open the regular file ${name} in the folder ${dir_fd}, whose records have the
+ * form ${form}.  Return a segment with one reference, or NULL with errno;
+ * ENOENT also when ${name} is no regular file.
+ */
+struct segment *segment_open(
+    int dir_fd, const char *name, enum record_form form);
+
+/**
+ * segment_ref(seg):
+ * Add a reference to ${seg} (may be NULL) and return it.
+ */
+struct segment *segment_ref(struct segment *seg);
+
+/**
+ * segment_unref(seg):
+ * Give up a reference to ${seg} (may be NULL); the last one closes the file.
+ */
+void segment_unref(struct segment *seg);
+
+/**
+ * segment_check(head, head_len, tail, tail_len):
+ * Return the check of an offset whose file starts with ${head} and which is
+ * preceded by ${tail}: each SEGMENT_CHECK_BYTES long, or all there is if the
+ * offset is smaller.  Pure.
+ */
+uint32_t segment_check(
+    const uint8_t *head, size_t head_len, const uint8_t *tail, size_t tail_len);
+
+/**
+ * segment_position(seg, offset, out):
+ * Make the position ${out} of ${offset}, by reading the bytes that its check is
+ * made of.  Return 0, or -1 (ESTALE: the file is shorter than ${offset}).
+ */
+int segment_position(
+    struct segment *seg, uint64_t offset, struct position *out);
+
+/**
+ * segment_is(seg, position):
+ * Return whether ${position} was made in this file (its bytes may have been
+ * changed since).  A birth time that either side does not know is not held
+ * against it, so hosts with different file systems drivers agree.
+ */
+bool segment_is(const struct segment *seg, const struct position *position);
+
+/**
+ * segment_tail(seg, out):
+ * Find the position behind the last complete record.  Reads from the end, no
+ * further than it must.  Return 0, or -1 (EFBIG: no record ends within 64 MB of
+ * the end of the file).
+ */
+int segment_tail(struct segment *seg, struct position *out);
+
+/**
+ * segment_back(seg, records, out):
+ * Find the position from which ${records} records (1 or more) come before the
+ * tail, or the start if there are fewer.  Reads about as much as those records
+ * are long.  Return 0 or -1 (also ENOMEM).
+ */
+int segment_back(struct segment *seg, uint64_t records, struct position *out);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * Whatever bytes come in, valid UTF-8 goes out (pure).
+ */
+#ifndef SPOOLCAST_STREAM_UTF8_H
+#define SPOOLCAST_STREAM_UTF8_H
+
+#include "base/buf.h"
+
+/**
+ * utf8_append(out, bytes, len):
+ * Append ${len} bytes to ${out} with each ill-formed sequence (Unicode 3.9,
+ * "maximal subpart", as the WHATWG Encoding decoder cuts them) and each NUL
+ * replaced by U+FFFD.  Return 0, or -1 with ENOMEM and ${out} longer by a part.
+ */
+int utf8_append(struct buf *out, const uint8_t *bytes, size_t len);
+
+#endif

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# A folder of src/ is a layer; an include points down, or sideways within it.
+
+load ../helpers/common
+
+setup() { common_setup; }
+
+# The folders that a folder may include from, beside itself.
+allowed()
+{
+	case $1 in
+	base) echo '' ;;
+	conf) echo 'base' ;;
+	spool) echo 'base' ;;
+	stream) echo 'base spool' ;;
+	http) echo 'base' ;;
+	fcgi) echo 'base' ;;
+	source) echo 'base spool' ;;
+	conn) echo 'base fcgi http' ;;
+	hub) echo 'base conf spool stream http source conn' ;;
+	cli) echo 'base conf spool stream http source conn hub' ;;
+	main) echo 'cli conn' ;;
+	*) return 1 ;;
+	esac
+}
+
+includes()
+{
+	sed -n 's/^#include "\(.*\)"/\1/p' "$1"
+}
+
+@test "every folder is a known layer" {
+	local folder
+	for folder in "$ROOT"/src/*/; do
+		allowed "$(basename "$folder")" >/dev/null
+	done
+}
+
+@test "no include points up" {
+	local file layer include bad=0
+	for file in "$ROOT"/src/*.c "$ROOT"/src/*/*.[ch]; do
+		layer=$(basename "$(dirname "$file")")
+		[[ $layer != src ]] || layer=main
+		for include in $(includes "$file"); do
+			if [[ " $layer $(allowed "$layer") " != \
+				*" ${include%%/*} "* ]]; then
+				echo "${file#"$ROOT"/} includes $include" >&2
+				bad=1
+			fi
+		done
+	done
+	((bad == 0))
+}
+
+@test "what decides things asks the system nothing" {
+	# The pure part of the domain: no file, no socket, no clock, no loop.
+	local pure=("$ROOT"/src/{stream,http,fcgi}/*.c
+		"$ROOT"/src/spool/{mark,record}.c)
+	run grep -nE '#include <(sys/|unistd|fcntl|time|ev|poll|dirent|signal)' \
+		"${pure[@]}"
+	((status == 1))
+	run grep -nE '\b(clock_mono_ms|clock_wall_s|rnd_seed|getenv|log_msg)\(' \
+		"${pure[@]}"
+	((status == 1))
+}
+
+@test "libraries are used where they belong" {
+	only() # PATTERN FILE...: no other file includes it
+	{
+		local pattern=$1 found
+		shift
+		found=$(cd "$ROOT/src" && grep -rlE "#include <$pattern>" . |
+			sed 's,^\./,,' | sort | xargs)
+		same "$*" "$found"
+	}
+	only 'ini\.h' conf/conf_load.c
+	only 'ev\.h' conn/conn.h conn/listen.h hub/hub.h hub/wheel.h \
+		source/folder.h source/watch.h
+	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
+	# Only the constants of libfcgi; its reader blocks.
+	only 'fcgiapp\.h|fcgi_stdio\.h'
+}
+
+@test "what a file exports begins with its name" {
+	# A module may be several files: place_, cursor_ and batch_ are one.
+	local object name module symbol bad=0
+	declare -A also=([place]='cursor batch' [folder]='channel'
+		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
+		[folder_poll]='folder' [viewer_send]='viewer'
+		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
+		[cmd_help]='cmd_version' [mark]='gap_reason'
+		[conf_find]='conf' [conf_load]='conf')
+	for object in "$ROOT"/build/obj/*/*.o; do
+		module=$(basename "$object" .o)
+		for symbol in $(nm --defined-only -g "$object" |
+			awk '$2 ~ /[TDBR]/ { print $3 }'); do
+			for name in "$module" ${also[$module]:-}; do
+				[[ $symbol != "${name}"* ]] || continue 2
+			done
+			echo "$module exports $symbol" >&2
+			bad=1
+		done
+	done
+	((bad == 0))
+}

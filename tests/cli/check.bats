@@ -1,0 +1,299 @@
+#!/usr/bin/env bats
+# spoolcast check: the configuration that holds, and every problem; and that
+# the sample file and the man page are about the settings that there are.
+
+# shellcheck disable=SC2154 # run sets $stderr
+# shellcheck disable=SC2030,SC2031 # each test has a shell of its own
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	SPOOLCAST=${SPOOLCAST:-$ROOT/build/spoolcast}
+	[[ $SPOOLCAST == /* ]] || SPOOLCAST=$PWD/$SPOOLCAST
+	unset SPOOLCAST_CONFIG SPOOLCAST_SPOOL REQUEST_METHOD LISTEN_FDS
+	T=$BATS_TEST_TMPDIR
+	export HOME=$T/home
+	mkdir -p "$HOME" "$T/spool"
+	cd "$T" || return 1
+	echo '[spool]' >my.ini
+}
+
+teardown() {
+	chmod -R u+rwx "$T"
+}
+
+# As "$@", but what is not permitted is refused to root, too.
+as_mortal() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --bounding-set -dac_override,-dac_read_search \
+			--inh-caps -dac_override,-dac_read_search "$@"
+	else
+		"$@"
+	fi
+}
+
+# check STATUS ARG...: the output is also valid JSON with --json, and the same
+# problems and notes are in it.
+check() {
+	local want=$1 json
+	shift
+	json=$(as_mortal "$SPOOLCAST" check --json "$@") || true
+	[ "$(jq -r .ok <<<"$json")" = "$([ "$want" -eq 0 ] && echo true ||
+		echo false)" ]
+	run --separate-stderr as_mortal "$SPOOLCAST" check "$@"
+	echo "status $status, stderr: $stderr"
+	echo "$output"
+	[ "$status" -eq "$want" ]
+	[ -z "$stderr" ]
+	[ "$(grep -c '^problem: ' <<<"$output")" -eq \
+		"$(jq '.problems | length' <<<"$json")" ]
+	[ "$(grep -v '^note: and [0-9]* more$' <<<"$output" |
+		grep -c '^note: ')" -eq \
+		"$(jq '.notes | length' <<<"$json")" ]
+}
+
+# says LINE: this is a line of the output, in full.
+says() {
+	grep -qxF -- "$1" <<<"$output" || {
+		echo "not said: $1"
+		return 1
+	}
+}
+
+# hints START: a line of the output starts so.
+hints() {
+	local line
+	while read -r line; do
+		[[ $line == "$1"* ]] && return 0
+	done <<<"$output"
+	echo "not said: $1..."
+	return 1
+}
+
+@test "a spool without problems: exit 0, and what is used" {
+	touch spool/news spool/deploy.sse spool/news.1 spool/deploy.sse.12 \
+		spool/news.end spool/.hidden
+	mkdir spool/.spoolcast
+	check 0 -c my.ini
+	says "configuration: my.ini (named by -c)"
+	says "spool.path = $T/spool"
+	says "stream.heartbeat = 15s"
+	says "channels served: 2"
+	says "no problem found"
+	run ! grep ignored <<<"$output"
+}
+
+@test "every setting that is in effect, and every channel section" {
+	cat >my.ini <<-'EOF'
+		[stream]
+		lifetime = 90s
+		[channel build-*]
+		history = 100
+		[channel news]
+	EOF
+	check 0 -c my.ini
+	says "stream.lifetime = 90s"
+	says "channel build-*.history = 100"
+	run -0 "$SPOOLCAST" check --json -c my.ini
+	[ "$(jq -r .settings.stream.lifetime_ms <<<"$output")" = 90000 ]
+	[ "$(jq -r .settings.spool.path <<<"$output")" = "$T/spool" ]
+	[ "$(jq -c .channels <<<"$output")" = \
+		'[{"channel":"build-*","settings":{"history":100}},{"channel":"news","settings":{}}]' ]
+	[ "$(jq -r .file <<<"$output")" = my.ini ]
+}
+
+@test "no file: says that none was used and why that is fine" {
+	[ ! -e /etc/spoolcast ] || skip "this machine has a configuration"
+	SPOOLCAST_SPOOL=$T/spool check 0
+	# shellcheck disable=SC2016 # as it is printed
+	says 'configuration: none is needed: $SPOOLCAST_SPOOL names the spool'
+	cp "$SPOOLCAST" "$T/spoolcast"
+	SPOOLCAST=$T/spoolcast
+	check 0
+	hints 'configuration: none is needed: a folder "spool" stands beside'
+	says "spool.path = $T/spool"
+}
+
+@test "no file and no spool: exit 100 and the remedies" {
+	[ ! -e /etc/spoolcast ] || skip "this machine has a configuration"
+	cp "$SPOOLCAST" "$T/home/spoolcast"
+	SPOOLCAST=$T/home/spoolcast
+	check 100
+	hints "problem: no configuration and no spool found; do one of these: mkdir $T/home/spool "
+}
+
+@test "the file beside the program is found through any name of it" {
+	mkdir bin www
+	cp "$SPOOLCAST" bin/spoolcast
+	ln -s ../bin/spoolcast www/spoolcast
+	cp my.ini bin/spoolcast.ini
+	mkdir bin/spool www/spool
+	SPOOLCAST=$T/www/spoolcast
+	check 0
+	says "configuration: $T/bin/spoolcast.ini (beside the program)"
+	cp my.ini www/spoolcast.ini
+	check 0
+	says "configuration: $T/www/spoolcast.ini (beside the program)"
+	says "spool.path = $T/www/spool"
+}
+
+@test "mistakes in the file: all of them, exit 100" {
+	printf '[spool]\npaht = x\n[stream]\nheartbeat = 15\n' >my.ini
+	check 100 -c my.ini
+	says "problem: my.ini:2: [spool] paht: unknown key; did you mean path in [spool]?"
+	hints "problem: my.ini:4: [stream] heartbeat: '15' has no unit; write "
+}
+
+@test "a key that this version cannot do is never ignored" {
+	printf '[access]\nkey_file = keys\n' >my.ini
+	check 100 -c my.ini
+	says "problem: my.ini:2: [access] key_file: this version cannot do that yet; leave the key out"
+}
+
+@test "a file that is missing is wrong usage, one that is closed a refusal" {
+	check 100 -c no.ini
+	says "problem: no.ini: No such file or directory"
+	chmod 0 my.ini
+	check 111 -c my.ini
+	says "problem: my.ini: Permission denied"
+}
+
+@test "a spool that is missing, no folder or closed is a problem" {
+	rmdir spool
+	check 1 -c my.ini
+	hints "problem: $T/spool: there is no such folder; mkdir -p it"
+	touch spool
+	check 1 -c my.ini
+	hints "problem: $T/spool: not a folder"
+	rm spool
+	mkdir -m 0 spool
+	check 1 -c my.ini
+	hints "problem: $T/spool: cannot be read by user $(id -u): Permission denied; chmod"
+	chmod 400 spool
+	check 1 -c my.ini
+	hints "problem: $T/spool: cannot be read by user $(id -u): Permission denied; chmod"
+}
+
+@test "a spool that cannot be written is a note" {
+	chmod 555 spool
+	check 0 -c my.ini
+	says "note: $T/spool: cannot be written by user $(id -u); append files still work"
+}
+
+@test "channel files that cannot be read are problems" {
+	touch spool/news spool/deploy.sse spool/old.2
+	chmod 0 spool/*
+	check 1 -c my.ini
+	hints "problem: news: cannot be read by user $(id -u): Permission denied; chmod"
+	hints "problem: deploy.sse: cannot be read by user"
+	hints "problem: old.2: cannot be read by user"
+}
+
+@test "names that are no channels are ignored, and it says why" {
+	touch spool/a.txt "spool/b c" spool/-d spool/news.0 spool/f.fifo
+	touch "spool/$(printf 'x%.0s' {1..65})"
+	mkdir spool/e
+	check 0 -c my.ini
+	hints "note: a.txt: ignored, a channel's file has no ending or .sse"
+	hints "note: b c: ignored, a channel name has up to 64 letters"
+	hints "note: -d: ignored, a channel name "
+	hints "note: xxxxxxxx"
+	hints "note: news.0: ignored"
+	hints "note: f.fifo: ignored, it is not what its ending says"
+	hints "note: e: ignored, it is not a regular file"
+	says "channels served: 0"
+}
+
+@test "forms that are not served yet are problems" {
+	mkdir spool/jobs.d
+	mkfifo spool/alerts.fifo
+	check 1 -c my.ini
+	hints "problem: alerts.fifo: this version does not serve drop folders and pipes; append to the file alerts instead"
+	hints "problem: jobs.d: this version does not serve drop folders and pipes; append to the file jobs instead"
+}
+
+@test "of two forms that claim one name the first wins, and it says so" {
+	touch spool/news spool/news.sse
+	check 1 -c my.ini
+	hints "problem: news.sse: not served, because news claims the same channel and wins"
+	says "channels served: 1"
+}
+
+@test "hostile names reach neither the terminal nor break the JSON" {
+	touch "spool/"$'\e[31m\n"\\' "spool/"$'\xff\xfe' "spool/"$'\xc2\x9b1m'
+	check 0 -c my.ini
+	hints 'note: \x1b[31m\x0a"\x5c: ignored'
+	hints 'note: \xff\xfe: ignored'
+	hints 'note: \xc2\x9b1m: ignored'
+	run -0 "$SPOOLCAST" check --json -c my.ini
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+	iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
+	[ "$(jq '[.notes[] | select(startswith("\u001b[31m\n\"\\"))] | length' \
+		<<<"$output")" -eq 1 ]
+	[ -z "$(LC_ALL=C tr -dc '\001-\010\013-\037\177' <<<"$output")" ]
+}
+
+@test "a spool full of names does not flood" {
+	for i in {1..150}; do : >"spool/$i.txt"; done
+	ulimit -n 300
+	check 0 -c my.ini
+	hints "note: a process may have 300 descriptors here"
+	[ "$(grep -c '^note: .*: ignored' <<<"$output")" -le 100 ]
+	hints "note: and "
+	run -0 "$SPOOLCAST" check --json -c my.ini
+	[ "$(jq .notes_not_shown <<<"$output")" -ge 50 ]
+}
+
+@test "a low limit of descriptors is a note" {
+	printf '[limits]\nstreams = 300\n' >my.ini
+	ulimit -n 300
+	check 0 -c my.ini
+	hints "note: a process may have 300 descriptors here"
+	hints "note: [limits] streams is 300, but a process may have 300 descriptors"
+}
+
+@test "arguments are wrong usage" {
+	run -100 --separate-stderr "$SPOOLCAST" check my.ini
+	[ -z "$output" ]
+	run -100 --separate-stderr "$SPOOLCAST" check --nonsense
+	[ -z "$output" ]
+}
+
+@test "the sample file is what the program prints" {
+	"$SPOOLCAST" help settings | diff - "$ROOT/conf/spoolcast.ini"
+}
+
+@test "the man page has every setting, its default and its limits" {
+	man=$ROOT/src/spoolcast.ini.5
+	flat=$(tr '\n' ' ' <"$man")
+	keys=$(sed -n '/^;\[/q; s/^;\([a-z_]*\) =.*/\1/p' \
+		"$ROOT/conf/spoolcast.ini")
+	[ "$(wc -w <<<"$keys")" -ge 37 ]
+	for key in $keys; do
+		initial=$(sed -n "s/^;$key = *//p" "$ROOT/conf/spoolcast.ini" |
+			head -n 1)
+		echo "$key, by default '$initial'"
+		line=$(grep "^\.It Ic $key Pq [a-z]*, default " "$man")
+		[[ $line == *", default ${initial:+Li }${initial:-none}" ]]
+	done
+	# The limits of a key follow it before the next key does.
+	sed 's/^; //' "$ROOT/conf/spoolcast.ini" | tr '\n' ' ' |
+		grep -o 'Allowed: [^.]*\. [^;]*;[a-z_]* =' >allowed
+	[ "$(wc -l <allowed)" -ge 15 ]
+	while read -r line; do
+		key=${line##*;}
+		key=${key% =}
+		limits=${line%%.*}
+		entry=${flat#*".It Ic $key Pq"}
+		entry=${entry%%".It Ic"*}
+		echo "$key: $limits"
+		[[ $entry == *"$limits."* ]]
+	done <allowed
+	[ "$(grep -c '^\.It Ic ' "$man")" -eq "$(wc -w <<<"$keys")" ]
+}
+
+@test "the man page has no mistakes" {
+	command -v mandoc >/dev/null || skip "mandoc is not installed"
+	mandoc -Tlint -Wwarning "$ROOT/src/spoolcast.ini.5"
+}

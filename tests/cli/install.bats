@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# make install: what it leaves, and that it works from there.
+
+load ../helpers/common
+
+setup()
+{
+	common_setup
+	make -C "$ROOT" -s install DESTDIR="$T/root" PREFIX=/opt/sc \
+		B="${SPOOLCAST%/spoolcast}" >/dev/null
+	TOP=$T/root/opt/sc
+}
+
+@test "the program runs under both names" {
+	same "$("$SPOOLCAST" version)" "$("$TOP/bin/spoolcast" version)"
+	echo hello >"$SPOOL/news"
+	touch "$SPOOL/news.end"
+	REQUEST_METHOD=GET REQUEST_URI='/news?history=1' \
+		"$TOP/bin/spoolcast.fcgi" >"$T/out"
+	grep -qx 'data: hello' "$T/out"
+}
+
+@test "manuals, samples, completion and units are there" {
+	local file
+	for file in man/man1/spoolcast.1 man/man5/spoolcast.ini.5 \
+		doc/spoolcast/spoolcast.ini doc/spoolcast/README.md \
+		bash-completion/completions/spoolcast; do
+		[[ -s $TOP/share/$file ]]
+	done
+	grep -qx 'ExecStart=/opt/sc/bin/spoolcast serve .*' \
+		"$TOP/lib/systemd/system/spoolcast.service"
+	[[ -s $TOP/lib/systemd/system/spoolcast.socket ]]
+}
+
+# complete WORD...: what bash offers for the last word.
+complete_words()
+{
+	bash -c '. "$1"; COMP_WORDS=("${@:2}"); COMP_CWORD=$(($# - 2))
+		_spoolcast; printf "%s\n" "${COMPREPLY[@]}"' - \
+		"$TOP/share/bash-completion/completions/spoolcast" "$@" | xargs
+}
+
+@test "bash completes verbs, options and channels" {
+	touch "$SPOOL/news" "$SPOOL/nightly.sse"
+	same publish "$(complete_words "$TOP/bin/spoolcast" pub)"
+	same 'news nightly' "$(complete_words "$TOP/bin/spoolcast" publish n)"
+	same --listen "$(complete_words "$TOP/bin/spoolcast" serve --l)"
+}

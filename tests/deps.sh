@@ -1,0 +1,126 @@
+#!/bin/sh
+# tests/deps.sh deps-build | deps-demo | deps-check
+#
+# Installs what a bare Debian 12 lacks for `make`, `make demo` or `make check`.
+# Says nothing and touches no network when nothing is missing.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+say()
+{
+	printf 'deps: %s\n' "$*" >&2
+}
+
+die()
+{
+	say "$@"
+	exit 1
+}
+
+has()
+{
+	command -v "$1" >/dev/null 2>&1
+}
+
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+build='gcc make libc6-dev libfcgi-dev libinih-dev libev-dev'
+demo="$build lighttpd"
+check="$demo bats libcmocka-dev curl strace valgrind clang clang-tidy
+	clang-format shellcheck mandoc chromium universal-ctags procps jq
+	libclang-rt-14-dev util-linux bsdextrautils"
+
+case ${1-} in
+deps-build) wanted=$build ;;
+deps-demo) wanted=$demo ;;
+deps-check) wanted=$check ;;
+*) die "usage: tests/deps.sh deps-build|deps-demo|deps-check" ;;
+esac
+
+# Prints those of "$@" that are not installed.
+missing_of()
+{
+	for package; do
+		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+		*' installed') ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+# A web server that was only wanted for tests must neither start on port 80
+# now nor at the next boot; one that was there before is left alone.
+policy=/usr/sbin/policy-rc.d
+policy_is_ours=no
+
+hold_services()
+{
+	[ ! -e "$policy" ] || return 0
+	policy_is_ours=yes
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+	as_root chmod 755 "$policy"
+}
+
+release_services()
+{
+	[ "$policy_is_ours" = yes ] || return 0
+	policy_is_ours=no
+	as_root rm -f "$policy"
+}
+
+install_packages()
+{
+	if [ "$(id -u)" -ne 0 ] && ! has sudo; then
+		die "missing: $* (run as root, or install sudo)"
+	fi
+	say "installing $*"
+	trap release_services EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	hold_services
+	as_root apt-get update -q
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+		--no-install-recommends "$@"
+	release_services
+	case " $* " in
+	*' lighttpd '*)
+		if has systemctl; then
+			as_root systemctl disable --quiet lighttpd || true
+		fi
+		;;
+	esac
+}
+
+if has dpkg-query; then
+	# shellcheck disable=SC2086 # the lists are made of words
+	missing=$(missing_of $wanted)
+	if [ "$1" = deps-check ]; then
+		has node || missing="$missing nodejs"
+		has npm || missing="$missing npm"
+	fi
+	if [ -n "$missing" ]; then
+		# shellcheck disable=SC2086
+		install_packages $missing
+	fi
+else
+	# shellcheck disable=SC2086
+	say "no Debian here; what is needed is what these packages hold:" \
+		$wanted
+fi
+
+[ "$1" = deps-check ] || exit 0
+
+# The copy of the lock file says what is in node_modules.
+web=$root/tests/web
+if ! cmp -s "$web/package-lock.json" "$web/node_modules/.installed"; then
+	(cd "$web" && npm ci --no-audit --no-fund --ignore-scripts) >&2
+	cp "$web/package-lock.json" "$web/node_modules/.installed"
+fi

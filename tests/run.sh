@@ -1,0 +1,239 @@
+#!/bin/bash
+# tests/run.sh [PATTERN...]
+#
+# Runs what `make tests-built asan-built` has built and ends with the line
+# "N passed, N failed".  A pattern picks files by name, as in
+#
+#	tests/run.sh unit/test_buf 'serve/10-*' 'asan/serve/*'
+#
+# and without asan/ it picks both variants.  B is the build folder.
+#
+# The bats files run with the plain program and, beside that, once more with
+# the one that has AddressSanitizer and UBSan in it.  Every output is kept in
+# $B/results.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+B=${B:-build}
+case $B in
+/*) build=$B ;;
+*) build=$PWD/$B ;;
+esac
+results=$build/results
+patterns=("${@#tests/}")
+
+# Longest time for one file, in seconds; none takes a tenth of it as a rule.
+FILE_LIMIT=${FILE_LIMIT:-400}
+
+rm -rf "$results"
+mkdir -p "$results" || exit 1
+
+# Whatever tests start carries this in its environment.
+export SPOOLCAST_RUN=$$-$RANDOM
+export CMOCKA_MESSAGE_OUTPUT=TAP
+unset SPOOLCAST_CONFIG SPOOLCAST_SPOOL
+
+report=$results/sanitizer
+export ASAN_OPTIONS=log_path=$report:detect_leaks=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=log_path=$report:print_stacktrace=1
+# Suppressed leaks of libraries are no news.
+export LSAN_OPTIONS=print_suppressions=0
+
+# wanted LABEL: it was asked for, or nothing was.
+wanted()
+{
+	local pattern name=${1#asan/}
+	((${#patterns[@]} == 0)) && return 0
+	for pattern in "${patterns[@]}"; do
+		# shellcheck disable=SC2053 # they are patterns
+		if [[ $1 == $pattern || $name == $pattern ||
+			$name == $pattern.bats ]]; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+# A file's label as part of the name of its results.
+output_of()
+{
+	printf '%s/%s' "$results" "${1//\//-}"
+}
+
+# judge LABEL SECONDS STATUS: reads the file's TAP, prints one line, and all of
+# the TAP if anything is wrong with it; leaves the counts in LABEL.counts.
+judge()
+{
+	local label=$1 seconds=$2 status=$3 out counts verdict=ok
+	out=$(output_of "$label")
+	counts=$(awk -v status="$status" '
+		/^ok .*# [Ss][Kk][Ii][Pp]/ { skipped++; next }
+		/^ok / { passed++ }
+		/^not ok / { failed++ }
+		/^1\.\.[0-9]+/ { plan = substr($1, 4); planned = 1 }
+		END {
+			# What crashed, was stopped, lied about its plan or
+			# failed without saying where, failed once more.
+			if (!planned || plan != passed + failed + skipped ||
+			    (status != 0 && failed == 0))
+				failed++
+			print passed + 0, failed + 0, skipped + 0
+		}' "$out.tap")
+	printf '%s\n' "$counts" >"$out.counts"
+	[[ $counts == *' 0 '* ]] || verdict=FAILED
+	printf '%-6s %-32s %4d tests %6.1f s\n' "$verdict" "$label" \
+		"$(awk '{ print $1 + $2 + $3 }' <<<"$counts")" "$seconds"
+	if [[ $verdict == FAILED ]]; then
+		printf -- '---- %s ended with %s\n' "$label" "$status"
+		grep -vE '^ok ' "$out.tap"
+		printf -- '----\n'
+	fi
+}
+
+# run_file LABEL COMMAND...
+run_file()
+{
+	local label=$1 status from=$EPOCHREALTIME out
+	shift
+	out=$(output_of "$label")
+	timeout --kill-after=10 "$FILE_LIMIT" "$@" >"$out.tap" 2>&1 </dev/null
+	status=$?
+	# One piece, so that what runs beside this does not come between.
+	judge "$label" "$(awk -v a="$from" -v b="$EPOCHREALTIME" \
+		'BEGIN { print b - a }')" "$status" >"$out.verdict"
+	cat "$out.verdict"
+}
+
+# The first argument of what follows is the variant: nothing or asan/.
+
+run_units()
+{
+	local program label
+	for program in "$build/$1"unit/test_*; do
+		[[ -x $program && -f $program ]] || continue
+		label=$1unit/${program##*/}
+		if wanted "$label"; then
+			run_file "$label" "$program"
+		fi
+	done
+}
+
+run_corpora()
+{
+	local program label
+	for program in "$build/$1"fuzz/fuzz_*; do
+		[[ -x $program && -f $program ]] || continue
+		label=$1fuzz/${program##*/fuzz_}
+		if wanted "$label"; then
+			run_file "$label" "$program" \
+				"tests/fuzz/corpus/${program##*/fuzz_}"
+		fi
+	done
+}
+
+# run_bats VARIANT FOLDER...
+run_bats()
+{
+	local variant=$1 folder file label
+	shift
+	for folder; do
+		for file in tests/"$folder"/*.bats; do
+			[[ -f $file ]] || continue
+			label=$variant${file#tests/}
+			if wanted "$label"; then
+				SPOOLCAST=$build/${variant}spoolcast \
+					run_file "$label" bats --tap "$file"
+			fi
+		done
+	done
+}
+
+# ours RUN: prints the ids of processes that belong to that run by their mark,
+# or whose program is one of ours.
+ours()
+{
+	unset SPOOLCAST_RUN
+	{
+		grep -lszxF "SPOOLCAST_RUN=$1" /proc/[0-9]*/environ
+		find /proc/[0-9]*/exe -maxdepth 0 -lname "$build/*" 2>/dev/null
+	} | cut -d / -f 3 | sort -u
+}
+
+# Prints those that were not there when this began.
+left_behind()
+{
+	local after
+	after=$(ours "$SPOOLCAST_RUN")
+	unset SPOOLCAST_RUN
+	comm -13 <(printf '%s\n' "$before") <(printf '%s\n' "$after")
+}
+
+# extra LABEL PROBLEM: one more test, passed when there is no problem.
+extra()
+{
+	local out
+	out=$(output_of "$1")
+	if [[ -z $2 ]]; then
+		printf '1..1\nok 1 - %s\n' "$1" >"$out.tap"
+	else
+		printf '1..1\nnot ok 1 - %s\n%s\n' "$1" "$2" >"$out.tap"
+	fi
+	judge "$1" 0 0
+}
+
+check_left_behind()
+{
+	local pid found='' tries=50
+	while ((tries-- > 0)) && [[ -n $(left_behind) ]]; do
+		sleep 0.1
+	done
+	for pid in $(left_behind); do
+		found+="$pid $({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)"$'\n'
+		kill -KILL "$pid" 2>/dev/null
+	done
+	extra 'no process is left behind' "$found"
+}
+
+check_sanitizers()
+{
+	local file found='' fault='ERROR: (Address|Leak)Sanitizer|runtime error:'
+	for file in "$report".*; do
+		if grep -qsE "$fault" "$file"; then
+			found+=$(head -n 60 "$file")$'\n'
+		fi
+	done
+	found+=$(grep -lE "$fault" "$results"/*.tap)
+	extra 'no sanitizer has anything to report' "$found"
+}
+
+begin=$SECONDS
+# A demo that somebody runs meanwhile is none of our business.
+before=$(ours "$SPOOLCAST_RUN")
+run_units ''
+run_units asan/
+run_corpora ''
+run_corpora asan/
+WAIT_FACTOR=3 run_bats asan/ cli serve &
+asan=$!
+run_bats '' arch cli serve
+wait "$asan"
+
+if ! compgen -G "$results/*.counts" >/dev/null; then
+	echo 'no test ran' >&2
+	echo '0 passed, 0 failed'
+	exit 1
+fi
+check_left_behind
+check_sanitizers
+
+read -r passed failed skipped < <(cat "$results"/*.counts |
+	awk '{ p += $1; f += $2; s += $3 } END { print p, f, s }')
+printf '%d s in all; every output is in %s\n' $((SECONDS - begin)) "$results"
+if ((failed > 0)); then
+	(cd "$results" && grep -l '^FAILED' ./*.verdict) |
+		sed 's/^\.\//failed: /; s/\.verdict$//'
+fi
+summary="$passed passed, $failed failed"
+((skipped == 0)) || summary+=", $skipped skipped"
+echo "$summary"
+((failed == 0 && passed > 0))

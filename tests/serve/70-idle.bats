@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# A stream on which nothing happens costs heartbeats and nothing else.
+
+load ../helpers/common
+
+setup() { common_setup; }
+teardown() { stop_all; }
+
+beats()
+{
+	(($(grep -c '^:' "$T/s") >= $1))
+}
+
+@test "a quiet minute is four heartbeats, four writes and the waits between" {
+	: >"$SPOOL/news"
+	# A leak check cannot look into a process that is being traced.
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	start_serve strace -f -qq -o "$T/trace"
+	start_lighttpd_socket
+	sse_begin "$URL/news" "$T/s"
+	wait_for 150 beats 1
+	local from allowed writes waits
+	from=$(wc -l <"$T/trace")
+	wait_for 600 beats 5
+	tail -n +"$((from + 1))" "$T/trace" >"$T/quiet"
+	sed -E 's/^[0-9]+ +(<\.\.\. )?([a-z_0-9]+).*/\2/' "$T/quiet" |
+		sort | uniq -c | awk '{ print $2, $1 }' >"$T/counts"
+	cat "$T/counts"
+	allowed='epoll_p?wait2?|restart_syscall|send|sendto|sendmsg|write|writev'
+	same '' "$(grep -vE "^($allowed) " "$T/counts")"
+	writes=$(awk '/^(send|write)/ { n += $2 } END { print n + 0 }' \
+		"$T/counts")
+	waits=$(awk '/^(epoll|restart)/ { n += $2 } END { print n + 0 }' \
+		"$T/counts")
+	# Where the trace was cut, the first beat may still be in it.
+	((writes >= 4 && writes <= 5))
+	((waits <= 2 * writes + 2))
+	pkill -TERM -P "$SERVE_PID"
+	wait_for 10 gone "$SERVE_PID"
+}

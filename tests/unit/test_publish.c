@@ -1,0 +1,242 @@
+/*
+ * cli/message.c and cli/append.c: what a message becomes, read back by the
+ * parser that the responder uses, and where in a file it starts.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/append.h"
+#include "cli/message.h"
+
+/* A literal with its length, so that it may hold NUL. */
+#define BYTES(text) text, sizeof(text) - 1
+
+struct encode_case {
+	const char *name;
+	enum record_form form;
+	const char *in;
+	size_t in_len;
+	const char *want; /* the bytes of the record */
+	const char *data; /* what it is read as, lines joined by LF */
+	size_t data_len;
+};
+
+static const struct encode_case encode_cases[] = {
+	{ "a line", RECORD_LINE, BYTES("hi"), "hi\n", BYTES("hi") },
+	{ "LF at the end", RECORD_LINE, BYTES("hi\n"), "hi\n", BYTES("hi") },
+	{ "CRLF at the end", RECORD_LINE, BYTES("hi\r\n"), "hi\n",
+	    BYTES("hi") },
+	{ "CR at the end", RECORD_LINE, BYTES("hi\r"), "hi\n", BYTES("hi") },
+	{ "three ends within", RECORD_LINE, BYTES("a\nb\r\nc\rd"),
+	    "a\rb\rc\rd\n", BYTES("a\nb\nc\nd") },
+	{ "an empty last line", RECORD_LINE, BYTES("a\n\n"), "a\r\r\n",
+	    BYTES("a\n") },
+	{ "only line ends", RECORD_LINE, BYTES("\n\n\n"), "\r\r\r\n",
+	    BYTES("\n\n") },
+	{ "CRLF then LF", RECORD_LINE, BYTES("a\r\n\n"), "a\r\r\n",
+	    BYTES("a\n") },
+	{ "a field as text", RECORD_LINE, BYTES("event: x"), "event: x\n",
+	    BYTES("event: x") },
+	{ "a block", RECORD_BLOCK, BYTES("hi\n"), "data: hi\n\n", BYTES("hi") },
+	{ "lines of a block", RECORD_BLOCK, BYTES("a\r\n\r\nb\rc"),
+	    "data: a\ndata:\ndata: b\ndata: c\n\n", BYTES("a\n\nb\nc") },
+	{ "a blank at the start", RECORD_BLOCK, BYTES(" a"), "data:  a\n\n",
+	    BYTES(" a") },
+	{ "empty data", RECORD_BLOCK, BYTES(""), "data:\n\n", BYTES("") },
+	{ "a field in data", RECORD_BLOCK, BYTES("a\nid: 7"),
+	    "data: a\ndata: id: 7\n\n", BYTES("a\nid: 7") },
+	{ "NUL", RECORD_BLOCK, BYTES("a\0b"), NULL, BYTES("a\0b") },
+	{ "NUL in a line", RECORD_LINE, BYTES("a\0b\n"), NULL, BYTES("a\0b") },
+};
+
+static void
+assert_bytes(const struct buf *got, const char *want, size_t len)
+{
+	assert_int_equal(got->len, len);
+	assert_true(len == 0 || memcmp(got->data, want, len) == 0);
+}
+
+static void
+read_back(const struct buf *bytes, enum record_form form, struct buf *data)
+{
+	struct record_iter iter = { 0, false };
+	struct record record;
+	struct span line;
+
+	assert_int_equal(
+	    record_find_end(form, bytes->data, bytes->len, -1, 0), bytes->len);
+	assert_true(
+	    record_parse(form, bytes->data, bytes->len, false, &record));
+	for (size_t n = 0; record_data_next(&record, &iter, &line); n++) {
+		if (n > 0)
+			assert_int_equal(buf_puts(data, "\n"), 0);
+		assert_int_equal(buf_append(data, line.bytes, line.len), 0);
+	}
+}
+
+static void
+test_message_is_read_back_as_it_was(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(encode_cases) / sizeof(encode_cases[0]);
+	     i++) {
+		const struct encode_case *c = &encode_cases[i];
+		struct message message = { .has_data = true };
+		struct buf out = { 0 }, data = { 0 };
+
+		print_message("  %s\n", c->name);
+		message.bytes = (const uint8_t *)c->in;
+		message.len = message_trim(message.bytes, c->in_len);
+		assert_int_equal(message_encode(&message, c->form, &out), 0);
+		if (c->want != NULL)
+			assert_bytes(&out, c->want, strlen(c->want));
+		read_back(&out, c->form, &data);
+		assert_bytes(&data, c->data, c->data_len);
+		buf_free(&out);
+		buf_free(&data);
+	}
+}
+
+static void
+test_fields_stand_in_front_of_data(void **state)
+{
+	const char *want = "event: tick\nid: 7\nretry: 500\ndata: x\n\n";
+	struct message message = {
+		.type = "tick",
+		.id = "7",
+		.retry = "500",
+		.has_data = true,
+		.bytes = (const uint8_t *)"x",
+		.len = 1,
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	assert_int_equal(message_encode(&message, RECORD_BLOCK, &out), 0);
+	assert_bytes(&out, want, strlen(want));
+	buf_free(&out);
+}
+
+static void
+test_hint_alone_is_no_event(void **state)
+{
+	struct message message = { .retry = "500" };
+	struct buf out = { 0 };
+	struct record record;
+
+	(void)state;
+	assert_int_equal(message_encode(&message, RECORD_BLOCK, &out), 0);
+	assert_true(
+	    record_parse(RECORD_BLOCK, out.data, out.len, true, &record));
+	assert_false(record.has_data);
+	assert_int_equal(record.retry_ms, 500);
+	buf_free(&out);
+}
+
+static void
+test_types_are_one_line_of_utf8(void **state)
+{
+	(void)state;
+	assert_true(message_type_is_valid("gr\xc3\xbc\xc3\x9f"));
+	assert_false(message_type_is_valid(""));
+	assert_false(message_type_is_valid("a\nb"));
+	assert_false(message_type_is_valid("a\rb"));
+	assert_false(message_type_is_valid("\xc3"));
+	assert_false(message_type_is_valid("\xed\xa0\x80"));
+	assert_true(message_id_is_valid("\xc3"));
+	assert_false(message_id_is_valid(""));
+	assert_false(message_id_is_valid("1\n2"));
+}
+
+struct append_case {
+	const char *name;
+	enum record_form form;
+	const char *before;
+	const char *record;
+	const char *after;
+};
+
+static const struct append_case append_cases[] = {
+	{ "new file", RECORD_LINE, "", "x\n", "x\n" },
+	{ "whole line", RECORD_LINE, "a\n", "x\n", "a\nx\n" },
+	{ "torn line", RECORD_LINE, "a\nb", "x\n", "a\nb\nx\n" },
+	{ "torn in CRLF", RECORD_LINE, "a\r", "x\n", "a\r\nx\n" },
+	{ "mark first", RECORD_LINE, "", "\xef\xbb\xbfx\n",
+	    "\n\xef\xbb\xbfx\n" },
+	{ "mark later", RECORD_LINE, "a\n", "\xef\xbb\xbfx\n",
+	    "a\n\xef\xbb\xbfx\n" },
+	{ "new block file", RECORD_BLOCK, "", "data:\n\n", "data:\n\n" },
+	{ "whole block", RECORD_BLOCK, "data\n\n", "id\n\n", "data\n\nid\n\n" },
+	{ "torn behind a line", RECORD_BLOCK, "data\n", "id\n\n",
+	    "data\n\n\nid\n\n" },
+	{ "torn within a line", RECORD_BLOCK, "dat", "id\n\n",
+	    "dat\n\nid\n\n" },
+	{ "torn behind CRLF", RECORD_BLOCK, "data\r\n", "id\n\n",
+	    "data\r\n\n\nid\n\n" },
+	{ "whole with CRLF", RECORD_BLOCK, "data\r\n\r\n", "id\n\n",
+	    "data\r\n\r\nid\n\n" },
+	{ "whole with CR", RECORD_BLOCK, "data\r\r", "id\n\n",
+	    "data\r\rid\n\n" },
+	{ "only CRLF", RECORD_BLOCK, "\r\n", "id\n\n", "\r\nid\n\n" },
+};
+
+static void
+test_append_closes_what_is_torn(void **state)
+{
+	char folder[] = "/tmp/test_publish.XXXXXX";
+	int folder_fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	folder_fd = open(folder, O_PATH | O_DIRECTORY);
+	assert_true(folder_fd != -1);
+	for (size_t i = 0; i < sizeof(append_cases) / sizeof(append_cases[0]);
+	     i++) {
+		const struct append_case *c = &append_cases[i];
+		struct buf record = { 0 };
+		char got[64];
+		ssize_t n;
+		int fd =
+		    openat(folder_fd, "f", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+		print_message("  %s\n", c->name);
+		assert_true(fd != -1);
+		n = write(fd, c->before, strlen(c->before));
+		assert_int_equal(n, strlen(c->before));
+		assert_int_equal(buf_puts(&record, c->record), 0);
+		assert_int_equal(
+		    append_record(folder_fd, "f", c->form, &record),
+		    APPEND_DONE);
+		n = pread(fd, got, sizeof(got), 0);
+		assert_int_equal(n, strlen(c->after));
+		assert_int_equal(memcmp(got, c->after, (size_t)n), 0);
+		close(fd);
+		assert_int_equal(unlinkat(folder_fd, "f", 0), 0);
+		buf_free(&record);
+	}
+	close(folder_fd);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_message_is_read_back_as_it_was),
+		cmocka_unit_test(test_fields_stand_in_front_of_data),
+		cmocka_unit_test(test_hint_alone_is_no_event),
+		cmocka_unit_test(test_types_are_one_line_of_utf8),
+		cmocka_unit_test(test_append_closes_what_is_torn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

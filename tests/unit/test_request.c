@@ -1,0 +1,378 @@
+/* What a request means; everything in it is hostile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "http/request.h"
+
+#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+/* Variables as a server would set them; NULL: not set. */
+struct vars {
+	const char *method, *uri, *query, *last_event_id, *accept;
+};
+
+static void
+set(struct request_vars *vars, enum request_var var, const char *value)
+{
+	const char *name = request_var_name(var);
+
+	if (value != NULL)
+		request_set_var(vars, name, strlen(name), value, strlen(value));
+}
+
+/* Return the status, 0 if there is none. */
+static int
+parse(const struct vars *vars, struct request *out, struct answer *answer)
+{
+	struct request_vars set_vars = { 0 };
+	int rc;
+
+	memset(answer, 0, sizeof(*answer));
+	set(&set_vars, VAR_METHOD, vars->method);
+	set(&set_vars, VAR_URI, vars->uri);
+	set(&set_vars, VAR_QUERY, vars->query);
+	set(&set_vars, VAR_LAST_EVENT_ID, vars->last_event_id);
+	set(&set_vars, VAR_ACCEPT, vars->accept);
+	rc = request_parse(&set_vars, out, answer);
+	assert_int_equal(rc, answer->status == 0 ? 0 : -1);
+	assert_true(
+	    rc == 0 || answer->status == 204 || strlen(answer->text) > 0);
+	return answer->status;
+}
+
+/* A GET of this, that must end in that status. */
+static void
+get(const char *uri, const char *query, int status, struct request *out)
+{
+	struct vars vars = { .method = "GET", .uri = uri, .query = query };
+	struct answer answer;
+	int got = parse(&vars, out, &answer);
+
+	if (got != status)
+		fail_msg("%s ? %s: %d \"%s\"", uri == NULL ? "-" : uri,
+		    query == NULL ? "-" : query, got, answer.text);
+}
+
+static void
+assert_list(const struct text_list *list, const char *want)
+{
+	struct buf joined = { 0 };
+	size_t count = 0;
+
+	TEXT_LIST_EACH (text, list) {
+		if (count++ > 0)
+			assert_int_equal(buf_puts(&joined, ","), 0);
+		assert_int_equal(buf_puts(&joined, text), 0);
+	}
+	assert_int_equal(count, list->count);
+	assert_int_equal(buf_append(&joined, "", 1), 0);
+	assert_string_equal((const char *)joined.data, want);
+	buf_free(&joined);
+}
+
+static void
+test_channels_come_from_the_path_or_the_query(void **state)
+{
+	static const struct {
+		const char *uri, *query;
+		int status;
+		const char *channels;
+	} rows[] = {
+		{ "/news", NULL, 0, "news" },
+		{ "/a/b.fcgi/news", "", 0, "news" },
+		{ "news", NULL, 0, "news" },
+		{ "/events/news,deploy", NULL, 0, "news,deploy" },
+		{ "/n%65ws", NULL, 0, "news" },
+		{ "/news%2Cdeploy", NULL, 0, "news,deploy" },
+		{ "/build-*", NULL, 0, "build-*" },
+		{ "/build-%2A", NULL, 0, "build-*" },
+		{ "/news,news,a,news", NULL, 0, "news,a" },
+		{ "/news,", NULL, 0, "news" },
+		{ "http://host/events/news", NULL, 0, "news" },
+		/* The query wins, wherever the server put it. */
+		{ "/x", "channel=news", 0, "news" },
+		{ "/x?channel=news", "channel=news", 0, "news" },
+		{ "/x?channel=news", NULL, 0, "news" },
+		{ "/x?channel=news", "", 0, "news" },
+		{ "/x?channel=a", "channel=b", 0, "b" },
+		{ NULL, "channel=news", 0, "news" },
+		{ "/x", "channel=a&channel=b", 0, "a,b" },
+		{ "/x", "channel=a,b&channel=b,c", 0, "a,b,c" },
+		{ "/x", "channel=a%2Cb", 0, "a,b" },
+		{ "/x", "&&channel=a&&", 0, "a" },
+		{ "/news", "channel=", 0, "news" },
+		{ "/news?", NULL, 0, "news" },
+		{ "/news?x?y", NULL, 0, "news" },
+		{ "/news?/other", NULL, 0, "news" },
+		{ "/news", "t=1709218800000", 0, "news" },
+		{ "/news", "CHANNEL=a", 0, "news" },
+		{ "/news", "channels=a", 0, "news" },
+		/* What is no name is refused, not guessed. */
+		{ "/", NULL, 400, NULL },
+		{ "", NULL, 400, NULL },
+		{ "/events/", NULL, 400, NULL },
+		{ "/a.b", NULL, 400, NULL },
+		{ "/-a", NULL, 400, NULL },
+		{ "/..", NULL, 400, NULL },
+		{ "/%2e%2e", NULL, 400, NULL },
+		{ "/a%2Fb", NULL, 400, NULL },
+		{ "/a%00", NULL, 400, NULL },
+		{ "/a+b", NULL, 400, NULL },
+		{ "/a%", NULL, 400, NULL },
+		{ "/a%4", NULL, 400, NULL },
+		{ "/a%4g", NULL, 400, NULL },
+		{ "/a%0a", NULL, 400, NULL },
+		{ "/a,,b", NULL, 400, NULL },
+		{ "/,a", NULL, 400, NULL },
+		{ "/x", "channel=a+b", 400, NULL },
+		{ "/x", "channel=%00", 400, NULL },
+		{ "/x", "channel=a&channel=.x", 400, NULL },
+		{ "/x", "channel", 400, NULL },
+		{ "/gr%C3%BC%C3%9F", NULL, 400, NULL },
+		{ "/[a", NULL, 400, NULL },
+		{ NULL, NULL, 500, NULL },
+		{ NULL, "history=5", 500, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct request req;
+
+		get(rows[i].uri, rows[i].query, rows[i].status, &req);
+		if (rows[i].channels != NULL)
+			assert_list(&req.channels, rows[i].channels);
+		request_free(&req);
+	}
+}
+
+static void
+test_a_refusal_names_what_was_wrong(void **state)
+{
+	struct vars vars = { .method = "GET", .uri = "/a\"<b>\xff" };
+	struct answer answer;
+	struct request req;
+
+	(void)state;
+	assert_int_equal(parse(&vars, &req, &answer), 400);
+	assert_non_null(strstr(answer.text, "\"a\"<b>?\""));
+	request_free(&req);
+	vars.uri = "/news";
+	vars.query = "history=some";
+	assert_int_equal(parse(&vars, &req, &answer), 400);
+	assert_non_null(strstr(answer.text, "history"));
+	request_free(&req);
+}
+
+static void
+test_methods_are_told_apart(void **state)
+{
+	static const struct {
+		const char *method;
+		enum request_method want;
+		int status;
+	} rows[] = {
+		{ "GET", METHOD_GET, 0 },
+		{ "HEAD", METHOD_HEAD, 0 },
+		{ "OPTIONS", METHOD_OPTIONS, 204 },
+		{ "POST", METHOD_OTHER, 405 },
+		{ "get", METHOD_OTHER, 405 },
+		{ "GETX", METHOD_OTHER, 405 },
+		{ "GE", METHOD_OTHER, 405 },
+		{ "", METHOD_OTHER, 405 },
+		{ NULL, METHOD_OTHER, 405 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct vars vars = { .method = rows[i].method, .uri = "/news" };
+		struct answer answer;
+		struct request req;
+
+		assert_int_equal(parse(&vars, &req, &answer), rows[i].status);
+		assert_int_equal(req.method, rows[i].want);
+		request_free(&req);
+	}
+}
+
+static void
+test_accept_is_read_before_anything_can_fail(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool accepts_stream, is_eventsource;
+		int status;
+	} rows[] = {
+		{ NULL, true, false, 400 },
+		{ "", true, false, 400 },
+		{ "*/*", true, false, 400 },
+		{ "text/event-stream", true, true, 400 },
+		{ "application/json", false, false, 406 },
+		{ "text/event-stream;q=0", false, false, 406 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct vars vars = { .method = "GET",
+			.uri = "/bad.name",
+			.accept = rows[i].accept };
+		struct answer answer;
+		struct request req;
+
+		assert_int_equal(parse(&vars, &req, &answer), rows[i].status);
+		assert_int_equal(req.method, METHOD_GET);
+		assert_int_equal(req.accepts_stream, rows[i].accepts_stream);
+		assert_int_equal(req.is_eventsource, rows[i].is_eventsource);
+		request_free(&req);
+	}
+}
+
+static void
+test_the_header_wins_over_cursors_in_the_query(void **state)
+{
+	static const struct {
+		const char *header, *query, *want;
+	} rows[] = {
+		{ NULL, NULL, "" },
+		{ "a.b~c", NULL, "a.b~c" },
+		{ NULL, "lastEventId=x", "x" },
+		{ NULL, "last_event_id=x", "x" },
+		{ NULL, "evs_last_event_id=x", "x" },
+		{ NULL, "lastEventId=a%7Eb", "a~b" },
+		{ NULL, "lastEventId=", "" },
+		{ NULL, "lastEventId=x&last_event_id=y", "x" },
+		{ NULL, "lastEventId=&last_event_id=y", "y" },
+		{ "h", "lastEventId=x", "h" },
+		{ "", "lastEventId=x", "x" },
+		{ NULL, "lasteventid=x", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct vars vars = { .method = "GET",
+			.uri = "/news",
+			.query = rows[i].query,
+			.last_event_id = rows[i].header };
+		struct answer answer;
+		struct request req;
+
+		assert_int_equal(parse(&vars, &req, &answer), 0);
+		assert_int_equal(req.cursor.len, strlen(rows[i].want));
+		if (req.cursor.len > 0)
+			assert_memory_equal(
+			    req.cursor.data, rows[i].want, req.cursor.len);
+		request_free(&req);
+	}
+}
+
+static void
+test_parameters_are_strict(void **state)
+{
+	static const struct {
+		const char *query;
+		int status;
+		bool has_history;
+		uint64_t history;
+		size_t padding;
+		bool wants_open;
+	} rows[] = {
+		{ "", 0, false, 0, 0, false },
+		{ "history=0", 0, true, 0, 0, false },
+		{ "history=50", 0, true, 50, 0, false },
+		{ "history=all", 0, true, REQUEST_HISTORY_ALL, 0, false },
+		{ "history=1&history=2", 0, true, 2, 0, false },
+		{ "padding=true", 0, false, 0, 2048, false },
+		{ "padding=0", 0, false, 0, 0, false },
+		{ "padding=65536", 0, false, 0, 65536, false },
+		{ "open=1", 0, false, 0, 0, true },
+		{ "open=0", 0, false, 0, 0, false },
+		{ "open=1&open=0", 0, false, 0, 0, false },
+		{ "mode=sse&history=1&padding=1&open=1", 0, true, 1, 1, true },
+		{ "history=", 400, false, 0, 0, false },
+		{ "history", 400, false, 0, 0, false },
+		{ "history=-1", 400, false, 0, 0, false },
+		{ "history=+1", 400, false, 0, 0, false },
+		{ "history=1x", 400, false, 0, 0, false },
+		{ "history=ALL", 400, false, 0, 0, false },
+		{ "history=99999999999999999999", 400, false, 0, 0, false },
+		{ "padding=65537", 400, false, 0, 0, false },
+		{ "padding=false", 400, false, 0, 0, false },
+		{ "padding=", 400, false, 0, 0, false },
+		{ "padding=2K", 400, false, 0, 0, false },
+		{ "open=", 400, false, 0, 0, false },
+		{ "open", 400, false, 0, 0, false },
+		{ "open=2", 400, false, 0, 0, false },
+		{ "open=true", 400, false, 0, 0, false },
+		{ "open=1%00", 400, false, 0, 0, false },
+		{ "mode=", 400, false, 0, 0, false },
+		{ "mode=xyz", 400, false, 0, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct request req;
+
+		get("/news", rows[i].query, rows[i].status, &req);
+		if (rows[i].status == 0) {
+			assert_int_equal(req.has_history, rows[i].has_history);
+			assert_true(req.history == rows[i].history);
+			assert_int_equal(req.padding, rows[i].padding);
+			assert_int_equal(req.wants_open, rows[i].wants_open);
+		}
+		request_free(&req);
+	}
+}
+
+static void
+test_types_are_any_text(void **state)
+{
+	static const struct {
+		const char *query;
+		int status;
+		const char *types;
+	} rows[] = {
+		{ "", 0, "" },
+		{ "type=", 0, "" },
+		{ "type=a", 0, "a" },
+		{ "type=a,b&type=c,a", 0, "a,b,c" },
+		{ "type=a,,b,", 0, "a,b" },
+		{ "type=a+b%20c", 0, "a b c" },
+		{ "type=gr%C3%BC%C3%9F", 0, "gr\xc3\xbc\xc3\x9f" },
+		{ "type=a%00b", 400, NULL },
+		{ "type", 400, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct request req;
+
+		get("/news", rows[i].query, rows[i].status, &req);
+		if (rows[i].types != NULL)
+			assert_list(&req.types, rows[i].types);
+		request_free(&req);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_channels_come_from_the_path_or_the_query),
+		cmocka_unit_test(test_a_refusal_names_what_was_wrong),
+		cmocka_unit_test(test_methods_are_told_apart),
+		cmocka_unit_test(test_accept_is_read_before_anything_can_fail),
+		cmocka_unit_test(
+		    test_the_header_wins_over_cursors_in_the_query),
+		cmocka_unit_test(test_parameters_are_strict),
+		cmocka_unit_test(test_types_are_any_text),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
+}

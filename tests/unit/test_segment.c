@@ -1,0 +1,400 @@
+/* Segments: positions, and the ends and starts found from behind. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/rnd.h"
+#include "helpers/temp_dir.h"
+#include "spool/segment.h"
+
+#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define BOM "\xef\xbb\xbf"
+
+/* Make the file anew with this content, and open it. */
+static struct segment *
+segment_of(enum record_form form, const void *bytes, size_t len)
+{
+	struct segment *seg;
+	int fd;
+
+	unlinkat(temp_dir_fd, "news", 0);
+	fd = openat(temp_dir_fd, "news", O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd != -1);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+	seg = segment_open(temp_dir_fd, "news", form);
+	assert_non_null(seg);
+	assert_int_equal(seg->form, form);
+	return seg;
+}
+
+static void
+overwrite(uint64_t offset, const char *bytes)
+{
+	int fd = openat(temp_dir_fd, "news", O_WRONLY);
+
+	assert_true(fd != -1);
+	assert_int_equal(
+	    pwrite(fd, bytes, strlen(bytes), (off_t)offset), strlen(bytes));
+	close(fd);
+}
+
+static void
+test_only_regular_files_are_opened(void **state)
+{
+	(void)state;
+	errno = 0;
+	assert_null(segment_open(temp_dir_fd, "nothing", RECORD_LINE));
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(mkdirat(temp_dir_fd, "folder", 0700), 0);
+	errno = 0;
+	assert_null(segment_open(temp_dir_fd, "folder", RECORD_LINE));
+	assert_int_equal(errno, ENOENT);
+	unlinkat(temp_dir_fd, "folder", AT_REMOVEDIR);
+	/* Without a writer a pipe would keep us for ever. */
+	assert_int_equal(mkfifoat(temp_dir_fd, "pipe", 0600), 0);
+	errno = 0;
+	assert_null(segment_open(temp_dir_fd, "pipe", RECORD_LINE));
+	assert_int_equal(errno, ENOENT);
+	unlinkat(temp_dir_fd, "pipe", 0);
+}
+
+static void
+test_a_segment_outlives_its_name(void **state)
+{
+	struct segment *seg = segment_of(RECORD_LINE, "a\nb\n", 4);
+	struct position tail;
+
+	(void)state;
+	assert_ptr_equal(segment_ref(seg), seg);
+	segment_unref(segment_ref(NULL));
+	segment_unref(seg);
+	unlinkat(temp_dir_fd, "news", 0);
+	assert_int_equal(segment_tail(seg, &tail), 0);
+	segment_unref(seg);
+}
+
+static void
+test_the_last_reference_closes_a_whole_chain(void **state)
+{
+	struct segment *seg[100];
+	int lowest = dup(temp_dir_fd), again;
+
+	(void)state;
+	close(lowest);
+	for (size_t i = 0; i < N_ROWS(seg); i++)
+		seg[i] = segment_of(RECORD_LINE, "a\n", 2);
+	for (size_t i = 0; i + 1 < N_ROWS(seg); i++)
+		seg[i]->successor = seg[i + 1];
+	segment_ref(seg[50]);
+	segment_unref(seg[0]);
+	assert_int_equal(fcntl(seg[50]->fd, F_GETFD), FD_CLOEXEC);
+	segment_unref(seg[50]);
+	again = dup(temp_dir_fd);
+	close(again);
+	assert_int_equal(again, lowest);
+}
+
+/* Positions are part of ids: these may not change. */
+static void
+test_checks_never_change(void **state)
+{
+	static const struct {
+		const char *head, *tail;
+		uint32_t check;
+	} rows[] = {
+		{ "", "", 0xefd01f },
+		{ "hello\n", "hello\n", 0xf64735 },
+		{ "0123456789abcdef0123456789abcdef",
+		    "the last record, 32 bytes long.\n", 0xa3c3ef },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++)
+		assert_int_equal(
+		    segment_check((const uint8_t *)rows[i].head,
+			strlen(rows[i].head), (const uint8_t *)rows[i].tail,
+			strlen(rows[i].tail)),
+		    rows[i].check);
+}
+
+static void
+test_a_position_is_made_of_the_files_own_bytes(void **state)
+{
+	struct position at, none = { .offset = 77 };
+	uint8_t bytes[100];
+	struct segment *seg;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7);
+	seg = segment_of(RECORD_LINE, bytes, sizeof(bytes));
+	for (size_t offset = 0; offset <= sizeof(bytes); offset++) {
+		size_t len = offset < 32 ? offset : 32;
+
+		assert_int_equal(segment_position(seg, offset, &at), 0);
+		assert_int_equal(at.offset, offset);
+		assert_int_equal(at.ino, seg->ino_hash);
+		assert_int_equal(at.birth, seg->birth_hash);
+		assert_int_equal(at.check,
+		    segment_check(bytes, len, bytes + offset - len, len));
+		assert_true(segment_is(seg, &at));
+	}
+	at = none;
+	errno = 0;
+	assert_int_equal(segment_position(seg, sizeof(bytes) + 1, &at), -1);
+	assert_int_equal(errno, ESTALE);
+	errno = 0;
+	assert_int_equal(segment_position(seg, UINT64_MAX, &at), -1);
+	assert_int_equal(errno, ESTALE);
+	assert_memory_equal(&at, &none, sizeof(at));
+	segment_unref(seg);
+}
+
+static void
+test_a_check_notices_what_changed_before_it(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		bool is_noticed;
+	} rows[] = { { 0, true }, { 31, true }, { 32, false }, { 67, false },
+		{ 68, true }, { 99, true }, { 100, false } };
+	struct position before, after;
+	uint8_t bytes[101];
+
+	(void)state;
+	memset(bytes, 'a', sizeof(bytes));
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct segment *seg =
+		    segment_of(RECORD_LINE, bytes, sizeof(bytes));
+
+		assert_int_equal(segment_position(seg, 100, &before), 0);
+		overwrite(rows[i].offset, "b");
+		assert_int_equal(segment_position(seg, 100, &after), 0);
+		assert_int_equal(
+		    before.check != after.check, rows[i].is_noticed);
+		segment_unref(seg);
+	}
+}
+
+static void
+test_a_segment_is_known_by_inode_and_birth(void **state)
+{
+	static const struct {
+		uint32_t seg_birth, ino, birth;
+		bool is_it;
+	} rows[] = {
+		{ 5, 7, 5, true },
+		{ 5, 7, 6, false },
+		{ 5, 8, 5, false },
+		/* Unknown to either side: not held against it. */
+		{ 5, 7, 0, true },
+		{ 0, 7, 5, true },
+		{ 0, 7, 0, true },
+		{ 0, 8, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct segment seg = { .ino_hash = 7,
+			.birth_hash = rows[i].seg_birth };
+		struct position at = { .ino = rows[i].ino,
+			.birth = rows[i].birth };
+
+		assert_int_equal(segment_is(&seg, &at), rows[i].is_it);
+	}
+}
+
+static void
+test_ends_and_starts_of_small_files(void **state)
+{
+	static const struct {
+		enum record_form form;
+		const char *text;
+		uint64_t tail, back_1, back_2;
+	} rows[] = {
+		{ RECORD_LINE, "", 0, 0, 0 },
+		{ RECORD_LINE, "a", 0, 0, 0 },
+		{ RECORD_LINE, "\n", 1, 0, 0 },
+		{ RECORD_LINE, "a\n", 2, 0, 0 },
+		{ RECORD_LINE, "a\nb", 2, 0, 0 },
+		{ RECORD_LINE, "a\nb\nc\n", 6, 4, 2 },
+		{ RECORD_LINE, "a\nb\nc\n\n\r\n", 9, 4, 2 },
+		{ RECORD_LINE, "a\n\n\nb\n", 6, 4, 0 },
+		{ RECORD_LINE, BOM "\na\n", 6, 4, 0 },
+		{ RECORD_LINE, BOM "a\n", 5, 0, 0 },
+		{ RECORD_BLOCK, "data: a\n", 0, 0, 0 },
+		{ RECORD_BLOCK, "data: a\n\n", 9, 0, 0 },
+		{ RECORD_BLOCK, "data: a\n\ndata: b\n\nda", 18, 9, 0 },
+		{ RECORD_BLOCK, "data: a\n\n: x\n\n", 14, 0, 0 },
+		{ RECORD_BLOCK, "data: a\r\n\r\ndata: b\r\n\r\n", 21, 10, 0 },
+		{ RECORD_BLOCK, "\n\n\ndata: a\n\n\n", 13, 3, 0 },
+		{ RECORD_BLOCK, BOM "data: a\n\n", 12, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct segment *seg = segment_of(
+		    rows[i].form, rows[i].text, strlen(rows[i].text));
+		struct position at, want;
+
+		assert_int_equal(segment_tail(seg, &at), 0);
+		assert_int_equal(at.offset, rows[i].tail);
+		assert_int_equal(segment_position(seg, rows[i].tail, &want), 0);
+		assert_int_equal(at.check, want.check);
+		assert_int_equal(segment_back(seg, 1, &at), 0);
+		assert_int_equal(at.offset, rows[i].back_1);
+		assert_int_equal(segment_back(seg, 2, &at), 0);
+		assert_int_equal(at.offset, rows[i].back_2);
+		assert_int_equal(segment_back(seg, UINT64_MAX, &at), 0);
+		assert_int_equal(at.offset, 0);
+		segment_unref(seg);
+	}
+}
+
+/* Every start that counts and the tail, from one look at all bytes forwards. */
+struct scan {
+	size_t starts[4096], n;
+	size_t tail;
+};
+
+static void
+scan(enum record_form form, const struct buf *file, struct scan *out)
+{
+	struct record rec;
+
+	out->n = 0;
+	out->tail = 0;
+	for (size_t i = 0; i < file->len; i++) {
+		if (!record_is_end(
+			form, i == 0 ? -1 : file->data[i - 1], file->data[i]))
+			continue;
+		if (record_parse(form, file->data + out->tail,
+			i + 1 - out->tail, out->tail == 0, &rec)) {
+			assert_true(out->n < N_ROWS(out->starts));
+			out->starts[out->n++] = out->tail;
+		}
+		out->tail = i + 1;
+	}
+}
+
+static void
+fill_randomly(struct buf *file, struct rnd *rnd)
+{
+	static const char *const parts[] = { "data: a", "\n", "\r", "\r\n",
+		"\n\n", "\r\n\r\n", "x", ": c", "retry: 5", BOM };
+	size_t len = (size_t)rnd_between(rnd, 0, 1) == 0 ? 200 : 40000;
+
+	file->len = 0;
+	while (file->len < len) {
+		int64_t pick = rnd_between(rnd, 0, 200);
+
+		if (pick < 190) {
+			assert_int_equal(buf_puts(file, parts[pick % 10]), 0);
+			continue;
+		}
+		/* Now and then something longer than one look back. */
+		for (int64_t n = rnd_between(rnd, 0, 2500); n > 0; n--)
+			assert_int_equal(buf_puts(file, "xyz"), 0);
+	}
+}
+
+static void
+test_looking_back_finds_what_a_scan_forwards_finds(void **state)
+{
+	static struct scan known;
+	struct buf file = { 0 };
+	struct rnd rnd;
+
+	(void)state;
+	rnd_seed(&rnd);
+	printf("# seed %llu\n", (unsigned long long)rnd.state);
+	for (int round = 0; round < 300; round++) {
+		enum record_form form =
+		    round % 2 == 0 ? RECORD_LINE : RECORD_BLOCK;
+		struct segment *seg;
+		struct position at;
+
+		fill_randomly(&file, &rnd);
+		seg = segment_of(form, file.data, file.len);
+		scan(form, &file, &known);
+		assert_int_equal(segment_tail(seg, &at), 0);
+		assert_int_equal(at.offset, known.tail);
+		for (size_t n = 1; n < known.n + 3; n += 1 + n / 8) {
+			assert_int_equal(segment_back(seg, n, &at), 0);
+			assert_int_equal(at.offset,
+			    n > known.n ? 0 : known.starts[known.n - n]);
+		}
+		segment_unref(seg);
+	}
+	buf_free(&file);
+}
+
+/* The first look back, 4096 bytes, may begin at any byte of a record. */
+static void
+test_where_a_look_back_begins_does_not_matter(void **state)
+{
+	static const char *const ends[] = { "\n", "\r", "\r\n" };
+
+	(void)state;
+	for (int i = 0; i < 600; i++) {
+		const char *end = ends[i % 3];
+		struct buf file = { 0 };
+		struct segment *seg;
+		struct position at;
+		size_t step = 0, tail;
+
+		while (file.len < 6000) {
+			assert_int_equal(buf_printf(&file, "data: %0*d%s",
+					     1 + i / 3, 0, end),
+			    0);
+			assert_int_equal(
+			    buf_printf(&file, "data: b%s%s", end, end), 0);
+			step = step == 0 ? file.len : step;
+		}
+		/* The LF that belongs to a CR comes too late for its record. */
+		tail = file.len - (strlen(end) == 2);
+		seg = segment_of(RECORD_BLOCK, file.data, file.len);
+		for (size_t n = 4000 / step; n * step < 4300; n++) {
+			assert_int_equal(segment_back(seg, n, &at), 0);
+			assert_int_equal(at.offset, tail - n * step);
+		}
+		segment_unref(seg);
+		buf_free(&file);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_regular_files_are_opened),
+		cmocka_unit_test(test_a_segment_outlives_its_name),
+		cmocka_unit_test(test_the_last_reference_closes_a_whole_chain),
+		cmocka_unit_test(test_checks_never_change),
+		cmocka_unit_test(
+		    test_a_position_is_made_of_the_files_own_bytes),
+		cmocka_unit_test(test_a_check_notices_what_changed_before_it),
+		cmocka_unit_test(test_a_segment_is_known_by_inode_and_birth),
+		cmocka_unit_test(test_ends_and_starts_of_small_files),
+		cmocka_unit_test(
+		    test_looking_back_finds_what_a_scan_forwards_finds),
+		cmocka_unit_test(test_where_a_look_back_begins_does_not_matter),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name(
+	    "segment", tests, temp_dir_make, temp_dir_remove);
+}
