@@ -58,14 +58,15 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 		wheel->done_tick = now_tick - WHEEL_SLOTS;
 	while (wheel->done_tick < now_tick)
 		list_append(&due, slot_of(wheel, ++wheel->done_tick));
+	wheel->is_turning = true;
 	while (!list_is_empty(&due)) {
 		struct list *node = due.next;
 
 		list_remove(node);
 		wheel->on_due(wheel->cookie, node);
 	}
-	if (wheel->armed_tick == -1)
-		arm(wheel, next_tick(wheel));
+	wheel->is_turning = false;
+	arm(wheel, next_tick(wheel));
 }
 
 void
@@ -77,6 +78,7 @@ wheel_init(struct wheel *wheel, struct ev_loop *loop,
 	wheel->cookie = cookie;
 	wheel->done_tick = clock_mono_ms() / WHEEL_TICK_MS;
 	wheel->armed_tick = -1;
+	wheel->is_turning = false;
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)
 		list_init(&wheel->slots[i]);
 	for (size_t i = 0; i < WHEEL_SLOTS / 64; i++)
@@ -92,7 +94,7 @@ wheel_set(struct wheel *wheel, struct list *node, int64_t due_ms)
 	int64_t tick = (due_ms + WHEEL_TICK_MS - 1) / WHEEL_TICK_MS;
 	uint64_t slot;
 
-	if (wheel->armed_tick == -1) {
+	if (wheel->armed_tick == -1 && !wheel->is_turning) {
 		/* An idle wheel stands still: catch up before it is used. */
 		int64_t now_tick = clock_mono_ms() / WHEEL_TICK_MS;
 
@@ -107,7 +109,8 @@ wheel_set(struct wheel *wheel, struct list *node, int64_t due_ms)
 	slot = (uint64_t)tick % WHEEL_SLOTS;
 	list_push(&wheel->slots[slot], node);
 	wheel->used[slot / 64] |= (uint64_t)1 << (slot % 64);
-	if (wheel->armed_tick == -1 || tick < wheel->armed_tick)
+	if (!wheel->is_turning &&
+	    (wheel->armed_tick == -1 || tick < wheel->armed_tick))
 		arm(wheel, tick);
 }
 

@@ -8,6 +8,7 @@
 #define SPOOLCAST_HUB_WHEEL_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -22,6 +23,7 @@ struct wheel {
 	void *cookie;
 	int64_t done_tick;  /* all slots up to here were looked at */
 	int64_t armed_tick; /* the timer is set for this one; -1: not set */
+	bool is_turning;    /* it will be set when all due were called */
 	struct list slots[WHEEL_SLOTS];
 	uint64_t used[WHEEL_SLOTS / 64]; /* which slots may hold nodes */
 };

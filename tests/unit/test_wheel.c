@@ -38,13 +38,14 @@ struct item {
 	struct list node;
 	int64_t due_ms;
 	int calls;
-	int repeat;		/* so many times more, 50 ms later each */
+	int repeat;		/* so many times more, repeat_ms later each */
 	struct item *to_remove; /* take that one out when called */
 };
 
 static struct ev_loop *loop;
 static struct wheel wheel;
 static int total_calls;
+static int64_t repeat_ms = 50;
 
 static void
 on_due(void *cookie, struct list *node)
@@ -59,7 +60,7 @@ on_due(void *cookie, struct list *node)
 		list_remove(&item->to_remove->node);
 	if (item->repeat-- <= 0)
 		return;
-	item->due_ms = clock_mono_ms() + 50;
+	item->due_ms = clock_mono_ms() + repeat_ms;
 	wheel_set(&wheel, node, item->due_ms);
 }
 
@@ -223,6 +224,24 @@ test_one_may_be_set_again_when_it_is_due(void **state)
 	assert_int_equal(item.calls, 5);
 }
 
+/* The timer is for the next of all, not for the one that was set last. */
+static void
+test_one_that_is_set_again_holds_up_no_other(void **state)
+{
+	struct item first, second;
+
+	(void)state;
+	put(&first, 100);
+	put(&second, 400);
+	first.repeat = 1;
+	repeat_ms = 2 * PATIENCE_MS;
+	run_until(2);
+	repeat_ms = 50;
+	assert_int_equal(first.calls, 1);
+	assert_int_equal(second.calls, 1);
+	list_remove(&first.node);
+}
+
 static void
 test_a_far_deadline_is_looked_at_early_and_never_lost(void **state)
 {
@@ -364,6 +383,7 @@ main(void)
 		WITH_LOOP(test_what_is_taken_out_does_not_come),
 		WITH_LOOP(test_one_that_is_due_may_take_out_another),
 		WITH_LOOP(test_one_may_be_set_again_when_it_is_due),
+		WITH_LOOP(test_one_that_is_set_again_holds_up_no_other),
 		WITH_LOOP(
 		    test_a_far_deadline_is_looked_at_early_and_never_lost),
 		WITH_LOOP(test_after_a_long_sleep_all_that_is_due_comes),
