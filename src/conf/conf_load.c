@@ -292,7 +292,8 @@ conf_load(const char *file, struct conf_errors *errs)
 {
 	struct conf *conf = NULL;
 	struct buf text = { 0 };
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	/* A pipe without a writer must not be waited for. */
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {
 		/* Who names a file that is not there is wrong themselves. */

@@ -2,7 +2,7 @@
  * A connection to a web server that carries one response at a time: FastCGI, or
  * what a CGI program has instead.
  *
- * Bytes to send are framed first (conn_frame) and can then be shared by all
+ * Bytes to send are framed first (by the kind) and can then be shared by all
  * connections of a process that use the same request id, in practice all.
  * Nothing here blocks, and no function calls back before it returns, except
  * where it says so.
@@ -59,7 +59,7 @@ struct conn {
 	struct fcgi_decoder decoder; /* FastCGI only */
 	bool is_open;
 	bool can_poll;	 /* the peer's going can be seen */
-	bool is_blocked; /* part of a record was sent, not the rest */
+	bool is_blocked; /* not all of what was to be sent last was */
 };
 
 /**

@@ -58,13 +58,19 @@ tell_request(struct conn *conn)
 		fcgi_decode_drop_params(&conn->decoder);
 }
 
-/* Send the decoder's own answers, unless that would cut a record in two. */
-static void
+/*
+ * Send the decoder's own answers.  Return whether that could be done; behind a
+ * record that is not sent yet it would cut it in two.
+ */
+static bool
 send_replies(struct conn *conn, struct buf *replies)
 {
-	if (replies->len > 0 && !conn->is_blocked)
-		(void)!send_some(conn->io.fd, replies->data, replies->len);
+	ssize_t len = (ssize_t)replies->len;
+
 	replies->len = 0;
+	return len == 0 ||
+	    (!conn->is_blocked &&
+		send_some(conn->io.fd, replies->data, (size_t)len) == len);
 }
 
 /* Handle what is in ${bytes}, and tell if that is the end. */
@@ -87,10 +93,12 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 			conn->ops->on_gone(conn, "aborted", false);
 			return;
 		case FCGI_REPLY:
-			send_replies(conn, replies);
-			break;
+			if (send_replies(conn, replies))
+				break;
+			conn->ops->on_gone(conn, "it asks too much", true);
+			return;
 		case FCGI_ERROR:
-			send_replies(conn, replies);
+			(void)send_replies(conn, replies);
 			conn->ops->on_gone(conn,
 			    fcgi_decode_strerror(
 				fcgi_decode_error(&conn->decoder)),

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/num.h"
 #include "conn/listen.h"
 
 /* Connections to accept before others get their turn. */
@@ -110,6 +111,7 @@ open_inet(const char *address)
 		.ai_flags = AI_PASSIVE };
 	char host[256], *port;
 	struct addrinfo *found;
+	uint64_t number;
 	const int on = 1;
 	int fd, rc, saved;
 
@@ -121,6 +123,9 @@ open_inet(const char *address)
 		port[-2] = '\0';
 		memmove(host, host + 1, strlen(host));
 	}
+	/* getaddrinfo takes any number and cuts it to 16 bits. */
+	if (num_uint(port, strlen(port), &number) == NUM_OK && number > 65535)
+		return misused(address, "a port is 65535 at most");
 	rc = getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
 	if (rc != 0)
 		return misused(address, gai_strerror(rc));
@@ -159,37 +164,49 @@ on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	ev_io_start(loop, &listener->io);
 }
 
+/* What is short passes; spinning on it does not help. */
+static void
+pause_accepting(struct listener *listener)
+{
+	log_errno(LOG_LEVEL_WARN,
+	    "event=accept-paused seconds=%d remedy=\"raise the limit of open "
+	    "files (ulimit -n)\"",
+	    (int)PAUSE_S);
+	ev_io_stop(listener->loop, &listener->io);
+	ev_timer_set(&listener->pause, PAUSE_S, 0.);
+	ev_timer_start(listener->loop, &listener->pause);
+}
+
 static void
 on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct listener *listener = io->data;
 
+	(void)loop;
 	(void)revents;
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-		int fd =
-		    accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd;
 
+		errno = EMFILE;
+		if (!listener->ops->may_accept(listener->cookie)) {
+			pause_accepting(listener);
+			return;
+		}
+		fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd != -1) {
-			listener->on_accept(listener->cookie, fd);
+			listener->ops->on_accept(listener->cookie, fd);
 			continue;
 		}
 		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 			return;
-		/* EMFILE and the like pass; spinning on them does not help. */
-		log_errno(LOG_LEVEL_WARN,
-		    "event=accept-paused seconds=%d remedy=\"raise the limit "
-		    "of open files (ulimit -n)\"",
-		    (int)PAUSE_S);
-		ev_io_stop(loop, io);
-		ev_timer_set(&listener->pause, PAUSE_S, 0.);
-		ev_timer_start(loop, &listener->pause);
+		pause_accepting(listener);
 		return;
 	}
 }
 
 struct listener *
 listen_start(int fd, const char *path, struct ev_loop *loop,
-    void (*on_accept)(void *cookie, int fd), void *cookie)
+    const struct listen_ops *ops, void *cookie)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	int flags = fcntl(fd, F_GETFL);
@@ -210,7 +227,7 @@ listen_start(int fd, const char *path, struct ev_loop *loop,
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	list_init(&listener->node);
 	listener->loop = loop;
-	listener->on_accept = on_accept;
+	listener->ops = ops;
 	listener->cookie = cookie;
 	ev_io_init(&listener->io, on_readable, fd, EV_READ);
 	listener->io.data = listener;

@@ -14,12 +14,20 @@
 /* Waiting connections; nginx answers 502 at once when there is no room. */
 #define LISTEN_BACKLOG 4096
 
+/* What the owner of a listening socket is asked and told. */
+struct listen_ops {
+	/* Whether there is room for one more connection. */
+	bool (*may_accept)(void *cookie);
+	/* A connection came; its descriptor is the owner's. */
+	void (*on_accept)(void *cookie, int fd);
+};
+
 struct listener {
 	ev_io io;
 	ev_timer pause;
 	struct list node; /* for the owner */
 	struct ev_loop *loop;
-	void (*on_accept)(void *cookie, int fd);
+	const struct listen_ops *ops;
 	void *cookie;
 	char *path; /* of a unix socket that we made, else NULL */
 	dev_t dev;  /* and which file that was */
@@ -43,14 +51,14 @@ bool listen_is_socket(int fd);
 int listen_open(const char *address, mode_t mode, const char **path);
 
 /**
- * listen_start(fd, path, loop, on_accept, cookie):
- * Take ${fd}, a listening socket, and hand every connection to ${on_accept},
- * which takes its descriptor.  When descriptors run out, accepting pauses for a
+ * listen_start(fd, path, loop, ops, cookie):
+ * Take ${fd}, a listening socket, and hand every connection to ${ops}.  When it
+ * says that there is no room, or descriptors run out, accepting pauses for a
  * second.  ${path} (may be NULL) is removed by listen_stop.  Return the
  * listener, or NULL with ENOMEM and ${fd} still the caller's.
  */
 struct listener *listen_start(int fd, const char *path, struct ev_loop *loop,
-    void (*on_accept)(void *cookie, int fd), void *cookie);
+    const struct listen_ops *ops, void *cookie);
 
 /**
  * listen_stop(listener):

@@ -5,9 +5,8 @@
 #include "http/accept.h"
 #include "http/request.h"
 
-/* More than any id of ours; a longer one is cut, and so damaged, and so told.
- */
-#define CURSOR_MAX 4096
+/* More than any id of ours, of CHANNELS_MAX marks; a longer one is damaged. */
+#define CURSOR_MAX 24576
 #define TYPES_MAX 32
 #define TYPE_LEN_MAX 256
 #define PADDING_DEFAULT 2048
@@ -170,8 +169,12 @@ read_cursor(
 	/* The header was read before and wins; of several, the first does. */
 	if (req->cursor.len > 0)
 		return 0;
-	if (buf_append(
-		&req->cursor, text, len > CURSOR_MAX ? CURSOR_MAX : len) != 0)
+	/* Cut, it could be whole again: so it is made no id at all. */
+	if (len > CURSOR_MAX) {
+		text = "?";
+		len = 1;
+	}
+	if (buf_append(&req->cursor, text, len) != 0)
 		return no_memory(answer);
 	return 0;
 }

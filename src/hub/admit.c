@@ -32,13 +32,11 @@ static void
 refuse(struct viewer *v, const struct request *req, const char *why)
 {
 	struct hub *hub = v->hub;
-	int64_t retry_ms = 30000;
+	int64_t retry_ms = retry_jittered(hub->settings->retry_overload_ms,
+	    hub->settings->retry_jitter, &hub->rnd);
 	struct answer busy = { 0 };
 	struct buf whole = { 0 };
 
-	if (hub->conf != NULL)
-		retry_ms = retry_jittered(hub->settings->retry_overload_ms,
-		    hub->settings->retry_jitter, &hub->rnd);
 	if (log_allow(&hub->quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_WARN, "event=refused reason=\"%s\"", why);
 	if (!req->is_eventsource) {
@@ -92,6 +90,31 @@ settings_of(
 	return feed->n_members > 0 ? feed->members[0]->settings : hub->settings;
 }
 
+/* Append the first body, at most FIRST_BODY_MAX bytes. */
+static int
+append_first(struct viewer *v, const struct settings *settings,
+    const struct span *id, struct buf *head)
+{
+	size_t start = head->len, retry_end;
+
+	if (event_append_retry(head,
+		retry_jittered(settings->retry_ms, settings->retry_jitter,
+		    &v->hub->rnd)) != 0)
+		return -1;
+	retry_end = head->len;
+	if (event_append_id(head, id) != 0)
+		return -1;
+	/*
+	 * An id of many channels goes with the second write instead, and so
+	 * does one that passes over a loss: they are told together.
+	 */
+	if (head->len - start > FIRST_BODY_MAX || v->has_lost) {
+		head->len = retry_end;
+		v->is_behind = true;
+	}
+	return 0;
+}
+
 /* Header block and first body, for a stream at ${place}. */
 static int
 make_head(struct viewer *v, const struct request *req,
@@ -100,7 +123,6 @@ make_head(struct viewer *v, const struct request *req,
 {
 	struct buf id = { 0 };
 	struct span span;
-	size_t body;
 	int rc = -1;
 
 	if (feed_append_id(
@@ -108,25 +130,12 @@ make_head(struct viewer *v, const struct request *req,
 		goto done;
 	if (answer_append_stream(head, (const char *)id.data, id.len) != 0)
 		goto done;
-	rc = 0;
-	if (req->method == METHOD_HEAD)
-		goto done;
-	body = head->len;
 	span.bytes = id.data;
 	span.len = id.len;
-	rc = event_append_retry(head,
-	    retry_jittered(
-		settings->retry_ms, settings->retry_jitter, &v->hub->rnd));
-	if (rc != 0 || event_append_id(head, &span) != 0) {
-		rc = -1;
-		goto done;
-	}
-	/* An id of many channels goes with the second write instead. */
-	if (head->len - body > FIRST_BODY_MAX) {
-		head->len = body;
-		rc = event_append_retry(head, settings->retry_ms);
-		v->is_behind = true;
-	}
+	v->has_lost = feed_lacks(place->feed, req);
+	rc = 0;
+	if (req->method != METHOD_HEAD)
+		rc = append_first(v, settings, &span, head);
 done:
 	buf_free(&id);
 	return rc;
@@ -179,7 +188,11 @@ subscribe(struct viewer *v, const struct request *req)
 		answer_set(&no, 400,
 		    "the pattern selects more channels than [limits] "
 		    "channels_per_stream allows");
-		answer(v, req, &no);
+		/* Who was let in once comes back when there are fewer. */
+		if (req->cursor.len > 0)
+			refuse(v, req, no.text);
+		else
+			answer(v, req, &no);
 		return;
 	}
 	place = feed_start(feed, req);

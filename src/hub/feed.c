@@ -65,6 +65,28 @@ has_member(const struct feed *feed, const char *name)
 	return false;
 }
 
+/* Whether a channel that a pattern brought in has no file any more. */
+static bool
+is_outdated(const struct feed *feed)
+{
+	for (size_t i = 0; i < feed->n_members; i++) {
+		if (feed->members[i]->channel->is_gone &&
+		    feed_selects(feed, feed->members[i]->channel->name))
+			return true;
+	}
+	return false;
+}
+
+/* Its viewers stay; those who come get a feed of what is there now. */
+static void
+retire(struct feed *feed)
+{
+	if (feed->is_retired)
+		return;
+	feed->is_retired = true;
+	table_remove(&feed->hub->feeds, &feed->by_key);
+}
+
 static int
 add_member(struct feed *feed, const char *name)
 {
@@ -98,8 +120,8 @@ add_member(struct feed *feed, const char *name)
 	return 0;
 }
 
-static bool
-is_selected(const struct feed *feed, const char *name)
+bool
+feed_selects(const struct feed *feed, const char *name)
 {
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
 		if (name_matches(pattern, name))
@@ -109,20 +131,30 @@ is_selected(const struct feed *feed, const char *name)
 	return false;
 }
 
+static bool
+is_new(const struct feed *feed, const char *name)
+{
+	return feed_selects(feed, name) && !has_member(feed, name) &&
+	    folder_has(&feed->hub->folder, name);
+}
+
 bool
 feed_offer(struct feed *feed, const char *name)
 {
-	if (!is_selected(feed, name) || has_member(feed, name))
+	if (feed->is_over_full || !is_new(feed, name))
 		return false;
 	if (add_member(feed, name) == 0)
 		return true;
-	if (!log_allow(&feed->hub->quota, clock_mono_ms()))
-		return false;
-	log_errno(LOG_LEVEL_ERROR,
-	    "event=channel-left-out channel=%s remedy=\"raise [limits] "
-	    "channels_per_stream\"",
-	    name);
-	return false;
+	if (errno != E2BIG)
+		hub_retry(feed);
+	else if (log_allow(&feed->hub->spool_quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN,
+		    "event=pattern-full channel=%s remedy=\"raise [limits] "
+		    "channels_per_stream\"",
+		    name);
+	feed->is_over_full = true;
+	retire(feed);
+	return true;
 }
 
 static int
@@ -130,9 +162,7 @@ visit_existing(void *cookie, const char *name)
 {
 	struct feed *feed = cookie;
 
-	if (!is_selected(feed, name) || has_member(feed, name))
-		return 0;
-	return add_member(feed, name);
+	return is_new(feed, name) ? add_member(feed, name) : 0;
 }
 
 static int
@@ -216,6 +246,10 @@ feed_get(struct hub *hub, const struct request *request)
 	if (append_sorted(&key, &request->channels) == 0 &&
 	    append_sorted(&key, &request->types) == 0) {
 		feed = find(hub, &key);
+		if (feed != NULL && is_outdated(feed)) {
+			retire(feed);
+			feed = NULL;
+		}
 		if (feed != NULL)
 			feed_ref(feed);
 		else
@@ -237,7 +271,7 @@ feed_unref(struct feed *feed)
 {
 	if (--feed->refs > 0)
 		return;
-	table_remove(&feed->hub->feeds, &feed->by_key);
+	retire(feed);
 	destroy(feed);
 }
 
@@ -256,8 +290,12 @@ int
 feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
     struct buf *out)
 {
-	size_t start = out->len;
+	size_t seal = out->len, start = seal + MARK_SEAL_LEN;
 	struct mark mark = { .state = MARK_START };
+
+	if (buf_reserve(out, MARK_SEAL_LEN) != 0)
+		return -1;
+	out->len = start;
 
 	/* That a pattern was asked for: channels it selects later are new. */
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
@@ -276,5 +314,6 @@ feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
 		if (append_mark(out, &mark, out->len == start) != 0)
 			return -1;
 	}
+	mark_seal((char *)out->data + seal, out->len - seal);
 	return 0;
 }

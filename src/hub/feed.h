@@ -36,6 +36,9 @@ struct feed {
 	struct buf key;
 	struct list waiting; /* places at which somebody waits */
 	size_t n_members;
+	bool is_retired;   /* not for new viewers: its members are outdated */
+	bool is_over_full; /* viewers are to come back to another */
+	bool must_retry;   /* something failed: wake it in a while */
 	uint64_t news; /* counts the times that there may be something new */
 	size_t turn;   /* which member is read first next time */
 	struct member **members;
@@ -57,9 +60,18 @@ struct feed *feed_ref(struct feed *feed);
 void feed_unref(struct feed *feed);
 
 /**
+ * feed_selects(feed, name):
+ * Return whether a pattern of ${feed} selects the channel ${name}, and it is
+ * one for the public.
+ */
+bool feed_selects(const struct feed *feed, const char *name);
+
+/**
  * feed_offer(feed, name):
- * A channel called ${name} exists: take it in if a pattern of ${feed} selects
- * it.  Return whether it was taken in.
+ * A channel called ${name} may exist: take it in if a pattern of ${feed}
+ * selects it.  If there is no room, its viewers are to come back, to a feed of
+ * the channels that are there then, or to be told that they are too many.
+ * Return whether its viewers are to be woken.
  */
 bool feed_offer(struct feed *feed, const char *name);
 
@@ -70,6 +82,13 @@ bool feed_offer(struct feed *feed, const char *name);
  * back as it asks for.  NULL with errno.
  */
 struct place *feed_start(struct feed *feed, const struct request *request);
+
+/**
+ * feed_lacks(feed, request):
+ * Return whether the cursor of ${request} is also in a channel that a pattern
+ * selected and that is gone, so that what it had not seen there is lost.
+ */
+bool feed_lacks(const struct feed *feed, const struct request *request);
 
 /**
  * feed_is_over(place):
@@ -88,7 +107,8 @@ int feed_append_id(const struct feed *feed, const struct cursor *cursors,
 /**
  * feed_next(place, is_unfinished):
  * Return what comes behind ${place} (a reference), or NULL if there is nothing;
- * with ${is_unfinished} set, there may be, if asked again.
+ * with ${is_unfinished} set, there may be, if asked again.  After a failure
+ * the feed is woken again in a while.
  */
 struct batch *feed_next(struct place *place, bool *is_unfinished);
 

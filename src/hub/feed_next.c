@@ -13,7 +13,7 @@
  * usual record it fits one FastCGI record.
  */
 #define BATCH_BYTES 57344
-/* Records to pass over without an event before others get their turn. */
+/* Records and blanks to pass over before others get their turn. */
 #define SKIPPED_AT_ONCE 4096
 
 /* A batch in the making. */
@@ -26,6 +26,7 @@ struct making {
 	unsigned skipped;   /* records, in all */
 	bool ends_skipped;  /* some of them behind the last event */
 	bool is_unfinished; /* a reader wants to be called again */
+	bool has_failed;    /* not all could be looked at */
 };
 
 /* The event id of where the cursors are now; a view until the next call. */
@@ -86,7 +87,7 @@ put_skipped(struct making *m, const struct member *member,
 {
 	struct span id;
 
-	if (log_allow(&m->hub->quota, clock_mono_ms()))
+	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=record-skipped channel=%s size=%zu offset=%" PRIu64
 		    " remedy=\"raise [spool] max_record\"",
@@ -109,17 +110,17 @@ put_gap(struct making *m, const struct member *member, struct cursor *cursor)
 
 	if (seg == NULL) {
 		cursor_clear(cursor);
-	} else if (member->settings->on_gap == ON_GAP_NEWEST) {
+	} else if (member->settings->on_gap == ON_GAP_NEWEST &&
+	    segment_tail(seg, &at) == 0) {
 		resumed = "newest";
-		if (segment_tail(seg, &at) != 0)
-			return -1;
 		cursor_go(cursor, seg, &at);
 	} else {
+		/* Also where the newest cannot be found: told all the same. */
 		if (segment_position(seg, 0, &at) != 0)
 			return -1;
 		cursor_go(cursor, seg, &at);
 	}
-	if (log_allow(&m->hub->quota, clock_mono_ms()))
+	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_INFO,
 		    "event=gap channel=%s reason=%s resumed=%s",
 		    member->channel->name, gap_reason_name(reason), resumed);
@@ -157,12 +158,13 @@ put_records(
 			rc = put_record(m, &rec);
 			break;
 		case READ_NOTHING:
+			m->skipped++;
 			break;
 		case READ_LONG:
 			rc = put_skipped(m, member, &rec, before.offset);
 			break;
 		case READ_END:
-			if (cursor->segment->successor != NULL)
+			if (cursor->segment->is_replaced)
 				cursor_lose(cursor, GAP_REPLACED);
 			return 0;
 		case READ_MORE:
@@ -196,8 +198,8 @@ put_start(const struct member *member, struct cursor *cursor)
 	return 0;
 }
 
-/* Put what there is of one channel; -1 with errno, what was put stays. */
-static int
+/* Put what there is of one channel; what was put before a failure stays. */
+static void
 put_member(struct making *m, size_t index)
 {
 	const struct member *member = m->feed->members[index];
@@ -210,12 +212,14 @@ put_member(struct making *m, size_t index)
 		rc = put_records(m, member, cursor);
 	if (rc == 0 && cursor->state == MARK_LOST && !is_full(m)) {
 		rc = put_gap(m, member, cursor);
-		m->is_unfinished = true;
+		m->is_unfinished = rc == 0;
 	}
-	if (rc != 0 && log_allow(&m->hub->quota, clock_mono_ms()))
+	if (rc == 0)
+		return;
+	m->has_failed = true;
+	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
 		    member->channel->name);
-	return rc;
 }
 
 static void
@@ -225,7 +229,7 @@ put_all(struct making *m)
 	size_t first = feed->turn;
 
 	for (size_t i = 0; i < feed->n_members && !is_full(m); i++)
-		(void)put_member(m, (first + i) % feed->n_members);
+		put_member(m, (first + i) % feed->n_members);
 	/* So that a channel that floods does not starve the others. */
 	if (is_full(m))
 		feed->turn = (first + 1) % feed->n_members;
@@ -237,14 +241,15 @@ borrow_cursors(struct hub *hub, const struct place *place)
 {
 	size_t n = place->feed->n_members;
 
-	if (n > hub->cursors_cap) {
+	/* Also for a pattern that selects nothing yet. */
+	if (n >= hub->cursors_cap) {
 		struct cursor *larger =
-		    realloc(hub->cursors, n * sizeof(*larger));
+		    realloc(hub->cursors, (n + 1) * sizeof(*larger));
 
 		if (larger == NULL)
 			return NULL;
 		hub->cursors = larger;
-		hub->cursors_cap = n;
+		hub->cursors_cap = n + 1;
 	}
 	memset(hub->cursors, 0, n * sizeof(*hub->cursors));
 	for (size_t i = 0; i < place->n_cursors; i++)
@@ -262,6 +267,7 @@ finish(struct making *m, struct place *from)
 	if (cursors_equal(
 		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
 		return NULL;
+	m->has_failed = true;
 	to = place_get(&hub->places, m->feed, m->cursors, m->feed->n_members);
 	if (to == NULL)
 		return NULL;
@@ -271,6 +277,7 @@ finish(struct making *m, struct place *from)
 	place_unref(to);
 	if (batch == NULL)
 		return NULL;
+	m->has_failed = false;
 	batch->ends_skipped = m->ends_skipped;
 	batch_follows(batch, from);
 	hub_keep(hub, batch);
@@ -294,15 +301,17 @@ feed_next(struct place *place, bool *is_unfinished)
 	if (place->seen_news == place->feed->news)
 		return NULL;
 	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
-		*is_unfinished = true;
+		hub_retry(place->feed);
 		return NULL;
 	}
 	hub->text.len = 0;
 	put_all(&m);
 	batch = finish(&m, place);
 	*is_unfinished = m.is_unfinished;
-	if (batch == NULL && !m.is_unfinished)
-		place->seen_news = place->feed->news;
+	if (batch == NULL && m.has_failed)
+		hub_retry(m.feed);
+	else if (batch == NULL && !m.is_unfinished)
+		place->seen_news = m.feed->news;
 	for (size_t i = 0; i < m.feed->n_members; i++)
 		cursor_clear(&m.cursors[i]);
 	return batch;

@@ -3,30 +3,62 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "hub/feed.h"
 #include "hub/hub.h"
 
 /* What an event id says about a feed. */
 struct told {
-	const char *id;
+	const char *marks; /* behind the seal */
 	size_t len;
+	bool has_id;
 	bool is_ours; /* whole, and about a channel of this feed */
 	bool
 	    has_pattern; /* it was given to a client with one of our patterns */
 };
 
-/* Find the mark with ${tag}; return whether there is one. */
+/* How well ${mark} fits ${member}, 0 not; two names may have one tag. */
+static int
+fit_of(const struct member *member, const struct mark *mark)
+{
+	const struct segment *seg = member->channel->segment;
+
+	if (mark->tag != member->channel->tag)
+		return 0;
+	if (mark->state == MARK_AT && seg != NULL && segment_is(seg, &mark->at))
+		return 3;
+	return mark->state == MARK_START && seg == NULL ? 2 : 1;
+}
+
+/* Find the mark that is about ${member}; return whether there is one. */
 static bool
-find_mark(const struct told *told, uint32_t tag, struct mark *out)
+find_mark(
+    const struct told *told, const struct member *member, struct mark *out)
+{
+	struct mark mark;
+	size_t at = 0;
+	int best = 0;
+
+	while (mark_next(told->marks, told->len, &at, &mark) == 1) {
+		int fit = fit_of(member, &mark);
+
+		if (fit > best) {
+			best = fit;
+			*out = mark;
+		}
+	}
+	return best > 0;
+}
+
+static bool
+has_mark(const struct told *told, uint32_t tag)
 {
 	struct mark mark;
 	size_t at = 0;
 
-	while (mark_next(told->id, told->len, &at, &mark) == 1) {
-		if (mark.tag == tag) {
-			*out = mark;
+	while (mark_next(told->marks, told->len, &at, &mark) == 1) {
+		if (mark.tag == tag)
 			return true;
-		}
 	}
 	return false;
 }
@@ -38,25 +70,34 @@ is_whole(const struct told *told)
 	size_t at = 0;
 	int rc;
 
-	while ((rc = mark_next(told->id, told->len, &at, &mark)) == 1)
-		;
+	do {
+		rc = mark_next(told->marks, told->len, &at, &mark);
+	} while (rc == 1);
 	return rc == 0;
 }
 
 static void
-read_id(const struct feed *feed, struct told *told)
+read_id(
+    const struct feed *feed, const struct request *request, struct told *told)
 {
-	struct mark mark;
+	const char *id = (const char *)request->cursor.data;
 
+	memset(told, 0, sizeof(*told));
+	if (request->cursor.len == 0)
+		return;
+	told->has_id = true;
+	if (!mark_is_sealed(id, request->cursor.len))
+		return;
+	told->marks = id + MARK_SEAL_LEN;
+	told->len = request->cursor.len - MARK_SEAL_LEN;
 	if (!is_whole(told))
 		return;
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
-		if (find_mark(told, mark_tag(pattern), &mark))
+		if (has_mark(told, mark_tag(pattern)))
 			told->is_ours = told->has_pattern = true;
 	}
 	for (size_t i = 0; i < feed->n_members && !told->is_ours; i++)
-		told->is_ours =
-		    find_mark(told, feed->members[i]->channel->tag, &mark);
+		told->is_ours = has_mark(told, feed->members[i]->channel->tag);
 }
 
 /* Put the cursor where the mark says, or lose it. */
@@ -109,16 +150,6 @@ start_fresh(
 	return 0;
 }
 
-static bool
-is_selected(const struct feed *feed, const char *name)
-{
-	TEXT_LIST_EACH (pattern, &feed->patterns) {
-		if (name_matches(pattern, name))
-			return true;
-	}
-	return false;
-}
-
 static int
 start_member(const struct feed *feed, struct member *member,
     const struct request *request, const struct told *told,
@@ -132,21 +163,24 @@ start_member(const struct feed *feed, struct member *member,
 		errno = member->channel->open_errno;
 		return -1;
 	}
-	if (told->len == 0)
+	if (!told->has_id)
 		return start_fresh(member, request, cursor);
 	if (!told->is_ours) {
 		cursor_lose(cursor, GAP_UNKNOWN);
 		return 0;
 	}
-	if (!find_mark(told, member->channel->tag, &mark)) {
+	if (!find_mark(told, member, &mark)) {
 		/* New since the id was given: to the spool, or to the page. */
 		if (told->has_pattern &&
-		    is_selected(feed, member->channel->name))
+		    feed_selects(feed, member->channel->name))
 			return 0;
 		return start_fresh(member, request, cursor);
 	}
 	switch (mark.state) {
 	case MARK_START:
+		/* Its first records may have been rotated away meanwhile. */
+		if (folder_has_older(&feed->hub->folder, member->channel->name))
+			cursor_lose(cursor, GAP_EXPIRED);
 		return 0;
 	case MARK_LOST:
 		cursor_lose(cursor, mark.reason);
@@ -157,11 +191,18 @@ start_member(const struct feed *feed, struct member *member,
 	return 0;
 }
 
+static void
+log_unreadable(const struct member *member)
+{
+	if (log_allow(&member->feed->hub->spool_quota, clock_mono_ms()))
+		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
+		    member->channel->name);
+}
+
 struct place *
 feed_start(struct feed *feed, const struct request *request)
 {
-	struct told told = { .id = (const char *)request->cursor.data,
-		.len = request->cursor.len };
+	struct told told;
 	struct cursor *cursors;
 	struct place *place = NULL;
 	size_t i;
@@ -169,12 +210,16 @@ feed_start(struct feed *feed, const struct request *request)
 	cursors = calloc(feed->n_members + 1, sizeof(*cursors));
 	if (cursors == NULL)
 		return NULL;
-	if (told.len > 0)
-		read_id(feed, &told);
+	read_id(feed, request, &told);
 	for (i = 0; i < feed->n_members; i++) {
 		if (start_member(feed, feed->members[i], request, &told,
-			&cursors[i]) != 0)
+			&cursors[i]) == 0)
+			continue;
+		if (feed->n_members == 1)
 			break;
+		/* One that cannot be read is no reason to refuse the others. */
+		log_unreadable(feed->members[i]);
+		cursor_lose(&cursors[i], GAP_UNKNOWN);
 	}
 	if (i == feed->n_members)
 		place = place_get(
@@ -200,6 +245,38 @@ is_behind_all(const struct member *member, const struct cursor *cursor)
 		return cursor->segment == seg &&
 		    segment_tail(seg, &tail) == 0 &&
 		    cursor->at.offset >= tail.offset;
+	}
+	return false;
+}
+
+/* Whether a channel of ${feed} has the tag ${tag}, or one of its patterns. */
+static bool
+has_tag(const struct feed *feed, uint32_t tag)
+{
+	for (size_t i = 0; i < feed->n_members; i++) {
+		if (feed->members[i]->channel->tag == tag)
+			return true;
+	}
+	TEXT_LIST_EACH (pattern, &feed->patterns) {
+		if (mark_tag(pattern) == tag)
+			return true;
+	}
+	return false;
+}
+
+bool
+feed_lacks(const struct feed *feed, const struct request *request)
+{
+	struct told told;
+	struct mark mark;
+	size_t at = 0;
+
+	read_id(feed, request, &told);
+	/* Without our pattern it may be about channels not asked for now. */
+	while (told.has_pattern &&
+	    mark_next(told.marks, told.len, &at, &mark) == 1) {
+		if (mark.state == MARK_AT && !has_tag(feed, mark.tag))
+			return true;
 	}
 	return false;
 }

@@ -12,8 +12,10 @@
 #include "hub/viewer.h"
 #include "stream/event.h"
 
-/* Turns that viewers get before the loop looks at sockets again. */
-#define RUNS_AT_ONCE 512
+/* How long viewers run before the loop looks at sockets again. */
+#define TURN_MS 10
+/* Between two tries of what failed. */
+#define RETRY_S 1.0
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 
@@ -53,18 +55,36 @@ is_done(const struct hub *hub)
 	return hub->n_viewers == 0 && list_is_empty(&hub->listeners);
 }
 
+/* Give each who is queued now one run, until the time is up. */
+static void
+take_turn(struct hub *hub)
+{
+	int64_t end_ms = clock_mono_ms() + TURN_MS;
+	struct list turn;
+
+	list_init(&turn);
+	list_append(&turn, &hub->run);
+	while (!list_is_empty(&turn)) {
+		struct list *node = turn.next;
+
+		list_remove(node);
+		viewer_run(LIST_OF(node, struct viewer, node));
+		if (clock_mono_ms() > end_ms)
+			break;
+	}
+	/* Those who did not get it come first next time. */
+	list_append(&turn, &hub->run);
+	list_append(&hub->run, &turn);
+}
+
 static void
 on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
 	struct hub *hub = prepare->data;
 
 	(void)revents;
-	for (int i = 0; i < RUNS_AT_ONCE && !list_is_empty(&hub->run); i++) {
-		struct list *node = hub->run.next;
-
-		list_remove(node);
-		viewer_run(LIST_OF(node, struct viewer, node));
-	}
+	if (!list_is_empty(&hub->run))
+		take_turn(hub);
 	reap(hub);
 	if (!list_is_empty(&hub->run)) {
 		ev_idle_start(loop, &hub->idle);
@@ -108,29 +128,54 @@ hub_wake(struct hub *hub, struct feed *feed)
 }
 
 static void
-on_channel(void *cookie, struct channel *channel)
+wake_failed(void *cookie, struct table_entry *entry)
 {
-	LIST_EACH (node, &channel->users)
-		hub_wake(cookie, LIST_OF(node, struct member, node)->feed);
-}
+	struct feed *feed = TABLE_OF(entry, struct place, by_cursors)->feed;
 
-static void
-on_name(void *cookie, const char *name)
-{
-	struct hub *hub = cookie;
-
-	LIST_EACH (node, &hub->growing) {
-		struct feed *feed = LIST_OF(node, struct feed, node);
-
-		if (feed_offer(feed, name))
-			hub_wake(hub, feed);
+	if (feed->must_retry) {
+		feed->must_retry = false;
+		hub_wake(cookie, feed);
 	}
 }
 
-static const struct folder_ops folder_ops = {
-	.on_channel = on_channel,
-	.on_name = on_name,
-};
+static void
+on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct hub *hub = timer->data;
+
+	(void)loop;
+	(void)revents;
+	/* By the places: feeds that are retired are in no table. */
+	table_walk(&hub->places, wake_failed, hub);
+}
+
+void
+hub_retry(struct feed *feed)
+{
+	struct hub *hub = feed->hub;
+
+	feed->must_retry = true;
+	if (!ev_is_active(&hub->retry)) {
+		ev_timer_set(&hub->retry, RETRY_S, 0.);
+		ev_timer_start(hub->loop, &hub->retry);
+	}
+}
+
+static uint64_t
+used_descriptors(const struct hub *hub)
+{
+	return hub->n_viewers + segment_open_count();
+}
+
+/* Files must be opened, too, when connections that ask nothing pile up. */
+static bool
+may_accept(void *cookie)
+{
+	const struct hub *hub = cookie;
+
+	return used_descriptors(hub) + DESCRIPTORS_KEPT / 2 <
+	    hub->max_descriptors;
+}
 
 static void
 on_accept(void *cookie, int fd)
@@ -140,6 +185,11 @@ on_accept(void *cookie, int fd)
 	if (viewer_open(hub, fd) == NULL)
 		log_errno(LOG_LEVEL_ERROR, "event=accept-failed");
 }
+
+static const struct listen_ops listen_ops = {
+	.may_accept = may_accept,
+	.on_accept = on_accept,
+};
 
 static void
 on_drained(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -174,7 +224,7 @@ static void
 on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 {
 	struct hub *hub = watcher->data;
-	int64_t drain_ms = hub->conf == NULL ? 0 : hub->settings->drain_ms;
+	int64_t drain_ms = hub->settings->drain_ms;
 
 	(void)revents;
 	if (hub->is_draining)
@@ -211,55 +261,14 @@ raise_descriptors(void)
 const char *
 hub_is_full(const struct hub *hub)
 {
-	uint64_t used = hub->n_viewers + hub->folder.n_channels;
-
 	if (hub->is_draining)
 		return "the program is being stopped";
 	if (hub->settings->streams > 0 &&
 	    hub->n_streams >= hub->settings->streams)
 		return "full: [limits] streams";
-	if (used + DESCRIPTORS_KEPT >= hub->max_descriptors)
+	if (used_descriptors(hub) + DESCRIPTORS_KEPT >= hub->max_descriptors)
 		return "full: the limit of open files (ulimit -n)";
 	return NULL;
-}
-
-static int
-open_folder(struct hub *hub, const char **why)
-{
-	if (!hub->has_folder) {
-		if (folder_init(&hub->folder, hub->loop, hub->settings->path,
-			&folder_ops, hub) != 0) {
-			*why = "out of memory";
-			return -1;
-		}
-		hub->has_folder = true;
-	}
-	if (folder_open(&hub->folder) != 0) {
-		*why = "the spool folder cannot be read; the log says more";
-		return -1;
-	}
-	return 0;
-}
-
-int
-hub_conf(struct hub *hub, const char **why)
-{
-	struct conf_errors errors = { 0 };
-
-	if (hub->conf == NULL &&
-	    conf_open(&hub->where, &hub->conf, &errors) != 0) {
-		for (size_t i = 0; i < conf_errors_count(&errors); i++) {
-			if (log_allow(&hub->quota, clock_mono_ms()))
-				log_msg(LOG_LEVEL_ERROR, "event=bad-config %s",
-				    conf_errors_line(&errors, i));
-		}
-		conf_errors_free(&errors);
-		*why = "the configuration is wrong; the log says where";
-		return -1;
-	}
-	conf_errors_free(&errors);
-	hub->settings = conf_base(hub->conf);
-	return open_folder(hub, why);
 }
 
 static void
@@ -270,6 +279,8 @@ start_watchers(struct hub *hub)
 	ev_prepare_start(hub->loop, &hub->prepare);
 	ev_idle_init(&hub->idle, on_idle);
 	ev_timer_init(&hub->drain, on_drained, 0., 0.);
+	ev_timer_init(&hub->retry, on_retry, 0., 0.);
+	hub->retry.data = hub;
 	for (size_t i = 0; i < HUB_SIGNALS; i++) {
 		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
 		hub->signals[i].data = hub;
@@ -302,8 +313,9 @@ hub_new(const struct conn_kind *kind, const struct conf_where *where,
 	hub->kind = kind;
 	hub->where = *where;
 	hub->conf = conf;
-	if (conf != NULL)
-		hub->settings = conf_base(conf);
+	if ((hub->fallback = conf_new()) == NULL)
+		goto err1;
+	hub->settings = conf_base(conf == NULL ? hub->fallback : conf);
 	list_init(&hub->growing);
 	list_init(&hub->run);
 	list_init(&hub->reap);
@@ -327,6 +339,7 @@ err3:
 err2:
 	table_free(&hub->feeds);
 err1:
+	conf_free(hub->fallback);
 	buf_free(&hub->frames);
 	free(hub);
 err0:
@@ -360,6 +373,7 @@ hub_free(struct hub *hub)
 	buf_free(&hub->id);
 	free(hub->cursors);
 	conf_free(hub->conf);
+	conf_free(hub->fallback);
 	ev_loop_destroy(hub->loop);
 	free(hub);
 }
@@ -368,7 +382,7 @@ int
 hub_listen(struct hub *hub, int fd, const char *path)
 {
 	struct listener *listener =
-	    listen_start(fd, path, hub->loop, on_accept, hub);
+	    listen_start(fd, path, hub->loop, &listen_ops, hub);
 
 	if (listener == NULL)
 		return -1;

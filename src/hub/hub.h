@@ -3,8 +3,8 @@
  *
  * The loop calls back when the spool changes or a socket is ready; viewers who
  * have something to do then stand in the run queue. Before the loop waits again
- * each of them gets one batch, up to a limit per turn, so that one flood
- * starves nobody: accepting, heartbeats and other channels come in between.
+ * each of them gets one batch, for some milliseconds per turn, so that one
+ * flood starves nobody: accepting, heartbeats and other channels come between.
  */
 #ifndef SPOOLCAST_HUB_HUB_H
 #define SPOOLCAST_HUB_HUB_H
@@ -32,8 +32,9 @@ struct hub {
 	struct ev_loop *loop;
 	const struct conn_kind *kind;
 	struct conf_where where;
-	struct conf *conf; /* NULL: broken, requests are refused */
-	const struct settings *settings; /* of conf */
+	struct conf *conf;     /* NULL: broken, requests are refused */
+	struct conf *fallback; /* defaults, until there is one */
+	const struct settings *settings; /* of conf, else of fallback */
 	struct folder folder;
 	bool has_folder;
 
@@ -60,7 +61,9 @@ struct hub {
 	uint64_t max_descriptors;
 
 	struct rnd rnd;
-	struct log_quota quota;
+	struct log_quota quota;	      /* of lines about peers */
+	struct log_quota spool_quota; /* and about the spool */
+	ev_timer retry;		      /* of feeds where something failed */
 	struct batch *heartbeat;
 	/* Memory that is used again and again; nobody keeps pointers to it. */
 	struct reader reader;
@@ -118,6 +121,12 @@ void hub_keep(struct hub *hub, struct batch *batch);
  * There may be something new in ${feed}: whoever waits there gets a turn.
  */
 void hub_wake(struct hub *hub, struct feed *feed);
+
+/**
+ * hub_retry(feed):
+ * Something failed in ${feed} that may work in a second: wake it then.
+ */
+void hub_retry(struct feed *feed);
 
 /**
  * hub_is_full(hub):

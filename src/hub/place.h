@@ -50,7 +50,6 @@ struct batch {
 	struct place *from; /* weak: its "next" points here; or NULL */
 	struct place *to;   /* a reference; NULL: moves nobody */
 	bool ends_skipped;  /* records behind the last event were left out */
-	bool is_heartbeat;
 	size_t len;
 	uint8_t bytes[]; /* framed */
 };

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,8 +10,8 @@
 /* A web server sends its request at once; one that does not is no web server.
  */
 #define REQUEST_WAIT_MS 30000
-/* How often to look whether a keep-conn connection is still wanted. */
-#define IDLE_LOOK_MS 3600000
+/* How long a kept connection may wait for its next request. */
+#define KEPT_WAIT_MS 3600000
 
 static void
 queue(struct viewer *v)
@@ -26,14 +27,19 @@ queue(struct viewer *v)
 static int64_t
 next_due_ms(const struct viewer *v)
 {
-	int64_t due_ms;
+	int64_t due_ms = v->output_ms, end_ms = v->end_ms;
 
 	if (v->state == VIEWER_IDLE)
-		return v->output_ms + REQUEST_WAIT_MS;
-	if (v->conn.is_blocked)
-		return v->output_ms + v->settings->stall_ms;
-	due_ms = v->output_ms + v->settings->heartbeat_ms;
-	return due_ms < v->end_ms ? due_ms : v->end_ms;
+		return due_ms + REQUEST_WAIT_MS;
+	if (v->conn.is_blocked) {
+		due_ms += v->settings->stall_ms;
+		/* Who takes a byte now and then may take as long to end. */
+		if (v->must_end && end_ms != INT64_MAX)
+			end_ms += v->settings->stall_ms;
+	} else {
+		due_ms += v->settings->heartbeat_ms;
+	}
+	return due_ms < end_ms ? due_ms : end_ms;
 }
 
 static void
@@ -115,7 +121,8 @@ clear(struct viewer *v)
 	v->batch = NULL;
 	v->sent = 0;
 	v->padding = 0;
-	v->wants_second = v->wants_open = v->is_behind = v->must_end = false;
+	v->wants_second = v->wants_open = v->has_lost = false;
+	v->is_behind = v->must_end = false;
 	v->end_ms = INT64_MAX;
 }
 
@@ -226,7 +233,7 @@ finish(struct viewer *v)
 		return;
 	}
 	v->state = VIEWER_IDLE;
-	v->output_ms = clock_mono_ms() + IDLE_LOOK_MS;
+	v->output_ms = clock_mono_ms() + KEPT_WAIT_MS - REQUEST_WAIT_MS;
 	set_timer(v);
 }
 
@@ -252,7 +259,7 @@ send_batch(struct viewer *v)
 static int
 choose(struct viewer *v)
 {
-	if (v->must_end)
+	if (v->must_end || v->place->feed->is_over_full)
 		return viewer_send_end(v);
 	if (v->wants_second)
 		return viewer_send_second(v);
@@ -278,6 +285,8 @@ run(struct viewer *v)
 		set_timer(v);
 		return 0;
 	}
+	if (was_blocked)
+		set_timer(v);
 	arrive(v);
 	if (v->state == VIEWER_ENDING)
 		finish(v);
@@ -294,33 +303,54 @@ viewer_run(struct viewer *v)
 		viewer_close(v);
 }
 
+/* Whether a viewer that blocks has had its time, and why. */
+static const char *
+has_stalled(const struct viewer *v, int64_t now_ms)
+{
+	if (now_ms >= v->output_ms + v->settings->stall_ms)
+		return "stalled";
+	return v->must_end ? "slow" : NULL;
+}
+
+static void
+give_up(struct viewer *v, const char *why, int64_t now_ms)
+{
+	if (log_allow(&v->hub->quota, now_ms))
+		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
+		    (now_ms - v->output_ms) / 1000);
+	viewer_close(v);
+}
+
 void
 viewer_on_due(struct viewer *v)
 {
 	int64_t now_ms = clock_mono_ms();
+	const char *why;
 
 	if (now_ms < next_due_ms(v)) {
 		set_timer(v);
 		return;
 	}
-	if (v->state == VIEWER_IDLE || v->conn.is_blocked) {
-		if (log_allow(&v->hub->quota, now_ms))
-			log_msg(LOG_LEVEL_INFO, "event=%s seconds=%lld",
-			    v->conn.is_blocked ? "stalled" : "no-request",
-			    (long long)(now_ms - v->output_ms) / 1000);
-		viewer_close(v);
+	if (v->state == VIEWER_IDLE) {
+		give_up(v, "no-request", now_ms);
+		return;
+	}
+	if (v->conn.is_blocked && (why = has_stalled(v, now_ms)) != NULL) {
+		give_up(v, why, now_ms);
 		return;
 	}
 	if (now_ms >= v->end_ms) {
 		viewer_end(v);
-	} else if (v->batch != NULL) {
-		/* On its way: that will do for a heartbeat. */
-		v->output_ms = now_ms;
-	} else if (viewer_send_beat(v) == 0) {
+		v->end_ms = now_ms;
+	} else if (v->batch == NULL) {
+		if (viewer_send_beat(v) != 0) {
+			viewer_close(v);
+			return;
+		}
 		queue(v);
-	} else {
-		viewer_close(v);
-		return;
 	}
+	/* What is on its way will do for a heartbeat; who blocks has none. */
+	if (!v->conn.is_blocked)
+		v->output_ms = now_ms;
 	set_timer(v);
 }

@@ -94,23 +94,46 @@ viewer_send_end(struct viewer *v)
 	return viewer_send_whole(v, text);
 }
 
+/* Tell that a channel of a pattern is gone with what was unseen in it. */
+static int
+append_loss(struct viewer *v, struct buf *out)
+{
+	const struct feed *feed = v->place->feed;
+	struct span id = place_id(v);
+
+	if (id.bytes == NULL)
+		return -1;
+	v->has_lost = v->is_behind = false;
+	return event_append_gap(out, &id,
+	    (const char *)feed->patterns.texts.data, GAP_EXPIRED, "oldest");
+}
+
+static int
+append_open(struct viewer *v, struct buf *out)
+{
+	struct span id = place_id(v);
+
+	v->wants_open = false;
+	return id.bytes == NULL ? -1 : event_append_open(out, &id);
+}
+
 int
 viewer_send_second(struct viewer *v)
 {
 	struct buf *text = &v->hub->text;
-	int rc;
 
 	text->len = 0;
-	rc = append_id_if_behind(v, text);
-	if (rc == 0 && v->padding > 0)
-		rc = event_append_padding(text, v->padding);
-	if (rc == 0 && v->wants_open) {
-		struct span id = place_id(v);
-
-		rc = id.bytes == NULL ? -1 : event_append_open(text, &id);
-	}
+	if (v->has_lost && append_loss(v, text) != 0)
+		return -1;
+	if (append_id_if_behind(v, text) != 0)
+		return -1;
+	if (v->padding > 0 && event_append_padding(text, v->padding) != 0)
+		return -1;
+	if (v->wants_open && append_open(v, text) != 0)
+		return -1;
+	v->padding = 0;
 	v->wants_second = false;
-	return rc == 0 ? viewer_send_text(v, text) : -1;
+	return viewer_send_text(v, text);
 }
 
 int

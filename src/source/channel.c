@@ -7,12 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "source/folder.h"
 
 const struct form folder_forms[] = {
-	{ "", RECORD_LINE },
-	{ ".sse", RECORD_BLOCK },
+	{ "", ".1", RECORD_LINE },
+	{ ".sse", ".sse.1", RECORD_BLOCK },
 };
 const size_t folder_n_forms = sizeof(folder_forms) / sizeof(folder_forms[0]);
 
@@ -66,16 +67,39 @@ find_form(struct channel *channel, struct stat *st)
 	return NULL;
 }
 
+/* A file is there and cannot be read: not the same as none. */
 static void
-log_refusal(struct channel *channel)
+refuse(struct channel *channel)
 {
-	if (errno == channel->open_errno)
-		return;
+	struct folder *folder = channel->folder;
+
+	channel->is_missing = true;
+	if (errno != channel->open_errno &&
+	    log_allow(&folder->quota, clock_mono_ms()))
+		log_errno(LOG_LEVEL_ERROR,
+		    "event=channel-unreadable channel=%s spool=\"%s\" "
+		    "remedy=\"%s\"",
+		    channel->name, folder->path,
+		    errno == EACCES	? "let the web server's user read it" :
+			errno == EMFILE ? "raise the limit of open files" :
+					  "see the error; it is tried again");
 	channel->open_errno = errno;
-	log_errno(LOG_LEVEL_ERROR,
-	    "event=channel-unreadable channel=%s spool=\"%s\" "
-	    "remedy=\"let the web server's user read it\"",
-	    channel->name, channel->folder->path);
+}
+
+/* Whether a link by one of the channel's names leads to nothing yet. */
+static bool
+has_dangling_link(struct channel *channel)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		if (lstat(folder_file(channel->folder, channel->name,
+			      folder_forms[i].suffix),
+			&st) == 0 &&
+		    S_ISLNK(st.st_mode))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -103,13 +127,12 @@ open_segment(struct channel *channel, const struct form *form)
 	struct segment *seg = segment_open(AT_FDCWD, path, form->record);
 
 	if (seg == NULL) {
-		if (errno != ENOENT)
-			log_refusal(channel);
+		refuse(channel);
 		return false;
 	}
 	channel->open_errno = 0;
 	if (channel->segment != NULL)
-		channel->segment->successor = segment_ref(seg);
+		channel->segment->is_replaced = true;
 	segment_unref(channel->segment);
 	channel->segment = seg;
 	channel->polled_size = -1;
@@ -140,17 +163,22 @@ channel_look(struct channel *channel)
 	/* Before the folder is watched, nothing in it would be. */
 	if (!channel->folder->is_there)
 		return false;
+	channel->is_missing = channel->is_gone = false;
 	form = find_form(channel, &st);
-	channel->is_missing = form == NULL && seg != NULL;
-	if (channel->is_missing)
-		folder_wait(channel->folder);
-	if (form == NULL && errno != ENOENT)
-		log_refusal(channel);
-	else if (form == NULL)
+	if (form == NULL && errno != ENOENT) {
+		refuse(channel);
+	} else if (form == NULL) {
 		channel->open_errno = 0;
+		channel->is_gone = seg != NULL;
+		channel->is_missing =
+		    channel->is_gone || has_dangling_link(channel);
+	}
 	if (form != NULL &&
 	    (seg == NULL || seg->dev != st.st_dev || seg->ino != st.st_ino ||
 		seg->form != form->record))
 		is_new = open_segment(channel, form);
+	/* Nothing else tells when it can be had. */
+	if (channel->is_missing)
+		folder_wait(channel->folder);
 	return look_for_end(channel) || is_new;
 }

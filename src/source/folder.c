@@ -25,7 +25,11 @@ static const long remote_types[] = {
 	0x5346414f, /* AFS */
 	0x00c36400, /* Ceph */
 	0x01021997, /* 9P */
-	0x65735546, /* FUSE */
+	0x65735546, /* FUSE, also virtiofs */
+	0x786f4256, /* VirtualBox shared folder */
+	0x7461636f, /* OCFS2 */
+	0x01161970, /* GFS2 */
+	0x0bd00bd0, /* Lustre */
 };
 
 static uint64_t
@@ -300,8 +304,39 @@ folder_open(struct folder *folder)
 	}
 	start_watching(folder, fd);
 	close(fd);
-	table_walk(&folder->channels, look_again, NULL);
+	/* Whoever listens already is to hear of it, too, and now. */
+	folder->is_lost = true;
+	folder_tell(folder);
 	return 0;
+}
+
+static bool
+has_file(struct folder *folder, const char *name, const char *suffix)
+{
+	struct stat st;
+
+	return stat(folder_file(folder, name, suffix), &st) == 0 &&
+	    S_ISREG(st.st_mode);
+}
+
+bool
+folder_has(struct folder *folder, const char *name)
+{
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		if (has_file(folder, name, folder_forms[i].suffix))
+			return true;
+	}
+	return false;
+}
+
+bool
+folder_has_older(struct folder *folder, const char *name)
+{
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		if (has_file(folder, name, folder_forms[i].older))
+			return true;
+	}
+	return false;
 }
 
 struct channel *

@@ -12,6 +12,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "base/name.h"
 #include "base/table.h"
 #include "source/watch.h"
@@ -33,7 +34,8 @@ struct channel {
 	struct watch_file watch;
 	struct list dirty; /* in folder->dirty, or in no list */
 	bool needs_look;   /* the name may stand for another file now */
-	bool is_missing;   /* there was a file, and there is none now */
+	bool is_gone;	   /* there was a file, and there is none now */
+	bool is_missing;   /* it is, or cannot be opened, or is a dead link */
 	int open_errno;	   /* what the log said last of opening it */
 	struct timespec polled_mtime;
 	off_t polled_size; /* -1: not polled yet */
@@ -64,6 +66,7 @@ struct folder {
 	unsigned n_channels;
 	struct list dirty;
 	bool is_lost; /* everything has to be looked at */
+	struct log_quota quota;
 	struct watch watch;
 	ev_timer poll;
 	double poll_s; /* until the next look */
@@ -76,6 +79,7 @@ struct folder {
 /* A form that a channel's file may have; of several, the first row wins. */
 struct form {
 	const char *suffix;
+	const char *older; /* suffix of the segment before the newest */
 	enum record_form record;
 };
 
@@ -98,8 +102,9 @@ void folder_free(struct folder *folder);
 
 /**
  * folder_open(folder):
- * Make sure that the folder is open and watched.  Return 0, or -1 with errno if
- * it cannot be read now.
+ * Make sure that the folder is there and watched; if it is another one than
+ * before, the owner is told of every channel.  Return 0, or -1 with errno if it
+ * cannot be read now.
  */
 int folder_open(struct folder *folder);
 
@@ -120,7 +125,7 @@ void channel_unref(struct channel *channel);
  * channel_look(channel):
  * See which file the channel's name stands for now and whether it has ended.
  * Return whether anything is different from what it was.  A file that took the
- * name of another becomes its successor.
+ * name of another is the newest segment then, and the other is replaced.
  */
 bool channel_look(struct channel *channel);
 
@@ -165,6 +170,18 @@ void folder_wait(struct folder *folder);
  */
 const char *folder_file(
     struct folder *folder, const char *name, const char *suffix);
+
+/**
+ * folder_has(folder, name):
+ * Return whether the channel ${name} has a file now.
+ */
+bool folder_has(struct folder *folder, const char *name);
+
+/**
+ * folder_has_older(folder, name):
+ * Return whether the channel ${name} has a segment that was rotated away.
+ */
+bool folder_has_older(struct folder *folder, const char *name);
 
 /**
  * folder_list(folder, visit, cookie):

@@ -1,8 +1,10 @@
 /* Looking at the spool from time to time, where nothing wakes us. */
 #include <sys/stat.h>
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "source/folder.h"
 
@@ -49,7 +51,9 @@ poll_folder(struct folder *folder)
 
 	if (stat(folder->path, &st) != 0 || !folder->is_there)
 		return true;
-	changed = st.st_ino != folder->ino || st.st_dev != folder->dev ||
+	/* What follows a change at once may leave the time of it as it is. */
+	changed = llabs(clock_wall_s() - st.st_mtim.tv_sec) < 2 ||
+	    st.st_ino != folder->ino || st.st_dev != folder->dev ||
 	    memcmp(&st.st_mtim, &folder->polled_mtime, sizeof(st.st_mtim)) != 0;
 	folder->polled_mtime = st.st_mtim;
 	return changed;

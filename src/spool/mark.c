@@ -156,6 +156,34 @@ mark_parse(const char *text, size_t len, struct mark *out)
 	return true;
 }
 
+static uint64_t
+seal_of(const char *id, size_t len)
+{
+	return hash_mix(hash_bytes(
+		   HASH_START, id + MARK_SEAL_LEN, len - MARK_SEAL_LEN)) >>
+	    (64 - MARK_SEAL_LEN * DIGIT_BITS);
+}
+
+void
+mark_seal(char *id, size_t len)
+{
+	put(id, seal_of(id, len), MARK_SEAL_LEN);
+}
+
+bool
+mark_is_sealed(const char *id, size_t len)
+{
+	const char *tilde = memchr(id, '~', len);
+	uint64_t seal;
+
+	if (tilde != NULL)
+		len = (size_t)(tilde - id);
+	if (len <= MARK_SEAL_LEN)
+		return false;
+	return get(&(const char *){ id }, MARK_SEAL_LEN, &seal) &&
+	    seal == seal_of(id, len);
+}
+
 int
 mark_next(const char *text, size_t len, size_t *at, struct mark *out)
 {

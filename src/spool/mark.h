@@ -1,13 +1,14 @@
 /*
  * Marks: where in a channel a client stands, as text in an event id (pure).
  *
- * An event id is a list of marks joined by '.', one for each channel of the
- * stream, and, behind a '~', the publisher's own id.  Each mark begins with a
- * tag made from the channel's name, so that the order of channels and channels
- * added later change no meaning.  All is spelled in [A-Za-z0-9_-], which
- * together with '.' and '~' is safe in a Last-Event-ID header across origins
- * (Fetch, "CORS-safelisted request-header").  Six marks fit 128 bytes while
- * files are below 64 GB.
+ * An event id is a seal of two characters, a list of marks joined by '.', one
+ * for each channel of the stream, and, behind a '~', the publisher's own id.
+ * The seal is made of the marks, so that an id that was cut is no id.  Each
+ * mark begins with a tag made from the channel's name, so that the order of
+ * channels and channels added later change no meaning.  All is spelled in
+ * [A-Za-z0-9_-], which together with '.' and '~' is safe in a Last-Event-ID
+ * header across origins (Fetch, "CORS-safelisted request-header").  Six marks
+ * fit 128 bytes while files are below 64 GB.
  *
  *   tag(4)                                     before the first record
  *   tag(4) reason(1)                           place lost, gap not told yet
@@ -27,6 +28,9 @@
 #define MARK_INO_BITS 18
 #define MARK_BIRTH_BITS 18
 #define MARK_CHECK_BITS 24
+
+/* Length of the seal at the start of an event id. */
+#define MARK_SEAL_LEN 2
 
 /* Longest text of one mark, without a NUL. */
 #define MARK_TEXT_MAX 22
@@ -80,10 +84,24 @@ size_t mark_format(const struct mark *mark, char *out);
 bool mark_parse(const char *text, size_t len, struct mark *out);
 
 /**
+ * mark_seal(id, len):
+ * Write the seal of ${id} over its first MARK_SEAL_LEN characters; the rest of
+ * the ${len} are its marks, without a publisher's id.
+ */
+void mark_seal(char *id, size_t len);
+
+/**
+ * mark_is_sealed(id, len):
+ * Return whether the event id ${id} of ${len} bytes begins with its seal.  Its
+ * marks begin behind that.
+ */
+bool mark_is_sealed(const char *id, size_t len);
+
+/**
  * mark_next(text, len, at, out):
- * Step through the marks of the event id ${text} of ${len} bytes; ${at} is 0 at
- * first and belongs to this function between calls.  Return 1 with the next
- * mark in ${out}, 0 at the end, -1 where the id is damaged.
+ * Step through the marks in ${text}, an event id of ${len} bytes without its
+ * seal; ${at} is 0 at first and belongs to this function between calls.  Return
+ * 1 with the next mark in ${out}, 0 at the end, -1 where the id is damaged.
  */
 int mark_next(const char *text, size_t len, size_t *at, struct mark *out);
 

@@ -11,7 +11,7 @@
 /* A record's end may take this many bytes beyond its content. */
 #define END_BYTES 4
 /* Bytes to scan in one call for the end of a record that is too long. */
-#define SCAN_LIMIT (8 << 20)
+#define SCAN_LIMIT (2 << 20)
 
 /* Read at most ${len} bytes at ${offset}; return as pread(2). */
 static ssize_t

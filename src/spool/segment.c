@@ -10,10 +10,15 @@
 
 #define FIRST_LOOK 4096
 #define LARGEST_LOOK (1 << 20)
-/* Where no record ends in so many bytes, the file is no channel to begin in. */
-#define TAIL_LIMIT (64 << 20)
+/*
+ * Where no record ends in so many bytes, more than any max_record, the file is
+ * no channel to begin in.
+ */
+#define TAIL_LIMIT (17 << 20)
 /* Records so long that fewer than asked for fit here are not looked for. */
 #define BACK_LIMIT (16 << 20)
+
+static unsigned open_count;
 
 static uint32_t
 cut(uint64_t hash, int bits)
@@ -65,6 +70,7 @@ segment_open(int dir_fd, const char *name, enum record_form form)
 	seg->ino = st.st_ino;
 	seg->ino_hash = cut(st.st_ino, MARK_INO_BITS);
 	seg->birth_hash = birth_hash(seg->fd);
+	open_count++;
 	return seg;
 
 err1:
@@ -74,6 +80,12 @@ err1:
 err0:
 	free(seg);
 	return NULL;
+}
+
+unsigned
+segment_open_count(void)
+{
+	return open_count;
 }
 
 struct segment *
@@ -87,14 +99,11 @@ segment_ref(struct segment *seg)
 void
 segment_unref(struct segment *seg)
 {
-	/* A loop, not recursion: a chain of successors may be long. */
-	while (seg != NULL && --seg->refs == 0) {
-		struct segment *successor = seg->successor;
-
-		close(seg->fd);
-		free(seg);
-		seg = successor;
-	}
+	if (seg == NULL || --seg->refs > 0)
+		return;
+	close(seg->fd);
+	open_count--;
+	free(seg);
 }
 
 uint32_t

@@ -29,10 +29,10 @@ struct segment {
 	uint32_t ino_hash;
 	uint32_t birth_hash; /* 0: the file system keeps no birth time */
 	/*
-	 * The file that took this one's name, or NULL; holds a reference.
-	 * Readers go there when they have read this one to its end.
+	 * Another file has this one's name now: readers go there when they
+	 * have read this one to its end.
 	 */
-	struct segment *successor;
+	bool is_replaced;
 	/*
 	 * A record over max_record that begins at open_start has no end before
 	 * open_scanned: so a huge line that grows is not scanned anew each
@@ -66,6 +66,12 @@ struct segment *segment_ref(struct segment *seg);
 void segment_unref(struct segment *seg);
 
 /**
+ * segment_open_count(void):
+ * Return how many segments are open in this process.
+ */
+unsigned segment_open_count(void);
+
+/**
  * segment_check(head, head_len, tail, tail_len):
  * Return the check of an offset whose file starts with ${head} and which is
  * preceded by ${tail}: each SEGMENT_CHECK_BYTES long, or all there is if the
@@ -93,7 +99,7 @@ bool segment_is(const struct segment *seg, const struct position *position);
 /**
  * segment_tail(seg, out):
  * Find the position behind the last complete record.  Reads from the end, no
- * further than it must.  Return 0, or -1 (EFBIG: no record ends within 64 MB of
+ * further than it must.  Return 0, or -1 (EFBIG: no record ends within 17 MB of
  * the end of the file).
  */
 int segment_tail(struct segment *seg, struct position *out);

@@ -86,7 +86,7 @@ includes()
 	local object name module symbol bad=0
 	declare -A also=([place]='cursor batch' [folder]='channel'
 		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
-		[folder_poll]='folder' [viewer_send]='viewer'
+		[folder_poll]='folder' [hub_conf]='hub' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
 		[conf_find]='conf' [conf_load]='conf')

@@ -120,7 +120,7 @@ assert_replaced(struct channel *channel, struct segment *old)
 {
 	while (channel->segment == old)
 		spool_wait();
-	assert_ptr_equal(old->successor, channel->segment);
+	assert_true(old->is_replaced);
 	assert_int_equal(spool_tail(channel), 4);
 	spool_append("news", "more\n");
 	while (spool_tail(channel) < 9)
@@ -129,7 +129,7 @@ assert_replaced(struct channel *channel, struct segment *old)
 }
 
 static void
-test_a_file_that_took_the_name_is_the_successor(void **state)
+test_a_file_that_took_the_name_replaces_the_other(void **state)
 {
 	struct channel *channel;
 	struct segment *old;
@@ -168,7 +168,7 @@ test_a_file_that_went_stays_readable(void **state)
 	spool_delete("news");
 	spool_wait();
 	assert_ptr_equal(channel->segment, old);
-	assert_null(old->successor);
+	assert_false(old->is_replaced);
 	assert_int_equal(spool_tail(channel), 6);
 	channel_unref(channel);
 }
@@ -205,7 +205,7 @@ test_of_two_forms_the_line_form_wins(void **state)
 	spool_append("news", "one\n");
 	spool_wait();
 	assert_int_equal(channel->segment->form, RECORD_LINE);
-	assert_ptr_equal(old->successor, channel->segment);
+	assert_true(old->is_replaced);
 	segment_unref(old);
 	spool_delete("news");
 	while (channel->segment->form != RECORD_BLOCK)
@@ -334,7 +334,7 @@ main(void)
 		WITH_SPOOL(test_one_name_is_one_channel),
 		WITH_SPOOL(test_names_of_channels_that_nobody_uses_are_told),
 		WITH_SPOOL(test_the_end_is_told_and_the_end_of_the_end),
-		WITH_SPOOL(test_a_file_that_took_the_name_is_the_successor),
+		WITH_SPOOL(test_a_file_that_took_the_name_replaces_the_other),
 		WITH_SPOOL(test_a_file_that_went_stays_readable),
 		WITH_SPOOL(test_truncation_is_told),
 		WITH_SPOOL(test_of_two_forms_the_line_form_wins),

@@ -314,7 +314,6 @@ test_a_batch_may_hold_nothing_and_lead_nowhere(void **state)
 	assert_non_null(batch);
 	assert_int_equal(batch->len, 0);
 	assert_null(batch->to);
-	assert_false(batch->is_heartbeat);
 	assert_false(batch->ends_skipped);
 	batch_unref(batch);
 }

@@ -1,0 +1,68 @@
+/* Finding the configuration and the spool, and hearing from the spool. */
+#include "base/clock.h"
+#include "hub/feed.h"
+#include "hub/hub.h"
+
+static void
+on_channel(void *cookie, struct channel *channel)
+{
+	LIST_EACH (node, &channel->users)
+		hub_wake(cookie, LIST_OF(node, struct member, node)->feed);
+}
+
+static void
+on_name(void *cookie, const char *name)
+{
+	struct hub *hub = cookie;
+
+	LIST_EACH (node, &hub->growing) {
+		struct feed *feed = LIST_OF(node, struct feed, node);
+
+		if (feed_offer(feed, name))
+			hub_wake(hub, feed);
+	}
+}
+
+static const struct folder_ops folder_ops = {
+	.on_channel = on_channel,
+	.on_name = on_name,
+};
+
+static int
+open_folder(struct hub *hub, const char **why)
+{
+	if (!hub->has_folder) {
+		if (folder_init(&hub->folder, hub->loop, hub->settings->path,
+			&folder_ops, hub) != 0) {
+			*why = "out of memory";
+			return -1;
+		}
+		hub->has_folder = true;
+	}
+	if (folder_open(&hub->folder) != 0) {
+		*why = "the spool folder cannot be read; the log says more";
+		return -1;
+	}
+	return 0;
+}
+
+int
+hub_conf(struct hub *hub, const char **why)
+{
+	struct conf_errors errors = { 0 };
+
+	if (hub->conf == NULL &&
+	    conf_open(&hub->where, &hub->conf, &errors) != 0) {
+		for (size_t i = 0; i < conf_errors_count(&errors); i++) {
+			if (log_allow(&hub->quota, clock_mono_ms()))
+				log_msg(LOG_LEVEL_ERROR, "event=bad-config %s",
+				    conf_errors_line(&errors, i));
+		}
+		conf_errors_free(&errors);
+		*why = "the configuration is wrong; the log says where";
+		return -1;
+	}
+	conf_errors_free(&errors);
+	hub->settings = conf_base(hub->conf);
+	return open_folder(hub, why);
+}

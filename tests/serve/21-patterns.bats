@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# Patterns, whose channels come and go.
+
+# shellcheck disable=SC2153 # get sets STATUS
+load ../helpers/common
+
+setup()
+{
+	common_setup
+	echo old >"$SPOOL/build-0"
+}
+
+teardown() { stop_all; }
+
+@test "channels that went make room for those that come" {
+	local i
+	start_lighttpd
+	sse_begin "$URL/build-*" "$T/s1"
+	for i in {1..40}; do
+		echo "this is $i" >"$SPOOL/build-$i"
+		# Cut off when full, it comes back as a browser does.
+		taken() {
+			has_line "$T/s1" "this is $i" && return 0
+			! gone "$VIEWER" || sse_begin "$URL/build-*" "$T/s1" \
+				-H "Last-Event-ID: $(last_id "$T/all")"
+			return 1
+		}
+		wait_for 20 taken
+		cat "$T/s1" >>"$T/all"
+		rm "$SPOOL/build-$i"
+	done
+	grep -q 'event=pattern-full channel=build-3' "$T/spoolcast.log"
+	sse_begin "$URL/build-*" "$T/s2"
+	echo "to all" >>"$SPOOL/build-0"
+	wait_line "$T/s2" "to all"
+}
+
+@test "more channels than are allowed are said to be too many" {
+	touch "$SPOOL"/build-{1..40}
+	start_lighttpd
+	get "$URL/build-*"
+	same 400 "$STATUS"
+	grep -q channels_per_stream "$BODY"
+}
+
+@test "a channel that went while its viewer was away is told as a gap" {
+	start_lighttpd
+	echo one >"$SPOOL/build-1"
+	sse_begin "$URL/build-*?history=1" "$T/s1"
+	wait_line "$T/s1" one
+	sse_close
+	echo unseen >>"$SPOOL/build-1"
+	rm "$SPOOL/build-1"
+	sse_begin "$URL/build-*" "$T/s2" \
+		-H "Last-Event-ID: $(last_id "$T/s1")"
+	same '{"channel":"build-*","reason":"expired","resumed":"oldest"}' \
+		"$(texts "$T/s2" spoolcast.gap | jq -r .)"
+	# Once told, it is told.
+	sse_close
+	sse_begin "$URL/build-*" "$T/s3" \
+		-H "Last-Event-ID: $(last_id "$T/s2")"
+	echo more >>"$SPOOL/build-0"
+	wait_line "$T/s3" more
+	same '' "$(texts "$T/s3" spoolcast.gap)"
+}
+
+@test "the id of as many channels as may be asked for is taken back whole" {
+	local list
+	ini '[limits]' 'channels_per_stream = 1000'
+	list=$(seq -s, -f 'c%g' 300)
+	touch "$SPOOL"/c{1..300}
+	start_serve
+	start_lighttpd_socket 'server.max-request-field-size = 65535'
+	sse_begin "$URL/x?channel=$list" "$T/s1"
+	sse_close
+	echo more >>"$SPOOL/c7"
+	sse_begin "$URL/x?channel=$list" "$T/s2" \
+		-H "Last-Event-ID: $(last_id "$T/s1")"
+	wait_line "$T/s2" more
+	same '' "$(texts "$T/s2" spoolcast.gap)"
+}
