@@ -145,9 +145,8 @@ feed_offer(struct feed *feed, const char *name)
 		return false;
 	if (add_member(feed, name) == 0)
 		return true;
-	if (errno != E2BIG)
-		hub_retry(feed);
-	else if (log_allow(&feed->hub->spool_quota, clock_mono_ms()))
+	if (errno == E2BIG &&
+	    log_allow(&feed->hub->spool_quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=pattern-full channel=%s remedy=\"raise [limits] "
 		    "channels_per_stream\"",

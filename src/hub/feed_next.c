@@ -210,10 +210,8 @@ put_member(struct making *m, size_t index)
 		rc = put_start(member, cursor);
 	if (rc == 0 && cursor->state == MARK_AT)
 		rc = put_records(m, member, cursor);
-	if (rc == 0 && cursor->state == MARK_LOST && !is_full(m)) {
+	if (rc == 0 && cursor->state == MARK_LOST && !is_full(m))
 		rc = put_gap(m, member, cursor);
-		m->is_unfinished = rc == 0;
-	}
 	if (rc == 0)
 		return;
 	m->has_failed = true;

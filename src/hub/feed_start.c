@@ -271,6 +271,8 @@ feed_lacks(const struct feed *feed, const struct request *request)
 	struct mark mark;
 	size_t at = 0;
 
+	if (feed->patterns.count == 0)
+		return false;
 	read_id(feed, request, &told);
 	/* Without our pattern it may be about channels not asked for now. */
 	while (told.has_pattern &&
