@@ -1,0 +1,45 @@
+/*
+ * The file SPOOL/.spoolcast/streams: made, opened, locked, and told from
+ * another that took its name.  What others put there instead of it (a link, a
+ * pipe, a folder) is refused and neither followed nor waited for.
+ */
+#ifndef SPOOLCAST_SOURCE_SLOTS_FILE_H
+#define SPOOLCAST_SOURCE_SLOTS_FILE_H
+
+#include <stdbool.h>
+
+/* How long to wait for the lock, in all. */
+#define SLOTS_FILE_PATIENCE_MS 100
+
+/**
+ * slots_file_open(spool):
+ * Open the file in the folder ${spool}, for reading and writing; make it and
+ * its folder where they are missing.  The new folder gets the owner, the group
+ * and the rights that ${spool} has, as far as we may give them; the new file
+ * too, but only those may read it who may write it.  Return a descriptor, or
+ * -1 with errno (EROFS, EACCES, ...; ELOOP: a link; EMLINK: a hard link;
+ * EISDIR, ENOTDIR, EINVAL: something else than a file).
+ */
+int slots_file_open(const char *spool);
+
+/**
+ * slots_file_is_current(fd, spool):
+ * Return whether ${fd} is what slots_file_open would open now.
+ */
+bool slots_file_is_current(int fd, const char *spool);
+
+/**
+ * slots_file_lock(fd):
+ * Lock the file against all others who call this.  Return 0, or -1 with errno:
+ * EAGAIN if somebody did not let go of it for SLOTS_FILE_PATIENCE_MS, or what
+ * the file system says (ENOLCK).
+ */
+int slots_file_lock(int fd);
+
+/**
+ * slots_file_unlock(fd):
+ * Let go of the lock; errno is preserved.
+ */
+void slots_file_unlock(int fd);
+
+#endif
