@@ -117,6 +117,21 @@ read_number(const struct span *value, int64_t *out)
 }
 
 static void
+read_flush(const struct span *value, enum record_flush *out)
+{
+	static const char *const words[] = {
+		[RECORD_FLUSH_NOW] = "now",
+		[RECORD_FLUSH_HOLD] = "hold",
+		[RECORD_FLUSH_CLOSE] = "close",
+	};
+
+	for (size_t i = 1; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (is_field(value, words[i]))
+			*out = (enum record_flush)i;
+	}
+}
+
+static void
 read_field(
     struct record *out, const struct span *name, const struct span *value)
 {
@@ -130,6 +145,8 @@ read_field(
 		read_number(value, &out->retry_ms);
 	else if (is_field(name, "expires"))
 		read_number(value, &out->expires_s);
+	else if (is_field(name, "flush"))
+		read_flush(value, &out->flush);
 }
 
 static bool
@@ -149,7 +166,8 @@ parse_block(struct record *out)
 		out->event.bytes = NULL;
 	if (out->id.len == 0)
 		out->id.bytes = NULL;
-	return out->has_data || out->retry_ms >= 0;
+	return out->has_data || out->retry_ms >= 0 ||
+	    out->flush != RECORD_FLUSH_NONE;
 }
 
 size_t

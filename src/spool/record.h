@@ -17,6 +17,14 @@ enum record_form {
 	RECORD_BLOCK, /* NAME.sse: a blank line ends a record */
 };
 
+/* What a block's field "flush" says about the write it goes out with. */
+enum record_flush {
+	RECORD_FLUSH_NONE,
+	RECORD_FLUSH_NOW,   /* it and what was collected are written */
+	RECORD_FLUSH_HOLD,  /* it may wait for the next record */
+	RECORD_FLUSH_CLOSE, /* the response ends behind it */
+};
+
 /* Bytes of somebody else's buffer; not NUL-terminated. */
 struct span {
 	const uint8_t *bytes; /* NULL: not there */
@@ -31,7 +39,8 @@ struct record {
 	struct span id;	   /* the publisher's own */
 	int64_t retry_ms;  /* -1: none */
 	int64_t expires_s; /* Unix time; -1: never */
-	bool has_data;	   /* else there is no event to deliver */
+	enum record_flush flush;
+	bool has_data; /* else there is no event to deliver */
 };
 
 /* Where record_data_next stands. */

@@ -336,10 +336,43 @@ test_the_body_is_what_stands_before_the_end(void **state)
 	}
 }
 
+static void
+test_flush_is_one_of_three_words(void **state)
+{
+	static const struct {
+		const char *in;
+		enum record_flush flush;
+		bool is_record;
+	} rows[] = {
+		{ "data: a\n\n", RECORD_FLUSH_NONE, true },
+		{ "flush: now\n\n", RECORD_FLUSH_NOW, true },
+		{ "data: a\nflush: hold\n\n", RECORD_FLUSH_HOLD, true },
+		{ "flush:close\ndata: a\n\n", RECORD_FLUSH_CLOSE, true },
+		{ "flush: close\nflush: now\n\n", RECORD_FLUSH_NOW, true },
+		{ "flush: hold\nflush: x\n\n", RECORD_FLUSH_HOLD, true },
+		{ "flush: Now\n\n", RECORD_FLUSH_NONE, false },
+		{ "flush: now \n\n", RECORD_FLUSH_NONE, false },
+		{ "flush: nowhere\n\n", RECORD_FLUSH_NONE, false },
+		{ "flush:\n\n", RECORD_FLUSH_NONE, false },
+		{ "flush\n\n", RECORD_FLUSH_NONE, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct record rec;
+
+		if (record_parse(RECORD_BLOCK, (const uint8_t *)rows[i].in,
+			strlen(rows[i].in), false, &rec) != rows[i].is_record ||
+		    rec.flush != rows[i].flush)
+			fail_msg("\"%s\"", rows[i].in);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_flush_is_one_of_three_words),
 		cmocka_unit_test(test_a_line_is_never_interpreted),
 		cmocka_unit_test(test_a_nul_in_a_line_is_content),
 		cmocka_unit_test(test_a_cr_inside_a_line_becomes_a_data_line),
