@@ -20,6 +20,8 @@ static const char *const var_names[VAR_COUNT] = {
 	[VAR_QUERY] = "QUERY_STRING",
 	[VAR_LAST_EVENT_ID] = "HTTP_LAST_EVENT_ID",
 	[VAR_ACCEPT] = "HTTP_ACCEPT",
+	[VAR_ADDRESS] = "REMOTE_ADDR",
+	[VAR_SOFTWARE] = "SERVER_SOFTWARE",
 };
 
 static const struct {
@@ -225,6 +227,19 @@ read_open(
 	return 0;
 }
 
+/* Which modes there are, and who may choose, is not for here to know. */
+static int
+read_flush(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	if (len == 0 || len > REQUEST_FLUSH_MAX ||
+	    memchr(text, '\0', len) != NULL)
+		return answer_set(answer, 400, "bad flush: no such mode");
+	memcpy(req->flush, text, len);
+	req->flush[len] = '\0';
+	return 0;
+}
+
 static int
 read_mode(
     struct request *req, const char *text, size_t len, struct answer *answer)
@@ -249,6 +264,7 @@ static const struct {
 	{ "type", read_types },
 	{ "padding", read_padding },
 	{ "open", read_open },
+	{ "flush", read_flush },
 	{ "mode", read_mode },
 };
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))

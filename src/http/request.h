@@ -22,6 +22,8 @@ enum request_var {
 	VAR_QUERY,
 	VAR_LAST_EVENT_ID,
 	VAR_ACCEPT,
+	VAR_ADDRESS,
+	VAR_SOFTWARE,
 	VAR_COUNT,
 };
 
@@ -53,6 +55,7 @@ struct text_list {
 	     text += strlen(text) + 1)
 
 #define REQUEST_HISTORY_ALL UINT64_MAX
+#define REQUEST_FLUSH_MAX 15
 
 struct request {
 	enum request_method method;
@@ -63,8 +66,9 @@ struct request {
 	uint64_t history; /* records; REQUEST_HISTORY_ALL */
 	size_t padding;	  /* bytes; 0: none */
 	bool wants_open;
-	bool accepts_stream; /* text/event-stream is acceptable */
-	bool is_eventsource; /* and was asked for by name */
+	char flush[REQUEST_FLUSH_MAX + 1]; /* a flush mode's name; "": none */
+	bool accepts_stream;		   /* text/event-stream is acceptable */
+	bool is_eventsource;		   /* and was asked for by name */
 };
 
 /**

@@ -196,10 +196,43 @@ test_escapes_are_not_read_beyond_the_end(void **state)
 	}
 }
 
+static void
+test_a_flush_mode_is_a_short_word(void **state)
+{
+	static const struct {
+		const char *query;
+		int status;
+		const char *flush;
+	} rows[] = {
+		{ "", 0, "" },
+		{ "flush=close", 0, "close" },
+		{ "flush=stream&flush=pad", 0, "pad" },
+		/* Which words there are is found out later. */
+		{ "flush=x", 0, "x" },
+		{ "flush=123456789012345", 0, "123456789012345" },
+		{ "flush=1234567890123456", 400, "" },
+		{ "flush=", 400, "" },
+		{ "flush", 400, "" },
+		{ "flush=a%00b", 400, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct request req;
+
+		assert_int_equal(
+		    get(rows[i].query, strlen(rows[i].query), &req),
+		    rows[i].status);
+		assert_string_equal(req.flush, rows[i].flush);
+		request_free(&req);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_flush_mode_is_a_short_word),
 		cmocka_unit_test(test_only_the_variables_that_matter_are_kept),
 		cmocka_unit_test(
 		    test_variables_have_the_names_that_servers_use),

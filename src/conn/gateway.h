@@ -1,0 +1,30 @@
+/*
+ * Who started the program: where each request has a process of its own, other
+ * things are right than where one serves all.
+ */
+#ifndef SPOOLCAST_CONN_GATEWAY_H
+#define SPOOLCAST_CONN_GATEWAY_H
+
+#include <stdbool.h>
+
+enum gateway {
+	GATEWAY_NONE,	 /* by a person or a service manager */
+	GATEWAY_SPAWNER, /* by a web server, to serve many at a time */
+	GATEWAY_FCGID,	 /* by Apache mod_fcgid: one request at a time */
+	GATEWAY_CGI,	 /* by a web server, for one request */
+};
+
+/**
+ * gateway_spawned(fd):
+ * Return the gateway that started this process with the listening socket ${fd}
+ * as descriptor 0: GATEWAY_FCGID where all says so, else GATEWAY_SPAWNER.
+ */
+enum gateway gateway_spawned(int fd);
+
+/**
+ * gateway_is_shared(gateway):
+ * Return whether a process serves many viewers at a time.
+ */
+bool gateway_is_shared(enum gateway gateway);
+
+#endif
