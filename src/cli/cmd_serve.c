@@ -41,10 +41,10 @@ serve_activated_fds(void)
 }
 
 static struct hub *
-start_hub(const struct conn_kind *kind, const struct conf_where *where,
-    struct conf *conf)
+start_hub(const struct conn_kind *kind, enum gateway gateway,
+    const struct conf_where *where, struct conf *conf)
 {
-	struct hub *hub = hub_new(kind, where, conf);
+	struct hub *hub = hub_new(kind, gateway, where, conf);
 
 	if (hub == NULL)
 		log_errno(LOG_LEVEL_ERROR, "event=start-failed");
@@ -66,13 +66,13 @@ look_early(struct hub *hub)
 }
 
 static int
-serve_fds(const char *argv0, int first, int count)
+serve_fds(const char *argv0, enum gateway gateway, int first, int count)
 {
 	struct conf_where where = { .argv0 = argv0 };
 	struct hub *hub;
 
 	log_open();
-	if ((hub = start_hub(&conn_fcgi, &where, NULL)) == NULL)
+	if ((hub = start_hub(&conn_fcgi, gateway, &where, NULL)) == NULL)
 		return EXIT_SYSTEM;
 	for (int fd = first; fd < first + count; fd++) {
 		if (!listen_is_socket(fd))
@@ -93,13 +93,14 @@ serve_fds(const char *argv0, int first, int count)
 int
 serve_spawned(const char *argv0)
 {
-	return serve_fds(argv0, STDIN_FILENO, 1);
+	return serve_fds(argv0, gateway_spawned(STDIN_FILENO), STDIN_FILENO, 1);
 }
 
 int
 serve_activated(const char *argv0)
 {
-	return serve_fds(argv0, SYSTEMD_FIRST_FD, serve_activated_fds());
+	return serve_fds(
+	    argv0, GATEWAY_NONE, SYSTEMD_FIRST_FD, serve_activated_fds());
 }
 
 int
@@ -111,7 +112,7 @@ serve_cgi(const char *argv0)
 	struct hub *hub;
 
 	log_open();
-	if ((hub = start_hub(&conn_cgi, &where, NULL)) == NULL)
+	if ((hub = start_hub(&conn_cgi, GATEWAY_CGI, &where, NULL)) == NULL)
 		return EXIT_SYSTEM;
 	for (int i = 0; i < VAR_COUNT; i++) {
 		const char *name = request_var_name((enum request_var)i);
@@ -223,7 +224,7 @@ cmd_serve(const struct cli *cli, int argc, char **argv)
 	if ((rc = cli_conf(cli, "serve", &conf)) != EXIT_DONE)
 		return rc;
 	log_open();
-	if ((hub = start_hub(&conn_fcgi, &where, conf)) == NULL)
+	if ((hub = start_hub(&conn_fcgi, GATEWAY_NONE, &where, conf)) == NULL)
 		return EXIT_SYSTEM;
 	if ((rc = listen_on_all(hub, &options)) == EXIT_DONE) {
 		look_early(hub);

@@ -116,12 +116,7 @@ parse_choice(const struct conf_key *key, const char *text,
 		value->number = place;
 		return 0;
 	}
-	if (place_of(key->later, text) >= 0)
-		(void)buf_printf(why,
-		    "this version cannot do '%s'; leave the key out, or write ",
-		    text);
-	else
-		(void)buf_printf(why, "'%s' is not known; write ", text);
+	(void)buf_printf(why, "'%s' is not known; write ", text);
 	(void)conf_type_limits(key, why);
 	return -1;
 }

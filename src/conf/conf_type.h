@@ -50,7 +50,6 @@ struct conf_key {
 	const char *min;	    /* NULL where there is no limit */
 	const char *max;	    /* NULL where there is no limit */
 	const char *const *choices; /* of a CONF_CHOICE, ends with NULL */
-	const char *const *later;   /* choices this version lacks, or NULL */
 	const char *doc;	    /* one or two sentences */
 };
 

@@ -11,9 +11,8 @@
 	.offset = offsetof(struct settings, member)
 
 static const char *const on_gap[] = { "oldest", "newest", NULL };
-static const char *const flush_modes[] = { "auto", "stream", NULL };
-static const char *const flush_modes_later[] = { "batch", "pad", "close",
-	NULL };
+static const char *const flush_modes[] = { "auto", "stream", "batch", "pad",
+	"close", NULL };
 static const char *const incremental[] = { "auto", "yes", "no", NULL };
 static const char *const publish[] = { "no", "token", NULL };
 
@@ -98,46 +97,59 @@ const struct conf_key settings_keys[] = {
 		   "goodbye to its streams." },
 
 	{ KEY("flush", "mode", CONF_CHOICE, flush_mode), .initial = "auto",
-	    .choices = flush_modes, .later = flush_modes_later,
-	    .flags = CONF_PER_CHANNEL,
-	    .doc = "When events are written: stream is at once; auto is what "
-		   "suits the web server." },
+	    .choices = flush_modes, .flags = CONF_PER_CHANNEL,
+	    .doc = "When events are written: stream is at once, batch collects "
+		   "them, pad fills every write up, close ends the response "
+		   "behind them; auto is what suits the web server." },
 	{ KEY("flush", "interval", CONF_DURATION, interval_ms),
-	    .initial = "50ms", .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "In mode batch, how long events are collected." },
-	{ KEY("flush", "bytes", CONF_SIZE, bytes), .initial = "16K",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .initial = "50ms", .min = "1ms", .max = "1m",
+	    .flags = CONF_PER_CHANNEL,
+	    .doc = "In mode batch, how long events are collected while they "
+		   "come quickly; one that comes alone is written at once." },
+	{ KEY("flush", "bytes", CONF_SIZE, bytes), .initial = "16K", .min = "1",
+	    .max = "16M", .flags = CONF_PER_CHANNEL,
 	    .doc = "In mode batch, how many bytes are collected at most." },
-	{ KEY("flush", "pad", CONF_SIZE, pad), .initial = "4100",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "In mode pad, the size that every write is filled up to." },
+	{ KEY("flush", "pad", CONF_SIZE, pad), .initial = "4100", .min = "64",
+	    .max = "1M", .flags = CONF_PER_CHANNEL,
+	    .doc = "In mode pad, the size of the comment that follows every "
+		   "write; a web server with buffers of 4096 bytes passes on "
+		   "all that stands before it." },
 	{ KEY("flush", "hold", CONF_DURATION, hold_ms), .initial = "25s",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .min = "100ms", .max = "1h",
+	    .flags = CONF_PER_CHANNEL | CONF_OR_ZERO,
 	    .doc = "In mode close, how long a response waits for its first "
-		   "event." },
+		   "event; 0 is not at all." },
 	{ KEY("flush", "close_retry", CONF_DURATION, close_retry_ms),
-	    .initial = "500ms", .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "In mode close, how long a browser waits after a response "
-		   "with events." },
+	    .initial = "500ms", .min = "1ms", .max = "1d",
+	    .flags = CONF_PER_CHANNEL,
+	    .doc = "In mode close, how long a browser waits after a "
+		   "response." },
 	{ KEY("flush", "poll_retry", CONF_DURATION, poll_retry_ms),
-	    .initial = "5s", .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "In mode close, how long a browser waits that was served "
-		   "over the budget of streams." },
+	    .initial = "5s", .min = "100ms", .max = "1d",
+	    .flags = CONF_PER_CHANNEL,
+	    .doc = "In mode close, how long it waits where the response was "
+		   "not held: over the budget of streams, or with hold = 0." },
 	{ KEY("flush", "client_may_choose", CONF_BOOL, client_may_choose),
-	    .initial = "no", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .initial = "no", .flags = CONF_PER_CHANNEL,
 	    .doc = "Whether ?flush= in a request wins over mode." },
 	{ KEY("flush", "incremental", CONF_CHOICE, incremental),
-	    .initial = "auto", .choices = incremental, .flags = CONF_LATER,
+	    .initial = "auto", .choices = incremental,
 	    .doc = "Whether streams carry the header Incremental, which asks "
-		   "front servers not to hold them back." },
+		   "front servers not to hold them back; auto is where the "
+		   "web server is known to heed it." },
 
 	{ KEY("limits", "streams", CONF_COUNT, streams), .initial = "0",
 	    .min = "0", .max = "1000000",
-	    .doc = "How many streams a process serves at a time; 0 is as many "
-		   "as its limit of descriptors allows." },
+	    .doc = "How many streams there may be at a time, in a process that "
+		   "serves many or, where each has its own, in all processes "
+		   "on the spool; who comes then is served by short polls. 0 "
+		   "is as many as the limit of descriptors allows." },
 	{ KEY("limits", "streams_per_address", CONF_COUNT, streams_per_address),
-	    .initial = "0", .flags = CONF_LATER,
-	    .doc = "How many of them may go to one address; 0 is no limit." },
+	    .initial = "0", .min = "0", .max = "1000000",
+	    .doc =
+		"How many of them may go to one address, as the web server "
+		"tells it (of IPv6, its first 64 bits); others have to wait. "
+		"0 is no limit." },
 	{ KEY("limits", "channels_per_stream", CONF_COUNT, channels_per_stream),
 	    .initial = "32", .min = "1", .max = "1000",
 	    .doc = "How many channels one request may ask for." },

@@ -14,7 +14,14 @@
 #include "conf/conf_type.h"
 
 enum on_gap { ON_GAP_OLDEST, ON_GAP_NEWEST };
-enum flush_mode { FLUSH_AUTO, FLUSH_STREAM };
+enum flush_mode {
+	FLUSH_AUTO,
+	FLUSH_STREAM,
+	FLUSH_BATCH,
+	FLUSH_PAD,
+	FLUSH_CLOSE,
+};
+enum incremental { INCREMENTAL_AUTO, INCREMENTAL_YES, INCREMENTAL_NO };
 
 /*
  * One member per key.  Texts belong to the struct conf they come from and are
@@ -44,19 +51,19 @@ struct settings {
 	int64_t drain_ms;
 
 	/* [flush] */
-	int flush_mode;		/* enum flush_mode */
-	int64_t interval_ms;	/* later */
-	uint64_t bytes;		/* later */
-	uint64_t pad;		/* later */
-	int64_t hold_ms;	/* later */
-	int64_t close_retry_ms; /* later */
-	int64_t poll_retry_ms;	/* later */
-	int client_may_choose;	/* later */
-	int incremental;	/* later */
+	int flush_mode; /* enum flush_mode */
+	int64_t interval_ms;
+	uint64_t bytes;
+	uint64_t pad;
+	int64_t hold_ms; /* 0: answers with what there is */
+	int64_t close_retry_ms;
+	int64_t poll_retry_ms;
+	int client_may_choose;
+	int incremental; /* enum incremental */
 
 	/* [limits] */
 	uint64_t streams;	      /* 0: as many as descriptors allow */
-	uint64_t streams_per_address; /* later; 0: no limit */
+	uint64_t streams_per_address; /* 0: no limit */
 	uint64_t channels_per_stream;
 
 	/* [access] */

@@ -72,7 +72,8 @@ answer_append(struct buf *out, const struct answer *answer, int has_body)
 }
 
 int
-answer_append_stream(struct buf *out, const char *id, size_t id_len)
+answer_append_stream(
+    struct buf *out, const char *id, size_t id_len, int is_incremental)
 {
 	/*
 	 * The web server owns Connection and Transfer-Encoding.  nginx takes
@@ -88,6 +89,8 @@ answer_append_stream(struct buf *out, const char *id, size_t id_len)
 	if (id_len > 0 &&
 	    (buf_puts(out, "Last-Event-ID: ") != 0 ||
 		buf_append(out, id, id_len) != 0 || buf_puts(out, "\r\n") != 0))
+		return -1;
+	if (is_incremental && buf_puts(out, "Incremental: ?1\r\n") != 0)
 		return -1;
 	return buf_puts(out, "\r\n");
 }

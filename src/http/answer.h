@@ -31,10 +31,12 @@ int answer_set(struct answer *answer, int status, const char *format, ...)
 int answer_append(struct buf *out, const struct answer *answer, int has_body);
 
 /**
- * answer_append_stream(out, id, id_len):
+ * answer_append_stream(out, id, id_len, is_incremental):
  * Append the header block of a stream that starts at the event id ${id}, or of
- * one that says why there is none (${id_len} 0).  Return 0, or -1 with ENOMEM.
+ * one that says why there is none (${id_len} 0).  With ${is_incremental} it
+ * asks not to be held back (RFC 10036).  Return 0, or -1 with ENOMEM.
  */
-int answer_append_stream(struct buf *out, const char *id, size_t id_len);
+int answer_append_stream(
+    struct buf *out, const char *id, size_t id_len, int is_incremental);
 
 #endif

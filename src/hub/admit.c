@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/front.h"
 #include "hub/feed.h"
 #include "hub/viewer.h"
 #include "stream/event.h"
@@ -45,7 +46,7 @@ refuse(struct viewer *v, const struct request *req, const char *why)
 		answer(v, req, &busy);
 		return;
 	}
-	if (answer_append_stream(&whole, NULL, 0) != 0 ||
+	if (answer_append_stream(&whole, NULL, 0, false) != 0 ||
 	    (req->method != METHOD_HEAD &&
 		buf_printf(&whole, "retry: %" PRId64 "\n: %s\n\n", retry_ms,
 		    why) != 0) ||
@@ -78,23 +79,11 @@ may_listen(const struct hub *hub, const struct request *req, struct answer *no)
 	return true;
 }
 
-static const struct settings *
-settings_of(
-    const struct hub *hub, const struct feed *feed, const struct request *req)
-{
-	const char *first = (const char *)req->channels.texts.data;
-
-	/* What can only be one for a stream is the first channel's. */
-	if (!name_is_pattern(first, strlen(first)))
-		return conf_for(hub->conf, first);
-	return feed->n_members > 0 ? feed->members[0]->settings : hub->settings;
-}
-
 /* Append the first body, at most FIRST_BODY_MAX bytes. */
 static int
-append_first(struct viewer *v, const struct settings *settings,
-    const struct span *id, struct buf *head)
+append_first(struct viewer *v, const struct span *id, struct buf *head)
 {
+	const struct settings *settings = v->settings;
 	size_t start = head->len, retry_end;
 
 	if (event_append_retry(head,
@@ -118,8 +107,7 @@ append_first(struct viewer *v, const struct settings *settings,
 /* Header block and first body, for a stream at ${place}. */
 static int
 make_head(struct viewer *v, const struct request *req,
-    const struct place *place, const struct settings *settings,
-    struct buf *head)
+    const struct place *place, bool is_incremental, struct buf *head)
 {
 	struct buf id = { 0 };
 	struct span span;
@@ -128,14 +116,15 @@ make_head(struct viewer *v, const struct request *req,
 	if (feed_append_id(
 		place->feed, place->cursors, place->n_cursors, &id) != 0)
 		goto done;
-	if (answer_append_stream(head, (const char *)id.data, id.len) != 0)
+	if (answer_append_stream(
+		head, (const char *)id.data, id.len, is_incremental) != 0)
 		goto done;
 	span.bytes = id.data;
 	span.len = id.len;
 	v->has_lost = feed_lacks(place->feed, req);
 	rc = 0;
 	if (req->method != METHOD_HEAD)
-		rc = append_first(v, settings, &span, head);
+		rc = append_first(v, &span, head);
 done:
 	buf_free(&id);
 	return rc;
@@ -143,11 +132,11 @@ done:
 
 /* Open the stream at ${place}, whose reference is taken. */
 static int
-stream(struct viewer *v, const struct request *req, struct place *place)
+stream(struct viewer *v, const struct request *req, struct place *place,
+    bool is_incremental)
 {
-	const struct settings *settings = settings_of(v->hub, place->feed, req);
 	struct buf head = { 0 };
-	int rc = make_head(v, req, place, settings, &head);
+	int rc = make_head(v, req, place, is_incremental, &head);
 
 	if (rc != 0 || req->method == METHOD_HEAD) {
 		if (rc == 0)
@@ -156,7 +145,7 @@ stream(struct viewer *v, const struct request *req, struct place *place)
 	} else {
 		v->padding = (uint32_t)req->padding;
 		v->wants_open = req->wants_open;
-		rc = viewer_stream(v, place, settings, &head);
+		rc = viewer_stream(v, place, &head);
 	}
 	buf_free(&head);
 	return rc;
@@ -173,14 +162,15 @@ refuse_unreadable(struct viewer *v, const struct request *req)
 }
 
 static void
-subscribe(struct viewer *v, const struct request *req)
+subscribe(struct viewer *v, const struct request *req, bool is_incremental)
 {
 	struct hub *hub = v->hub;
 	struct answer no = { 0 };
 	struct place *place;
-	struct feed *feed;
+	struct feed *feed = feed_get(
+	    hub, req, flush_get(v->flush)->collects ? v->settings : NULL);
 
-	if ((feed = feed_get(hub, req)) == NULL) {
+	if (feed == NULL) {
 		if (errno != E2BIG) {
 			refuse_unreadable(v, req);
 			return;
@@ -203,9 +193,95 @@ subscribe(struct viewer *v, const struct request *req)
 		place_unref(place);
 		answer_set(&no, 204, "%s", "");
 		answer(v, req, &no);
-	} else if (stream(v, req, place) != 0) {
+	} else if (stream(v, req, place, is_incremental) != 0) {
 		viewer_close(v);
 	}
+}
+
+/* Say once how events are written, and what would make it better. */
+static void
+tell_flush(
+    struct hub *hub, enum flush_mode mode, const char *software, size_t len)
+{
+	const struct front *front = front_find(software, len);
+
+	/* A CGI process has one request; its web server streams by itself. */
+	if (hub->has_told_flush || hub->gateway == GATEWAY_CGI)
+		return;
+	hub->has_told_flush = true;
+	if (hub->gateway == GATEWAY_FCGID)
+		log_msg(LOG_LEVEL_INFO,
+		    "event=flush-mode mode=%s gateway=mod_fcgid "
+		    "streams_with=\"FcgidOutputBufferSize 0 in the server "
+		    "configuration, and [flush] mode = stream\"",
+		    flush_get(mode)->name);
+	else if (front->directive != NULL)
+		log_msg(LOG_LEVEL_INFO,
+		    "event=flush-mode mode=%s server=\"%.*s\" "
+		    "streams_with=\"%s\"",
+		    flush_get(mode)->name, (int)(len < 60 ? len : 60),
+		    software == NULL ? "" : software, front->directive);
+}
+
+/*
+ * Decide how events are written for ${v}.  Return 0, or -1 with ${no}: there is
+ * no such mode.
+ */
+static int
+choose_flush(struct viewer *v, const struct request *req,
+    const struct request_vars *vars, struct answer *no)
+{
+	const char *software = vars->var[VAR_SOFTWARE].text;
+	size_t len = vars->var[VAR_SOFTWARE].len;
+	struct hub *hub = v->hub;
+	enum flush_mode wanted = FLUSH_AUTO;
+
+	/* What can only be one for a stream is the first channel's. */
+	v->settings =
+	    conf_for(hub->conf, (const char *)req->channels.texts.data);
+	if (req->flush[0] != '\0' &&
+	    (wanted = flush_find(req->flush)) == FLUSH_AUTO)
+		return answer_set(no, 400,
+		    "bad flush \"%s\": stream, batch, pad or close",
+		    req->flush);
+	if (hub->gateway == GATEWAY_SPAWNER && front_names_fcgid(software, len))
+		hub->gateway = GATEWAY_FCGID;
+	v->flush = (uint8_t)flush_choose(v->settings, wanted, hub->gateway);
+	if (v->settings->flush_mode == FLUSH_AUTO && wanted == FLUSH_AUTO)
+		tell_flush(hub, v->flush, software, len);
+	return 0;
+}
+
+static bool
+is_incremental(const struct hub *hub, const struct request_vars *vars)
+{
+	switch (hub->settings->incremental) {
+	case INCREMENTAL_YES:
+		return true;
+	case INCREMENTAL_NO:
+		return false;
+	}
+	return front_heeds_incremental(
+	    vars->var[VAR_SOFTWARE].text, vars->var[VAR_SOFTWARE].len);
+}
+
+/* Take a share of the budget.  Return why the viewer is sent away, or NULL. */
+static const char *
+take_share(struct viewer *v, const struct request_vars *vars)
+{
+	switch (budget_take(v->hub, &v->share, vars->var[VAR_ADDRESS].text,
+	    vars->var[VAR_ADDRESS].len, v->settings->lifetime_ms)) {
+	case BUDGET_TAKEN:
+		break;
+	case BUDGET_OVER:
+		/* It gets what there is, at once, and asks again. */
+		v->is_over_budget = true;
+		v->flush = FLUSH_CLOSE;
+		break;
+	case BUDGET_ADDRESS:
+		return "full: [limits] streams_per_address";
+	}
+	return NULL;
 }
 
 void
@@ -217,13 +293,15 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 	struct request req;
 
 	if (request_parse(vars, &req, &no) == 0 && hub_conf(hub, &why) == 0 &&
-	    may_listen(hub, &req, &no))
-		why = hub_is_full(hub);
+	    may_listen(hub, &req, &no) &&
+	    choose_flush(v, &req, vars, &no) == 0 &&
+	    (why = hub_is_full(hub)) == NULL && req.method == METHOD_GET)
+		why = take_share(v, vars);
 	if (no.status != 0)
 		answer(v, &req, &no);
 	else if (why != NULL)
 		refuse(v, &req, why);
 	else
-		subscribe(v, &req);
+		subscribe(v, &req, is_incremental(hub, vars));
 	request_free(&req);
 }

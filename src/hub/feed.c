@@ -196,6 +196,7 @@ fill(struct feed *feed, const struct request *request)
 static void
 destroy(struct feed *feed)
 {
+	window_stop(feed);
 	for (size_t i = 0; i < feed->n_members; i++) {
 		list_remove(&feed->members[i]->node);
 		channel_unref(feed->members[i]->channel);
@@ -210,7 +211,8 @@ destroy(struct feed *feed)
 }
 
 static struct feed *
-create(struct hub *hub, const struct request *request, struct buf *key)
+create(struct hub *hub, const struct request *request,
+    const struct settings *collects, struct buf *key)
 {
 	struct feed *feed = calloc(1, sizeof(*feed));
 	int saved;
@@ -222,6 +224,9 @@ create(struct hub *hub, const struct request *request, struct buf *key)
 	feed->news = 1;
 	list_init(&feed->node);
 	list_init(&feed->waiting);
+	window_init(&feed->window, feed,
+	    collects == NULL ? 0 : collects->interval_ms,
+	    collects == NULL ? 0 : collects->bytes);
 	if (fill(feed, request) != 0) {
 		saved = errno;
 		destroy(feed);
@@ -237,13 +242,15 @@ create(struct hub *hub, const struct request *request, struct buf *key)
 }
 
 struct feed *
-feed_get(struct hub *hub, const struct request *request)
+feed_get(struct hub *hub, const struct request *request,
+    const struct settings *collects)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
 	if (append_sorted(&key, &request->channels) == 0 &&
-	    append_sorted(&key, &request->types) == 0) {
+	    append_sorted(&key, &request->types) == 0 &&
+	    buf_append(&key, &collects, sizeof(collects)) == 0) {
 		feed = find(hub, &key);
 		if (feed != NULL && is_outdated(feed)) {
 			retire(feed);
@@ -252,7 +259,7 @@ feed_get(struct hub *hub, const struct request *request)
 		if (feed != NULL)
 			feed_ref(feed);
 		else
-			feed = create(hub, request, &key);
+			feed = create(hub, request, collects, &key);
 	}
 	buf_free(&key);
 	return feed;

@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "http/request.h"
 #include "hub/place.h"
+#include "hub/window.h"
 #include "source/folder.h"
 
 struct hub;
@@ -39,18 +40,21 @@ struct feed {
 	bool is_retired;   /* not for new viewers: its members are outdated */
 	bool is_over_full; /* viewers are to come back to another */
 	bool must_retry;   /* something failed: wake it in a while */
+	struct window window;
 	uint64_t news; /* counts the times that there may be something new */
 	size_t turn;   /* which member is read first next time */
 	struct member **members;
 };
 
 /**
- * feed_get(hub, request):
+ * feed_get(hub, request, collects):
  * Return the feed that serves ${request}, with one more reference: one that is
- * there, or a new one.  NULL with errno: ENOMEM, E2BIG (patterns select more
+ * there, or a new one; if not NULL, it collects news as the settings
+ * ${collects} say.  NULL with errno: ENOMEM, E2BIG (patterns select more
  * channels than [limits] channels_per_stream), or what the system said.
  */
-struct feed *feed_get(struct hub *hub, const struct request *request);
+struct feed *feed_get(struct hub *hub, const struct request *request,
+    const struct settings *collects);
 
 /**
  * feed_ref(feed), feed_unref(feed):
@@ -105,11 +109,13 @@ int feed_append_id(const struct feed *feed, const struct cursor *cursors,
     size_t n, struct buf *out);
 
 /**
- * feed_next(place, is_unfinished):
+ * feed_next(place, takes_held, is_unfinished):
  * Return what comes behind ${place} (a reference), or NULL if there is nothing;
- * with ${is_unfinished} set, there may be, if asked again.  After a failure
+ * with ${is_unfinished} set, there may be, if asked again.  Records that may
+ * wait for the next one come without it only if ${takes_held}.  After a failure
  * the feed is woken again in a while.
  */
-struct batch *feed_next(struct place *place, bool *is_unfinished);
+struct batch *feed_next(
+    struct place *place, bool takes_held, bool *is_unfinished);
 
 #endif

@@ -27,6 +27,10 @@ struct making {
 	bool ends_skipped;  /* some of them behind the last event */
 	bool is_unfinished; /* a reader wants to be called again */
 	bool has_failed;    /* not all could be looked at */
+	bool takes_held;    /* also what may wait for the next record */
+	bool has_held;	    /* some of that was left */
+	bool is_closed;	    /* the last record ends the response */
+	int64_t retry_ms;   /* the last that a record gave, or -1 */
 };
 
 /* The event id of where the cursors are now; a view until the next call. */
@@ -47,7 +51,8 @@ make_id(struct making *m, struct span *id)
 static bool
 is_full(const struct making *m)
 {
-	return m->out->len >= BATCH_BYTES || m->skipped >= SKIPPED_AT_ONCE;
+	return m->is_closed || m->out->len >= BATCH_BYTES ||
+	    m->skipped >= SKIPPED_AT_ONCE;
 }
 
 static bool
@@ -71,13 +76,10 @@ put_record(struct making *m, const struct record *rec)
 {
 	struct span id;
 
-	if (!is_wanted(m, rec)) {
-		m->ends_skipped = true;
-		m->skipped++;
-		return 0;
-	}
 	if (make_id(m, &id) != 0)
 		return -1;
+	if (rec->retry_ms >= 0)
+		m->retry_ms = rec->retry_ms;
 	return event_append(m->out, &id, rec);
 }
 
@@ -130,60 +132,98 @@ put_gap(struct making *m, const struct member *member, struct cursor *cursor)
 	    m->out, &id, member->channel->name, reason, resumed);
 }
 
+/* Where records began that may wait for the next one of their channel. */
+struct held {
+	bool is_on;
+	size_t len; /* of the output then */
+	bool ends_skipped;
+	struct position at;
+};
+
+/* Put ${rec}, which began at ${before}, and do what it asks for. */
+static int
+put_wanted(struct making *m, struct held *held, const struct held *before,
+    const struct record *rec)
+{
+	if (rec->flush == RECORD_FLUSH_CLOSE)
+		m->is_closed = true;
+	if (rec->flush != RECORD_FLUSH_HOLD || m->takes_held)
+		held->is_on = false;
+	else if (!held->is_on) {
+		*held = *before;
+		held->is_on = true;
+	}
+	return put_record(m, rec);
+}
+
+/* Put the next record, or what it became; READ_RECORD if there may be more. */
+static enum read_result
+put_next(struct making *m, const struct member *member, struct cursor *cursor,
+    struct held *held)
+{
+	const struct held before = { .len = m->out->len,
+		.ends_skipped = m->ends_skipped,
+		.at = cursor->at };
+	struct record rec;
+	enum read_result result;
+	int rc = 0;
+
+	result = reader_next(&m->hub->reader, &rec, &cursor->at);
+	switch (result) {
+	case READ_RECORD:
+		if (is_wanted(m, &rec)) {
+			rc = put_wanted(m, held, &before, &rec);
+			break;
+		}
+		m->ends_skipped = true;
+		m->skipped++;
+		held->is_on = false;
+		break;
+	case READ_NOTHING:
+		m->skipped++;
+		break;
+	case READ_LONG:
+		rc = put_skipped(m, member, &rec, before.at.offset);
+		held->is_on = false;
+		break;
+	default:
+		return result;
+	}
+	if (rc == 0)
+		return READ_RECORD;
+	/* Out of memory: nothing torn, nothing passed over. */
+	m->out->len = before.len;
+	cursor->at = before.at;
+	return READ_ERROR;
+}
+
 /* Take records until the batch is full or there are none; -1 with errno. */
 static int
 put_records(
     struct making *m, const struct member *member, struct cursor *cursor)
 {
-	struct reader *reader = &m->hub->reader;
-	struct record rec;
+	struct held held = { .is_on = false };
+	enum read_result result;
 
-	switch (reader_start(reader, cursor->segment, &cursor->at,
-	    member->settings->max_record)) {
-	case READ_CHANGED:
+	result = reader_start(&m->hub->reader, cursor->segment, &cursor->at,
+	    member->settings->max_record);
+	while (result == READ_RECORD && !is_full(m))
+		result = put_next(m, member, cursor, &held);
+	if (result == READ_CHANGED ||
+	    (result == READ_END && cursor->segment->is_replaced)) {
 		cursor_lose(cursor, GAP_REPLACED);
 		return 0;
-	case READ_ERROR:
-		return -1;
-	default:
-		break;
 	}
-	while (!is_full(m)) {
-		struct position before = cursor->at;
-		size_t len = m->out->len;
-		int rc = 0;
-
-		switch (reader_next(reader, &rec, &cursor->at)) {
-		case READ_RECORD:
-			rc = put_record(m, &rec);
-			break;
-		case READ_NOTHING:
-			m->skipped++;
-			break;
-		case READ_LONG:
-			rc = put_skipped(m, member, &rec, before.offset);
-			break;
-		case READ_END:
-			if (cursor->segment->is_replaced)
-				cursor_lose(cursor, GAP_REPLACED);
-			return 0;
-		case READ_MORE:
-			m->is_unfinished = true;
-			return 0;
-		case READ_CHANGED:
-			cursor_lose(cursor, GAP_REPLACED);
-			return 0;
-		case READ_ERROR:
-			return -1;
-		}
-		if (rc != 0) {
-			/* Out of memory: nothing torn, nothing passed over. */
-			m->out->len = len;
-			cursor->at = before;
-			return -1;
-		}
+	m->is_unfinished = m->is_unfinished || result == READ_MORE;
+	/* Nothing comes behind the end of a channel. */
+	if (held.is_on && result != READ_RECORD &&
+	    !member->channel->has_ended) {
+		m->out->len = held.len;
+		m->ends_skipped = held.ends_skipped;
+		cursor->at = held.at;
+		m->has_held = true;
 	}
-	return 0;
+	return result == READ_ERROR ? -1 : 0;
 }
 
 static int
@@ -277,26 +317,33 @@ finish(struct making *m, struct place *from)
 		return NULL;
 	m->has_failed = false;
 	batch->ends_skipped = m->ends_skipped;
+	batch->closes = m->is_closed;
+	batch->retry_ms = m->retry_ms;
+	if (batch->len > 0)
+		window_write(m->feed);
 	batch_follows(batch, from);
 	hub_keep(hub, batch);
 	return batch;
 }
 
 struct batch *
-feed_next(struct place *place, bool *is_unfinished)
+feed_next(struct place *place, bool takes_held, bool *is_unfinished)
 {
 	struct hub *hub = place->feed->hub;
 	struct making m = { .hub = hub,
 		.feed = place->feed,
 		.out = &hub->text,
-		.now_s = clock_wall_s() };
+		.now_s = clock_wall_s(),
+		.takes_held = takes_held,
+		.retry_ms = -1 };
 	struct batch *batch;
 
 	*is_unfinished = false;
 	if (place->next != NULL)
 		return batch_ref(place->next);
 	/* One look for all who stand here: the next news wakes them. */
-	if (place->seen_news == place->feed->news)
+	if (place->seen_news == place->feed->news &&
+	    !(takes_held && place->has_held))
 		return NULL;
 	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
 		hub_retry(place->feed);
@@ -306,6 +353,7 @@ feed_next(struct place *place, bool *is_unfinished)
 	put_all(&m);
 	batch = finish(&m, place);
 	*is_unfinished = m.is_unfinished;
+	place->has_held = m.has_held;
 	if (batch == NULL && m.has_failed)
 		hub_retry(m.feed);
 	else if (batch == NULL && !m.is_unfinished)

@@ -14,8 +14,6 @@
 
 /* How long viewers run before the loop looks at sockets again. */
 #define TURN_MS 10
-/* Between two tries of what failed. */
-#define RETRY_S 1.0
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 
@@ -112,55 +110,6 @@ on_due(void *cookie, struct list *node)
 	viewer_on_due(LIST_OF(node, struct viewer, timer));
 }
 
-void
-hub_wake(struct hub *hub, struct feed *feed)
-{
-	feed->news++;
-	while (!list_is_empty(&feed->waiting)) {
-		struct place *place =
-		    LIST_OF(feed->waiting.next, struct place, waiting_node);
-
-		LIST_EACH (node, &place->viewers)
-			LIST_OF(node, struct viewer, node)->is_waiting = false;
-		list_append(&hub->run, &place->viewers);
-		list_remove(&place->waiting_node);
-	}
-}
-
-static void
-wake_failed(void *cookie, struct table_entry *entry)
-{
-	struct feed *feed = TABLE_OF(entry, struct place, by_cursors)->feed;
-
-	if (feed->must_retry) {
-		feed->must_retry = false;
-		hub_wake(cookie, feed);
-	}
-}
-
-static void
-on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	struct hub *hub = timer->data;
-
-	(void)loop;
-	(void)revents;
-	/* By the places: feeds that are retired are in no table. */
-	table_walk(&hub->places, wake_failed, hub);
-}
-
-void
-hub_retry(struct feed *feed)
-{
-	struct hub *hub = feed->hub;
-
-	feed->must_retry = true;
-	if (!ev_is_active(&hub->retry)) {
-		ev_timer_set(&hub->retry, RETRY_S, 0.);
-		ev_timer_start(hub->loop, &hub->retry);
-	}
-}
-
 static uint64_t
 used_descriptors(const struct hub *hub)
 {
@@ -230,12 +179,11 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 	if (hub->is_draining)
 		return;
 	hub->is_draining = true;
-	hub->drain_streams = hub->n_streams;
 	/* A CGI program is stopped whenever its viewer goes: no news. */
 	if (!list_is_empty(&hub->listeners))
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
 		    sigabbrev_np(watcher->signum),
-		    (unsigned long long)hub->n_streams);
+		    (unsigned long long)hub->budget.n_streams);
 	stop_listening(hub);
 	wheel_each(&hub->wheel, end_viewer, NULL);
 	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
@@ -263,9 +211,6 @@ hub_is_full(const struct hub *hub)
 {
 	if (hub->is_draining)
 		return "the program is being stopped";
-	if (hub->settings->streams > 0 &&
-	    hub->n_streams >= hub->settings->streams)
-		return "full: [limits] streams";
 	if (used_descriptors(hub) + DESCRIPTORS_KEPT >= hub->max_descriptors)
 		return "full: the limit of open files (ulimit -n)";
 	return NULL;
@@ -279,8 +224,7 @@ start_watchers(struct hub *hub)
 	ev_prepare_start(hub->loop, &hub->prepare);
 	ev_idle_init(&hub->idle, on_idle);
 	ev_timer_init(&hub->drain, on_drained, 0., 0.);
-	ev_timer_init(&hub->retry, on_retry, 0., 0.);
-	hub->retry.data = hub;
+	hub_wake_init(hub);
 	for (size_t i = 0; i < HUB_SIGNALS; i++) {
 		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
 		hub->signals[i].data = hub;
@@ -303,14 +247,15 @@ make_heartbeat(struct hub *hub)
 }
 
 struct hub *
-hub_new(const struct conn_kind *kind, const struct conf_where *where,
-    struct conf *conf)
+hub_new(const struct conn_kind *kind, enum gateway gateway,
+    const struct conf_where *where, struct conf *conf)
 {
 	struct hub *hub = calloc(1, sizeof(*hub));
 
 	if (hub == NULL)
 		goto err0;
 	hub->kind = kind;
+	hub->gateway = gateway;
 	hub->where = *where;
 	hub->conf = conf;
 	if ((hub->fallback = conf_new()) == NULL)
@@ -328,12 +273,16 @@ hub_new(const struct conn_kind *kind, const struct conf_where *where,
 		goto err1;
 	if (table_init(&hub->places) != 0)
 		goto err2;
-	if ((hub->heartbeat = make_heartbeat(hub)) == NULL)
+	if (budget_init(&hub->budget) != 0)
 		goto err3;
+	if ((hub->heartbeat = make_heartbeat(hub)) == NULL)
+		goto err4;
 	wheel_init(&hub->wheel, hub->loop, on_due, hub);
 	start_watchers(hub);
 	return hub;
 
+err4:
+	budget_free(&hub->budget);
 err3:
 	table_free(&hub->places);
 err2:
@@ -362,6 +311,8 @@ hub_free(struct hub *hub)
 	reap(hub);
 	drop_kept(hub);
 	batch_unref(hub->heartbeat);
+	batch_unref(hub->padding);
+	budget_free(&hub->budget);
 	wheel_stop(&hub->wheel);
 	if (hub->has_folder)
 		folder_free(&hub->folder);

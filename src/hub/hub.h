@@ -19,10 +19,16 @@
 #include "base/table.h"
 #include "conf/conf_find.h"
 #include "conn/conn.h"
+#include "conn/gateway.h"
+#include "hub/budget.h"
 #include "hub/place.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
 #include "spool/reader.h"
+#include "stream/retry.h"
+
+struct feed;
+struct member;
 
 /* Batches that are kept for those who come later in the same turn. */
 #define HUB_KEPT 8
@@ -31,6 +37,7 @@
 struct hub {
 	struct ev_loop *loop;
 	const struct conn_kind *kind;
+	enum gateway gateway;
 	struct conf_where where;
 	struct conf *conf;     /* NULL: broken, requests are refused */
 	struct conf *fallback; /* defaults, until there is one */
@@ -54,17 +61,20 @@ struct hub {
 	ev_signal signals[HUB_SIGNALS];
 	ev_timer drain;
 	bool is_draining;
-	uint64_t drain_streams; /* how many there were when it began */
 
 	uint64_t n_viewers; /* connections */
-	uint64_t n_streams; /* of them, those that stream */
+	struct budget budget;
 	uint64_t max_descriptors;
+	bool has_told_flush; /* the log has the flush mode that was chosen */
 
 	struct rnd rnd;
+	struct retry_book book;	      /* when streams that end come back */
 	struct log_quota quota;	      /* of lines about peers */
 	struct log_quota spool_quota; /* and about the spool */
 	ev_timer retry;		      /* of feeds where something failed */
 	struct batch *heartbeat;
+	struct batch *padding; /* that was used last, or NULL */
+	size_t padding_len;    /* and its length unframed */
 	/* Memory that is used again and again; nobody keeps pointers to it. */
 	struct reader reader;
 	struct buf text;
@@ -75,12 +85,12 @@ struct hub {
 };
 
 /**
- * hub_new(kind, where, conf):
- * Make the hub of a process whose connections are of ${kind}.  Takes ${conf};
- * NULL: there is none that holds, and each request looks for it anew as
- * ${where} says.  Return NULL with errno.
+ * hub_new(kind, gateway, where, conf):
+ * Make the hub of a process whose connections are of ${kind} and which was
+ * started by ${gateway}.  Takes ${conf}; NULL: there is none that holds, and
+ * each request looks for it anew as ${where} says.  Return NULL with errno.
  */
-struct hub *hub_new(const struct conn_kind *kind,
+struct hub *hub_new(const struct conn_kind *kind, enum gateway gateway,
     const struct conf_where *where, struct conf *conf);
 
 /**
@@ -117,10 +127,23 @@ int hub_conf(struct hub *hub, const char **why);
 void hub_keep(struct hub *hub, struct batch *batch);
 
 /**
- * hub_wake(hub, feed):
- * There may be something new in ${feed}: whoever waits there gets a turn.
+ * hub_wake(hub, feed, member):
+ * There may be something new in ${feed}, in the channel of ${member} (NULL:
+ * anywhere): whoever waits there gets a turn, unless it waits for more.
  */
-void hub_wake(struct hub *hub, struct feed *feed);
+void hub_wake(struct hub *hub, struct feed *feed, const struct member *member);
+
+/**
+ * hub_wake_now(hub, feed):
+ * The same, and nobody waits for more.
+ */
+void hub_wake_now(struct hub *hub, struct feed *feed);
+
+/**
+ * hub_wake_init(hub):
+ * Prepare what the others of these need.
+ */
+void hub_wake_init(struct hub *hub);
 
 /**
  * hub_retry(feed):
@@ -130,7 +153,8 @@ void hub_retry(struct feed *feed);
 
 /**
  * hub_is_full(hub):
- * Return why there cannot be one more stream now, naming the limit, or NULL.
+ * Return why there cannot be one more connection with a response that lasts,
+ * naming the limit, or NULL.
  */
 const char *hub_is_full(const struct hub *hub);
 

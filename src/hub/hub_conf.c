@@ -6,8 +6,12 @@
 static void
 on_channel(void *cookie, struct channel *channel)
 {
-	LIST_EACH (node, &channel->users)
-		hub_wake(cookie, LIST_OF(node, struct member, node)->feed);
+	LIST_EACH (node, &channel->users) {
+		const struct member *member =
+		    LIST_OF(node, struct member, node);
+
+		hub_wake(cookie, member->feed, member);
+	}
 }
 
 static void
@@ -19,7 +23,7 @@ on_name(void *cookie, const char *name)
 		struct feed *feed = LIST_OF(node, struct feed, node);
 
 		if (feed_offer(feed, name))
-			hub_wake(hub, feed);
+			hub_wake(hub, feed, NULL);
 	}
 }
 

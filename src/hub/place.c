@@ -168,6 +168,7 @@ batch_new(const uint8_t *bytes, size_t len, struct place *to)
 	batch->refs = 1;
 	batch->to = to == NULL ? NULL : place_ref(to);
 	batch->len = len;
+	batch->retry_ms = -1;
 	if (len > 0)
 		memcpy(batch->bytes, bytes, len);
 	return batch;

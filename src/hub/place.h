@@ -41,6 +41,7 @@ struct place {
 	struct list viewers;	  /* who wait here for more */
 	struct list waiting_node; /* in feed->waiting while any do */
 	uint64_t seen_news;	  /* of the feed: nothing was here then */
+	bool has_held;		  /* but records that may wait for the next */
 	size_t n_cursors;
 	struct cursor cursors[]; /* those beyond stand at MARK_START */
 };
@@ -50,6 +51,8 @@ struct batch {
 	struct place *from; /* weak: its "next" points here; or NULL */
 	struct place *to;   /* a reference; NULL: moves nobody */
 	bool ends_skipped;  /* records behind the last event were left out */
+	bool closes;	    /* its last record ends the response */
+	int64_t retry_ms;   /* the last that a record in it gave; -1: none */
 	size_t len;
 	uint8_t bytes[]; /* framed */
 };

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -7,14 +6,8 @@
 #include "hub/viewer_send.h"
 #include "stream/retry.h"
 
-/* A web server sends its request at once; one that does not is no web server.
- */
-#define REQUEST_WAIT_MS 30000
-/* How long a kept connection may wait for its next request. */
-#define KEPT_WAIT_MS 3600000
-
-static void
-queue(struct viewer *v)
+void
+viewer_queue(struct viewer *v)
 {
 	if (v->is_waiting) {
 		v->is_waiting = false;
@@ -22,30 +15,6 @@ queue(struct viewer *v)
 	}
 	if (list_is_empty(&v->node))
 		list_push(&v->hub->run, &v->node);
-}
-
-static int64_t
-next_due_ms(const struct viewer *v)
-{
-	int64_t due_ms = v->output_ms, end_ms = v->end_ms;
-
-	if (v->state == VIEWER_IDLE)
-		return due_ms + REQUEST_WAIT_MS;
-	if (v->conn.is_blocked) {
-		due_ms += v->settings->stall_ms;
-		/* Who takes a byte now and then may take as long to end. */
-		if (v->must_end && end_ms != INT64_MAX)
-			end_ms += v->settings->stall_ms;
-	} else {
-		due_ms += v->settings->heartbeat_ms;
-	}
-	return due_ms < end_ms ? due_ms : end_ms;
-}
-
-static void
-set_timer(struct viewer *v)
-{
-	wheel_set(&v->hub->wheel, &v->timer, next_due_ms(v));
 }
 
 static void
@@ -60,7 +29,7 @@ on_writable(struct conn *conn)
 	struct viewer *v = LIST_OF(conn, struct viewer, conn);
 
 	if (v->batch != NULL)
-		queue(v);
+		viewer_queue(v);
 }
 
 static void
@@ -99,7 +68,7 @@ viewer_open(struct hub *hub, int fd)
 	list_init(&v->timer);
 	conn_open(&v->conn, hub->loop, hub->kind, fd, &conn_ops);
 	hub->n_viewers++;
-	set_timer(v);
+	viewer_set_timer(v);
 	return v;
 }
 
@@ -112,17 +81,17 @@ clear(struct viewer *v)
 	else
 		list_remove(&v->node);
 	v->is_waiting = false;
-	if (v->place != NULL) {
-		v->hub->n_streams--;
-		place_unref(v->place);
-		v->place = NULL;
-	}
+	place_unref(v->place);
+	v->place = NULL;
+	budget_give(v->hub, &v->share);
 	batch_unref(v->batch);
 	v->batch = NULL;
 	v->sent = 0;
 	v->padding = 0;
 	v->wants_second = v->wants_open = v->has_lost = false;
-	v->is_behind = v->must_end = false;
+	v->is_behind = v->must_end = v->is_over_budget = false;
+	v->has_events = v->owes_padding = v->is_padding = false;
+	v->was_closed = false;
 	v->end_ms = INT64_MAX;
 }
 
@@ -144,29 +113,45 @@ viewer_answer(struct viewer *v, const struct buf *whole)
 {
 	if (viewer_send_whole(v, whole) != 0)
 		return -1;
-	queue(v);
+	viewer_queue(v);
 	return 0;
 }
 
+/* When the stream ends by itself. */
+static int64_t
+planned_end_ms(const struct viewer *v, int64_t now_ms)
+{
+	const struct settings *settings = v->settings;
+	int64_t lasts_ms = INT64_MAX;
+
+	if (settings->lifetime_ms > 0)
+		lasts_ms =
+		    retry_jittered(settings->lifetime_ms, 10, &v->hub->rnd);
+	/* A response that need not wait ends when there is nothing more. */
+	if (flush_get(v->flush)->closes && settings->hold_ms > 0 &&
+	    settings->hold_ms < lasts_ms)
+		lasts_ms = settings->hold_ms;
+	return lasts_ms == INT64_MAX ? INT64_MAX : now_ms + lasts_ms;
+}
+
 int
-viewer_stream(struct viewer *v, struct place *place,
-    const struct settings *settings, const struct buf *head)
+viewer_stream(struct viewer *v, struct place *place, const struct buf *head)
 {
 	int64_t now_ms = clock_mono_ms();
 
 	v->place = place;
-	v->hub->n_streams++;
-	v->settings = settings;
 	v->state = VIEWER_STREAMING;
 	v->output_ms = now_ms;
+	v->own_retry_ms = -1;
+	/* For those who come later, what was held once is history. */
+	v->takes_held = true;
+	v->has_events = v->has_lost;
 	v->wants_second = v->padding > 0 || v->wants_open || v->is_behind;
-	if (settings->lifetime_ms > 0)
-		v->end_ms = now_ms +
-		    retry_jittered(settings->lifetime_ms, 10, &v->hub->rnd);
+	v->end_ms = planned_end_ms(v, now_ms);
 	if (viewer_send_text(v, head) != 0)
 		return -1;
-	queue(v);
-	set_timer(v);
+	viewer_queue(v);
+	viewer_set_timer(v);
 	return 0;
 }
 
@@ -177,7 +162,30 @@ viewer_end(struct viewer *v)
 		return;
 	v->must_end = true;
 	if (v->batch == NULL)
-		queue(v);
+		viewer_queue(v);
+}
+
+/* There is nothing to send: end, fill up, or wait at the place. */
+static int
+rest(struct viewer *v)
+{
+	const struct flush *flush = flush_get(v->flush);
+
+	v->takes_held = false;
+	if (feed_is_over(v->place) ||
+	    (flush->closes &&
+		(v->has_events || v->is_over_budget ||
+		    v->settings->hold_ms == 0)))
+		return viewer_send_end(v);
+	if (v->owes_padding)
+		return viewer_send_padding(v);
+	if (folder_follow(&v->hub->folder)) {
+		viewer_queue(v);
+		return 0;
+	}
+	v->is_waiting = true;
+	place_wait(v->place, &v->node);
+	return 0;
 }
 
 /* Take the batch behind the place, or wait for one there. */
@@ -185,7 +193,8 @@ static int
 take_next(struct viewer *v)
 {
 	bool is_unfinished;
-	struct batch *batch = feed_next(v->place, &is_unfinished);
+	struct batch *batch =
+	    feed_next(v->place, v->takes_held, &is_unfinished);
 
 	if (batch != NULL && !conn_is_usual(&v->conn) &&
 	    (batch = viewer_readdress(v, batch)) == NULL)
@@ -195,32 +204,45 @@ take_next(struct viewer *v)
 	if (batch != NULL)
 		return 0;
 	if (is_unfinished) {
-		queue(v);
+		viewer_queue(v);
 		return 0;
 	}
-	if (feed_is_over(v->place))
-		return viewer_send_end(v);
-	v->is_waiting = true;
-	place_wait(v->place, &v->node);
-	return 0;
+	return rest(v);
 }
 
-/* The batch was sent: the viewer is where it leads. */
+/* The viewer has what is in ${batch} and is where it leads. */
+static void
+move_on(struct viewer *v, const struct batch *batch)
+{
+	if (batch->len > 0) {
+		v->is_behind = batch->ends_skipped;
+		v->has_events = true;
+	} else {
+		v->is_behind = v->is_behind || batch->ends_skipped;
+	}
+	if (batch->retry_ms >= 0)
+		v->own_retry_ms = batch->retry_ms < INT32_MAX ?
+		    (int32_t)batch->retry_ms :
+		    INT32_MAX;
+	if (batch->closes)
+		v->must_end = v->was_closed = true;
+	place_ref(batch->to);
+	place_unref(v->place);
+	v->place = batch->to;
+}
+
+/* The batch was sent. */
 static void
 arrive(struct viewer *v)
 {
 	struct batch *batch = v->batch;
 
 	v->batch = NULL;
-	if (batch->to != NULL) {
-		if (batch->len > 0)
-			v->is_behind = batch->ends_skipped;
-		else
-			v->is_behind = v->is_behind || batch->ends_skipped;
-		place_ref(batch->to);
-		place_unref(v->place);
-		v->place = batch->to;
-	}
+	v->owes_padding = flush_get(v->flush)->pads && !v->is_padding &&
+	    (batch->len > 0 || v->owes_padding);
+	v->is_padding = false;
+	if (batch->to != NULL)
+		move_on(v, batch);
 	batch_unref(batch);
 }
 
@@ -233,8 +255,8 @@ finish(struct viewer *v)
 		return;
 	}
 	v->state = VIEWER_IDLE;
-	v->output_ms = clock_mono_ms() + KEPT_WAIT_MS - REQUEST_WAIT_MS;
-	set_timer(v);
+	v->output_ms = clock_mono_ms() + VIEWER_KEPT_MS;
+	viewer_set_timer(v);
 }
 
 /* Send the batch.  Return 1 when it is done, 0 when there is no room, or -1. */
@@ -282,16 +304,16 @@ run(struct viewer *v)
 		/* The stall is counted from the first refusal on. */
 		if (!was_blocked)
 			v->output_ms = clock_mono_ms();
-		set_timer(v);
+		viewer_set_timer(v);
 		return 0;
 	}
 	if (was_blocked)
-		set_timer(v);
+		viewer_set_timer(v);
 	arrive(v);
 	if (v->state == VIEWER_ENDING)
 		finish(v);
 	else
-		queue(v);
+		viewer_queue(v);
 	return 0;
 }
 
@@ -301,56 +323,4 @@ viewer_run(struct viewer *v)
 	/* Gone, or out of memory for it: the client comes back and resumes. */
 	if (v->state != VIEWER_CLOSED && run(v) != 0)
 		viewer_close(v);
-}
-
-/* Whether a viewer that blocks has had its time, and why. */
-static const char *
-has_stalled(const struct viewer *v, int64_t now_ms)
-{
-	if (now_ms >= v->output_ms + v->settings->stall_ms)
-		return "stalled";
-	return v->must_end ? "slow" : NULL;
-}
-
-static void
-give_up(struct viewer *v, const char *why, int64_t now_ms)
-{
-	if (log_allow(&v->hub->quota, now_ms))
-		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
-		    (now_ms - v->output_ms) / 1000);
-	viewer_close(v);
-}
-
-void
-viewer_on_due(struct viewer *v)
-{
-	int64_t now_ms = clock_mono_ms();
-	const char *why;
-
-	if (now_ms < next_due_ms(v)) {
-		set_timer(v);
-		return;
-	}
-	if (v->state == VIEWER_IDLE) {
-		give_up(v, "no-request", now_ms);
-		return;
-	}
-	if (v->conn.is_blocked && (why = has_stalled(v, now_ms)) != NULL) {
-		give_up(v, why, now_ms);
-		return;
-	}
-	if (now_ms >= v->end_ms) {
-		viewer_end(v);
-		v->end_ms = now_ms;
-	} else if (v->batch == NULL) {
-		if (viewer_send_beat(v) != 0) {
-			viewer_close(v);
-			return;
-		}
-		queue(v);
-	}
-	/* What is on its way will do for a heartbeat; who blocks has none. */
-	if (!v->conn.is_blocked)
-		v->output_ms = now_ms;
-	set_timer(v);
 }

@@ -14,7 +14,12 @@
 #include <stdbool.h>
 
 #include "conn/conn.h"
+#include "hub/budget.h"
+#include "hub/flush.h"
 #include "hub/hub.h"
+
+/* How much longer than the first request a kept connection's next may take. */
+#define VIEWER_KEPT_MS 3570000
 
 enum viewer_state {
 	VIEWER_IDLE,
@@ -29,19 +34,28 @@ struct viewer {
 	const struct settings *settings; /* of its first channel */
 	struct list node;  /* in hub->run, place->viewers, hub->reap or none */
 	struct list timer; /* in hub->wheel */
-	struct place *place; /* a reference; NULL unless streaming */
-	struct batch *batch; /* a reference: what is being sent; or NULL */
-	size_t sent;	     /* of the batch */
-	int64_t output_ms;   /* when the socket last took something */
-	int64_t end_ms;	     /* when the stream shall end; INT64_MAX: never */
-	uint32_t padding;    /* bytes to send once as a comment */
-	uint8_t state;	     /* enum viewer_state */
-	bool wants_open;     /* and the opening event */
-	bool wants_second;   /* these, or a long id, follow the first write */
-	bool has_lost;	     /* a channel of a pattern: to be told first */
-	bool is_waiting;     /* node is in the place's list */
-	bool is_behind;	     /* the client does not know its place's id */
-	bool must_end;	     /* when the batch has been sent */
+	struct place *place;  /* a reference; NULL unless streaming */
+	struct batch *batch;  /* a reference: what is being sent; or NULL */
+	size_t sent;	      /* of the batch */
+	int64_t output_ms;    /* when the socket last took something */
+	int64_t end_ms;	      /* when the stream shall end; INT64_MAX: never */
+	struct share share;   /* of the budget of streams */
+	int32_t own_retry_ms; /* a publisher's hint; -1: none */
+	uint32_t padding;     /* bytes to send once as a comment */
+	uint8_t state;	      /* enum viewer_state */
+	uint8_t flush;	      /* enum flush_mode */
+	bool is_over_budget;  /* to be sent away with what there is */
+	bool has_events;      /* some were sent since the stream began */
+	bool takes_held;      /* records that may wait for the next, too */
+	bool owes_padding;    /* what was sent may stand in a buffer */
+	bool is_padding;      /* what is being sent is that */
+	bool was_closed;      /* a record asked for the end of the response */
+	bool wants_open;      /* and the opening event */
+	bool wants_second;    /* these, or a long id, follow the first write */
+	bool has_lost;	      /* a channel of a pattern: to be told first */
+	bool is_waiting;      /* node is in the place's list */
+	bool is_behind;	      /* the client does not know its place's id */
+	bool must_end;	      /* when the batch has been sent */
 };
 
 /**
@@ -58,12 +72,13 @@ struct viewer *viewer_open(struct hub *hub, int fd);
 void viewer_close(struct viewer *viewer);
 
 /**
- * viewer_stream(viewer, place, settings, head):
+ * viewer_stream(viewer, place, head):
  * Begin a stream at ${place} (its reference is taken, also on error) with the
- * unframed bytes ${head}.  Return 0, or -1 with ENOMEM.
+ * unframed bytes ${head}; settings and flush mode are set already.  Return 0,
+ * or -1 with ENOMEM.
  */
-int viewer_stream(struct viewer *viewer, struct place *place,
-    const struct settings *settings, const struct buf *head);
+int viewer_stream(
+    struct viewer *viewer, struct place *place, const struct buf *head);
 
 /**
  * viewer_answer(viewer, whole):
@@ -76,6 +91,18 @@ int viewer_answer(struct viewer *viewer, const struct buf *whole);
  * Give ${viewer}, which is in no list, its turn: send, or wait.
  */
 void viewer_run(struct viewer *viewer);
+
+/**
+ * viewer_queue(viewer):
+ * Let ${viewer} have a turn.
+ */
+void viewer_queue(struct viewer *viewer);
+
+/**
+ * viewer_set_timer(viewer):
+ * Set the time of ${viewer} after what it depends on has changed.
+ */
+void viewer_set_timer(struct viewer *viewer);
 
 /**
  * viewer_on_due(viewer):

@@ -75,21 +75,55 @@ append_id_if_behind(struct viewer *v, struct buf *out)
 	return 0;
 }
 
-int
-viewer_send_end(struct viewer *v)
+/* When the client is asked back, if it were alone. */
+static int64_t
+own_retry_ms(struct viewer *v)
 {
 	const struct settings *settings = v->settings;
 	struct hub *hub = v->hub;
-	struct buf *text = &hub->text;
-	int64_t retry_ms;
+	bool is_held = !v->is_over_budget && settings->hold_ms > 0;
+	bool closes = flush_get(v->flush)->closes || v->was_closed;
+	int64_t base_ms = settings->retry_ms;
+
+	/* What a publisher wrote is passed on as it is. */
+	if (v->own_retry_ms >= 0)
+		return v->own_retry_ms;
+	if (closes && !hub->is_draining) {
+		base_ms = settings->close_retry_ms;
+		/* Nothing is gained by asking an empty channel more often. */
+		if (!is_held && !v->has_events)
+			return settings->poll_retry_ms +
+			    retry_above(settings->poll_retry_ms,
+				settings->retry_jitter, &hub->rnd);
+		if (v->is_over_budget)
+			base_ms = settings->poll_retry_ms;
+	}
+	return retry_jittered(base_ms, settings->retry_jitter, &hub->rnd);
+}
+
+/* How much longer, because others come back, too. */
+static int64_t
+spread_ms(struct viewer *v)
+{
+	struct hub *hub = v->hub;
+	uint64_t rate = v->settings->reconnect_rate, load;
+
+	/* All processes are stopped together, each with one stream. */
+	if (hub->is_draining && !gateway_is_shared(hub->gateway)) {
+		load = budget_load(hub);
+		return rnd_between(&hub->rnd, 0, (int64_t)(load * 1000 / rate));
+	}
+	return retry_book(&hub->book, clock_mono_ms(), rate);
+}
+
+int
+viewer_send_end(struct viewer *v)
+{
+	struct buf *text = &v->hub->text;
 
 	text->len = 0;
-	/* A planned end of all at once spreads their return. */
-	retry_ms = retry_spread(settings->retry_ms, settings->retry_jitter,
-	    hub->is_draining ? hub->drain_streams : 0, settings->reconnect_rate,
-	    &hub->rnd);
 	if (append_id_if_behind(v, text) != 0 ||
-	    event_append_retry(text, retry_ms) != 0)
+	    event_append_retry(text, own_retry_ms(v) + spread_ms(v)) != 0)
 		return -1;
 	return viewer_send_whole(v, text);
 }
@@ -134,6 +168,38 @@ viewer_send_second(struct viewer *v)
 	v->padding = 0;
 	v->wants_second = false;
 	return viewer_send_text(v, text);
+}
+
+/* Make hub->padding the comment that ${v} needs. */
+static int
+make_padding(struct viewer *v)
+{
+	struct hub *hub = v->hub;
+	size_t len = (size_t)v->settings->pad;
+
+	if (hub->padding != NULL && hub->padding_len == len)
+		return 0;
+	hub->text.len = hub->frames.len = 0;
+	if (event_append_padding(&hub->text, len) != 0 ||
+	    hub->kind->frame(&hub->frames, hub->text.data, hub->text.len) != 0)
+		return -1;
+	batch_unref(hub->padding);
+	hub->padding = batch_new(hub->frames.data, hub->frames.len, NULL);
+	hub->padding_len = len;
+	return hub->padding == NULL ? -1 : 0;
+}
+
+int
+viewer_send_padding(struct viewer *v)
+{
+	if (make_padding(v) != 0)
+		return -1;
+	v->is_padding = true;
+	v->batch = batch_ref(v->hub->padding);
+	v->sent = 0;
+	if (!conn_is_usual(&v->conn))
+		v->batch = viewer_readdress(v, v->batch);
+	return v->batch == NULL ? -1 : 0;
 }
 
 int

@@ -33,6 +33,12 @@ int viewer_send_end(struct viewer *viewer);
 int viewer_send_second(struct viewer *viewer);
 
 /**
+ * viewer_send_padding(viewer):
+ * What makes a buffer of the web server overflow, for the flush mode pad.
+ */
+int viewer_send_padding(struct viewer *viewer);
+
+/**
  * viewer_send_beat(viewer):
  * A heartbeat: an id if the client is behind, else a comment.
  */

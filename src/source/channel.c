@@ -118,6 +118,18 @@ watch_segment(struct channel *channel, const char *path)
 		    "fs.inotify.max_user_watches");
 }
 
+void
+channel_follow(struct channel *channel)
+{
+	struct stat st;
+	const struct form *form = find_form(channel, &st);
+
+	/* If it is another file by now, the next look finds out. */
+	if (channel->segment != NULL && form != NULL)
+		watch_segment(channel,
+		    folder_file(channel->folder, channel->name, form->suffix));
+}
+
 /* Make ${form}'s file the newest segment.  Return whether that was done. */
 static bool
 open_segment(struct channel *channel, const struct form *form)

@@ -54,34 +54,6 @@ find(struct folder *folder, const char *name)
 	return NULL;
 }
 
-/*
- * The channel that the file ${file} belongs to, which may be one of its older
- * segments or its end marker, into ${out}.  Return whether there is one.
- */
-static bool
-channel_of_file(const char *file, char out[NAME_MAX_LEN + 1])
-{
-	size_t len = strcspn(file, ".");
-
-	if (!name_is_valid(file, len))
-		return false;
-	memcpy(out, file, len);
-	out[len] = '\0';
-	return true;
-}
-
-static bool
-is_form(const char *file)
-{
-	const char *suffix = file + strcspn(file, ".");
-
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (strcmp(suffix, folder_forms[i].suffix) == 0)
-			return true;
-	}
-	return false;
-}
-
 void
 channel_mark_dirty(struct channel *channel)
 {
@@ -96,12 +68,12 @@ on_name(void *cookie, const char *file)
 	char name[NAME_MAX_LEN + 1];
 	struct channel *channel;
 
-	if (!channel_of_file(file, name))
+	if (!folder_name_of(file, name))
 		return;
 	if ((channel = find(folder, name)) != NULL) {
 		channel->needs_look = true;
 		channel_mark_dirty(channel);
-	} else if (is_form(file)) {
+	} else if (folder_is_form(file)) {
 		folder->ops->on_name(folder->cookie, name);
 	}
 }
@@ -234,7 +206,8 @@ start_watching(struct folder *folder, int fd)
 {
 	struct statfs fs;
 
-	if (!watch_is_on(&folder->watch) && !folder->is_polling &&
+	if (!watch_is_on(&folder->watch) &&
+	    (!folder->is_polling || folder->is_waiting) &&
 	    watch_start(&folder->watch, folder->loop, &watch_ops, folder) != 0)
 		folder_poll(folder,
 		    errno == EMFILE ?
@@ -260,7 +233,8 @@ is_still_there(const struct folder *folder)
 
 	/* A new folder may get the inode of the old; its watch it does not. */
 	return folder->is_there &&
-	    (folder->watch.folder != -1 || folder->is_polling) &&
+	    (!folder->is_followed || folder->watch.folder != -1 ||
+		folder->is_polling) &&
 	    stat(folder->path, &st) == 0 && st.st_ino == folder->ino &&
 	    st.st_dev == folder->dev;
 }
@@ -302,7 +276,8 @@ folder_open(struct folder *folder)
 		folder->is_waiting = folder->is_polling = false;
 		ev_timer_stop(folder->loop, &folder->poll);
 	}
-	start_watching(folder, fd);
+	if (folder->is_followed)
+		start_watching(folder, fd);
 	close(fd);
 	/* Whoever listens already is to hear of it, too, and now. */
 	folder->is_lost = true;
@@ -310,33 +285,32 @@ folder_open(struct folder *folder)
 	return 0;
 }
 
-static bool
-has_file(struct folder *folder, const char *name, const char *suffix)
+static void
+follow_channel(void *cookie, struct table_entry *entry)
 {
-	struct stat st;
-
-	return stat(folder_file(folder, name, suffix), &st) == 0 &&
-	    S_ISREG(st.st_mode);
+	(void)cookie;
+	channel_follow(TABLE_OF(entry, struct channel, by_name));
 }
 
 bool
-folder_has(struct folder *folder, const char *name)
+folder_follow(struct folder *folder)
 {
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (has_file(folder, name, folder_forms[i].suffix))
-			return true;
-	}
-	return false;
-}
+	int fd;
 
-bool
-folder_has_older(struct folder *folder, const char *name)
-{
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (has_file(folder, name, folder_forms[i].older))
-			return true;
+	if (folder->is_followed)
+		return false;
+	folder->is_followed = true;
+	fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1) {
+		start_watching(folder, fd);
+		close(fd);
+		table_walk(&folder->channels, follow_channel, NULL);
+	} else {
+		folder_wait(folder);
 	}
-	return false;
+	folder->is_lost = true;
+	folder_tell(folder);
+	return true;
 }
 
 struct channel *
@@ -345,6 +319,8 @@ folder_channel(struct folder *folder, const char *name)
 	struct channel *channel = find(folder, name);
 
 	if (channel != NULL) {
+		if (!folder->is_followed)
+			channel_look(channel);
 		channel->refs++;
 		return channel;
 	}
@@ -363,24 +339,4 @@ channel_unref(struct channel *channel)
 	channel->folder->n_channels--;
 	table_remove(&channel->folder->channels, &channel->by_name);
 	channel_free(channel);
-}
-
-int
-folder_list(struct folder *folder, int (*visit)(void *cookie, const char *name),
-    void *cookie)
-{
-	char name[NAME_MAX_LEN + 1];
-	struct dirent *entry;
-	DIR *dir = opendir(folder->path);
-	int rc = 0;
-
-	if (dir == NULL)
-		return -1;
-	while (rc == 0 && (entry = readdir(dir)) != NULL) {
-		if (is_form(entry->d_name) &&
-		    channel_of_file(entry->d_name, name))
-			rc = visit(cookie, name);
-	}
-	closedir(dir);
-	return rc;
 }

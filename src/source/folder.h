@@ -58,6 +58,7 @@ struct folder {
 	 * not tell that it was removed.
 	 */
 	bool is_there;
+	bool is_followed; /* changes are told */
 	dev_t dev;
 	ino_t ino;
 	const struct folder_ops *ops;
@@ -102,11 +103,21 @@ void folder_free(struct folder *folder);
 
 /**
  * folder_open(folder):
- * Make sure that the folder is there and watched; if it is another one than
- * before, the owner is told of every channel.  Return 0, or -1 with errno if it
- * cannot be read now.
+ * Make sure that the folder is there; if it is another one than before, the
+ * owner is told of every channel.  Return 0, or -1 with errno if it cannot be
+ * read now.
  */
 int folder_open(struct folder *folder);
+
+/**
+ * folder_follow(folder):
+ * Tell of changes from now on.  That is not for nothing: of inotify's instances
+ * a user has 128, and the end of one takes the kernel milliseconds, so a
+ * process that only answers does without.  Return whether this began just now;
+ * then the owner was told of every channel, as anything may have changed since
+ * folder_open.
+ */
+bool folder_follow(struct folder *folder);
 
 /**
  * folder_channel(folder, name):
@@ -128,6 +139,12 @@ void channel_unref(struct channel *channel);
  * name of another is the newest segment then, and the other is replaced.
  */
 bool channel_look(struct channel *channel);
+
+/**
+ * channel_follow(channel):
+ * Start to watch the file of ${channel}, if it has one.
+ */
+void channel_follow(struct channel *channel);
 
 /**
  * channel_new(folder, name), channel_free(channel):
@@ -170,6 +187,20 @@ void folder_wait(struct folder *folder);
  */
 const char *folder_file(
     struct folder *folder, const char *name, const char *suffix);
+
+/**
+ * folder_name_of(file, out):
+ * Put the name of the channel that the file ${file} belongs to, which may be
+ * one of its older segments or its end marker, into ${out}.  Return whether
+ * there is one.
+ */
+bool folder_name_of(const char *file, char out[NAME_MAX_LEN + 1]);
+
+/**
+ * folder_is_form(file):
+ * Return whether ${file} has the suffix of a file that a channel consists of.
+ */
+bool folder_is_form(const char *file);
 
 /**
  * folder_has(folder, name):

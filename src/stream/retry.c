@@ -1,21 +1,36 @@
 #include "stream/retry.h"
 
+/* ${jitter} percent of ${base_ms}, without overflow. */
+static int64_t
+swing_of(int64_t base_ms, uint64_t jitter)
+{
+	return base_ms / 100 * (int64_t)jitter +
+	    base_ms % 100 * (int64_t)jitter / 100;
+}
+
+int64_t
+retry_above(int64_t base_ms, uint64_t jitter, struct rnd *rnd)
+{
+	return rnd_between(rnd, 0, swing_of(base_ms, jitter));
+}
+
 int64_t
 retry_jittered(int64_t base_ms, uint64_t jitter, struct rnd *rnd)
 {
-	int64_t swing = base_ms / 100 * (int64_t)jitter +
-	    base_ms % 100 * (int64_t)jitter / 100;
+	int64_t swing = swing_of(base_ms, jitter);
 	int64_t ms = rnd_between(rnd, base_ms - swing, base_ms + swing);
 
 	return ms < 1 ? 1 : ms;
 }
 
 int64_t
-retry_spread(int64_t base_ms, uint64_t jitter, uint64_t streams, uint64_t rate,
-    struct rnd *rnd)
+retry_book(struct retry_book *book, int64_t now_ms, uint64_t rate)
 {
-	int64_t span_ms = (int64_t)(streams * 1000 / (rate == 0 ? 1 : rate));
+	int64_t now_us = now_ms * 1000, wait_us;
 
-	return retry_jittered(base_ms, jitter, rnd) +
-	    rnd_between(rnd, 0, span_ms);
+	if (book->next_us < now_us)
+		book->next_us = now_us;
+	wait_us = book->next_us - now_us;
+	book->next_us += 1000000 / (int64_t)(rate == 0 ? 1 : rate);
+	return wait_us / 1000;
 }

@@ -15,11 +15,23 @@
 int64_t retry_jittered(int64_t base_ms, uint64_t jitter, struct rnd *rnd);
 
 /**
- * retry_spread(base_ms, jitter, streams, rate, rnd):
- * As retry_jittered, plus a share of the time that ${streams} clients need to
- * come back at ${rate} a second: for a planned end of that many at once.
+ * retry_above(base_ms, jitter, rnd):
+ * Return a number from 0 to ${jitter} percent of ${base_ms}.
  */
-int64_t retry_spread(int64_t base_ms, uint64_t jitter, uint64_t streams,
-    uint64_t rate, struct rnd *rnd);
+int64_t retry_above(int64_t base_ms, uint64_t jitter, struct rnd *rnd);
+
+/* Who was asked to come back when; zeroed at first. */
+struct retry_book {
+	int64_t next_us; /* monotonic; the first moment that is not taken */
+};
+
+/**
+ * retry_book(book, now_ms, rate):
+ * Return the time in milliseconds, from ${now_ms} (monotonic) on, that one more
+ * client is to wait beyond its own, so that no more than ${rate} a second are
+ * asked back: 0 while fewer ask, and longer from one to the next of many who
+ * are sent away at once.
+ */
+int64_t retry_book(struct retry_book *book, int64_t now_ms, uint64_t rate);
 
 #endif

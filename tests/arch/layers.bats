@@ -75,7 +75,7 @@ includes()
 	}
 	only 'ini\.h' conf/conf_load.c
 	only 'ev\.h' conn/conn.h conn/listen.h hub/hub.h hub/wheel.h \
-		source/folder.h source/watch.h
+		hub/window.h source/folder.h source/watch.h
 	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'
@@ -86,7 +86,8 @@ includes()
 	local object name module symbol bad=0
 	declare -A also=([place]='cursor batch' [folder]='channel'
 		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
-		[folder_poll]='folder' [hub_conf]='hub' [viewer_send]='viewer'
+		[folder_poll]='folder' [folder_names]='folder'
+		[hub_wake]='hub' [viewer_due]='viewer' [hub_conf]='hub' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
 		[conf_find]='conf' [conf_load]='conf')

@@ -132,14 +132,16 @@ spool_start(void **state)
 	return folder_init(&spool, spool_loop, path, &spool_ops, &spool_told);
 }
 
-/* Set up one that is there, open and watched. */
+/* Set up one that is there, open and followed. */
 static inline int
 spool_start_open(void **state)
 {
 	if (spool_start(state) != 0)
 		return -1;
 	spool_mkdir();
-	return folder_open(&spool);
+	if (folder_open(&spool) != 0)
+		return -1;
+	return folder_follow(&spool) ? 0 : -1;
 }
 
 static inline int

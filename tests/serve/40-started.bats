@@ -131,9 +131,9 @@ has_text()
 	wait_for 10 has_text "$T/hog" full
 	start_serve "${other[@]}"
 	chmod 666 "$T/serve.sock"
-	wait_for 10 has_text "$T/serve.log" 'event=polling'
 	start_lighttpd_socket
 	lives
+	wait_for 10 has_text "$T/serve.log" 'event=polling'
 	sse_begin "$URL/build-*,later" "$T/s"
 	echo one >"$SPOOL/later"
 	wait_line "$T/s" one

@@ -165,9 +165,11 @@ static const struct {
 	{ "[access]\npublish = token\n", "this version cannot do that yet" },
 	{ "[source]\nredis = redis://h:1/0\n",
 	    "this version cannot do that yet" },
-	{ "[flush]\nmode = pad\n",
-	    "my.ini:2: [flush] mode: this version cannot do 'pad'; leave the "
-	    "key out, or write auto or stream" },
+	{ "[flush]\nmode = padded\n",
+	    "my.ini:2: [flush] mode: 'padded' is not known; write auto, "
+	    "stream, batch, pad or close" },
+	{ "[flush]\nhold = 10ms\n", "my.ini:2: [flush] hold: " },
+	{ "[channel a]\nincremental = yes\n", "cannot differ by channel" },
 };
 
 static void

@@ -27,6 +27,7 @@ start_polling(void **state)
 	/* Just the folder's own descriptor is left. */
 	before = loop_use_up_fds(1);
 	rc = folder_open(&spool);
+	folder_follow(&spool);
 	loop_free_fds(before);
 	assert_true(spool.is_polling);
 	assert_false(watch_is_on(&spool.watch));
@@ -104,6 +105,8 @@ test_a_folder_that_is_not_there_yet_is_waited_for(void **state)
 	errno = 0;
 	assert_int_equal(folder_open(&spool), -1);
 	assert_int_equal(errno, ENOENT);
+	assert_true(folder_follow(&spool));
+	assert_false(folder_follow(&spool));
 	assert_int_equal(folder_open(&spool), -1);
 	channel = spool_use("news");
 	assert_null(channel->segment);

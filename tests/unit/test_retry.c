@@ -54,57 +54,87 @@ test_jitter_keeps_within_its_share_and_uses_it(void **state)
 }
 
 static void
-test_many_streams_are_spread_over_the_time_they_need(void **state)
+test_streams_that_end_together_come_back_one_by_one(void **state)
 {
 	static const struct {
-		uint64_t streams, rate;
-		int64_t span_ms;
+		uint64_t rate;
+		int n;
+		int64_t last_ms;
 	} rows[] = {
-		{ 0, 100, 0 },
-		{ 1, 100, 10 },
-		{ 1000, 100, 10000 },
-		{ 50000, 100, 500000 },
-		{ 10, 1, 10000 },
+		{ 100, 1, 0 },
+		{ 100, 2, 10 },
+		{ 100, 1001, 10000 },
+		{ 1, 11, 10000 },
+		{ 1000000, 50000, 49 },
 		/* No rate would be no return at all: taken as one. */
-		{ 5, 0, 5000 },
-		{ 1000000, 1, 1000000000 },
+		{ 0, 6, 5000 },
 	};
-	struct rnd rnd = { 6 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int64_t least = INT64_MAX, most = 0, span = rows[i].span_ms;
+		struct retry_book book = { 0 };
+		int64_t ms = 0, before = -1;
 
-		for (int j = 0; j < 5000; j++) {
-			int64_t ms = retry_spread(
-			    3000, 50, rows[i].streams, rows[i].rate, &rnd);
-
-			least = ms < least ? ms : least;
-			most = ms > most ? ms : most;
+		for (int j = 0; j < rows[i].n; j++) {
+			ms = retry_book(&book, 5000, rows[i].rate);
+			assert_true(ms >= before);
+			before = ms;
 		}
-		assert_true(least >= 1500);
-		assert_true(most <= 4500 + span);
-		assert_true(least <= 1500 + (span + 3000) / 10);
-		assert_true(most >= 4500 + span - (span + 3000) / 10);
+		assert_int_equal(ms, rows[i].last_ms);
 	}
+}
+
+static void
+test_streams_that_end_now_and_then_do_not_wait_for_others(void **state)
+{
+	struct retry_book book = { 0 };
+
+	(void)state;
+	for (int64_t now_ms = 0; now_ms < 10000; now_ms += 10)
+		assert_int_equal(retry_book(&book, now_ms, 100), 0);
+	/* A burst is worked off while nothing comes. */
+	for (int i = 0; i < 50; i++)
+		retry_book(&book, 10000, 100);
+	assert_int_equal(retry_book(&book, 10000, 100), 500);
+	assert_int_equal(retry_book(&book, 10300, 100), 210);
+	assert_int_equal(retry_book(&book, 11000, 100), 0);
 }
 
 /* The promise: in no second come more than the rate, by more than chance. */
 static void
 test_a_planned_end_brings_back_no_more_than_the_rate(void **state)
 {
+	struct retry_book book = { 0 };
 	struct rnd rnd = { 8 };
 	int per_second[64] = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 5000; i++) {
-		int64_t ms = retry_spread(3000, 50, 5000, 100, &rnd);
+		int64_t ms =
+		    retry_jittered(3000, 50, &rnd) + retry_book(&book, 0, 100);
 
 		assert_in_range(ms, 0, 63999);
 		per_second[ms / 1000]++;
 	}
 	for (int i = 0; i < 64; i++)
-		assert_true(per_second[i] <= 150);
+		assert_true(per_second[i] <= 140);
+}
+
+static void
+test_above_is_never_below(void **state)
+{
+	struct rnd rnd = { 9 };
+	int64_t most = 0;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		int64_t ms = retry_above(5000, 50, &rnd);
+
+		assert_in_range(ms, 0, 2500);
+		most = ms > most ? ms : most;
+	}
+	assert_true(most > 2400);
+	assert_int_equal(retry_above(5000, 0, &rnd), 0);
 }
 
 int
@@ -114,7 +144,10 @@ main(void)
 		cmocka_unit_test(
 		    test_jitter_keeps_within_its_share_and_uses_it),
 		cmocka_unit_test(
-		    test_many_streams_are_spread_over_the_time_they_need),
+		    test_streams_that_end_together_come_back_one_by_one),
+		cmocka_unit_test(
+		    test_streams_that_end_now_and_then_do_not_wait_for_others),
+		cmocka_unit_test(test_above_is_never_below),
 		cmocka_unit_test(
 		    test_a_planned_end_brings_back_no_more_than_the_rate),
 	};

@@ -1,0 +1,155 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "hub/budget.h"
+#include "hub/hub.h"
+
+/* What a process that is alone with its viewer may take to say goodbye. */
+#define GRACE_S 60
+/* For how long a stream without limit keeps its slot on another host. */
+#define ENDLESS_S 86400
+
+int
+budget_init(struct budget *budget)
+{
+	return table_init(&budget->addresses);
+}
+
+void
+budget_free(struct budget *budget)
+{
+	if (budget->has_slots)
+		slots_close(&budget->slots);
+	table_free(&budget->addresses);
+}
+
+static struct address *
+address_get(struct budget *budget, uint64_t hash)
+{
+	struct table_entry *entry = table_first(&budget->addresses, hash);
+	struct address *address;
+
+	if (entry != NULL)
+		return TABLE_OF(entry, struct address, by_hash);
+	if ((address = calloc(1, sizeof(*address))) != NULL)
+		table_insert(&budget->addresses, &address->by_hash, hash);
+	return address;
+}
+
+/* In this process, which serves all. */
+static enum budget_result
+take_here(struct hub *hub, struct share *share, uint64_t hash)
+{
+	const struct settings *settings = hub->settings;
+	struct budget *budget = &hub->budget;
+	struct address *address = NULL;
+
+	/* Who is sent away for its address is not to poll. */
+	if (settings->streams_per_address > 0 && hash != 0) {
+		if ((address = address_get(budget, hash)) == NULL)
+			return BUDGET_OVER;
+		if (address->n_streams >= settings->streams_per_address)
+			return BUDGET_ADDRESS;
+	}
+	if (settings->streams > 0 && budget->n_streams >= settings->streams) {
+		if (address != NULL && address->n_streams == 0) {
+			table_remove(&budget->addresses, &address->by_hash);
+			free(address);
+		}
+		return BUDGET_OVER;
+	}
+	share->address = address;
+	share->is_counted = true;
+	if (address != NULL)
+		address->n_streams++;
+	budget->n_streams++;
+	return BUDGET_TAKEN;
+}
+
+static bool
+open_slots(struct hub *hub)
+{
+	struct budget *budget = &hub->budget;
+
+	if (budget->has_slots)
+		return true;
+	budget->has_slots =
+	    slots_open(&budget->slots, hub->settings->path) == 0;
+	return budget->has_slots;
+}
+
+/* In the table of all processes. */
+static enum slots_result
+take_slot(struct hub *hub, uint64_t hash, int64_t lifetime_ms)
+{
+	const struct settings *settings = hub->settings;
+	int64_t lasts_s =
+	    lifetime_ms == 0 ? ENDLESS_S : lifetime_ms / 1000 * 11 / 10;
+
+	if (!open_slots(hub))
+		return SLOTS_ERROR;
+	return slots_take(&hub->budget.slots, settings->streams,
+	    settings->streams_per_address, hash,
+	    clock_wall_s() + lasts_s + GRACE_S);
+}
+
+enum budget_result
+budget_take(struct hub *hub, struct share *share, const char *address,
+    size_t len, int64_t lifetime_ms)
+{
+	const struct settings *settings = hub->settings;
+	uint64_t hash = slots_address(address, len);
+
+	if (gateway_is_shared(hub->gateway) ||
+	    (settings->streams == 0 && settings->streams_per_address == 0))
+		return take_here(hub, share, hash);
+	switch (take_slot(hub, hash, lifetime_ms)) {
+	case SLOTS_TAKEN:
+		share->is_counted = true;
+		hub->budget.n_streams++;
+		return BUDGET_TAKEN;
+	case SLOTS_FULL:
+		return BUDGET_OVER;
+	case SLOTS_ADDRESS_FULL:
+		return BUDGET_ADDRESS;
+	case SLOTS_ERROR:
+		break;
+	}
+	if (!hub->budget.has_told)
+		log_errno(LOG_LEVEL_ERROR,
+		    "event=budget-unknown spool=\"%s\" remedy=\"let the web "
+		    "server's user write to .spoolcast in it; until then "
+		    "viewers are served by short polls\"",
+		    settings->path);
+	hub->budget.has_told = true;
+	return BUDGET_OVER;
+}
+
+void
+budget_give(struct hub *hub, struct share *share)
+{
+	struct address *address = share->address;
+
+	if (!share->is_counted)
+		return;
+	hub->budget.n_streams--;
+	if (hub->budget.has_slots)
+		slots_give(&hub->budget.slots);
+	if (address != NULL && --address->n_streams == 0) {
+		table_remove(&hub->budget.addresses, &address->by_hash);
+		free(address);
+	}
+	memset(share, 0, sizeof(*share));
+}
+
+uint64_t
+budget_load(struct hub *hub)
+{
+	uint64_t n = 0;
+
+	if (hub->budget.has_slots && slots_count(&hub->budget.slots, &n) == 0 &&
+	    n > hub->budget.n_streams)
+		return n;
+	return hub->budget.n_streams;
+}

@@ -1,0 +1,76 @@
+/*
+ * How many streams there may be, in all and for one address.
+ *
+ * A process that serves many viewers counts them itself.  Where each has a
+ * process of its own (CGI, mod_fcgid), all processes on the spool share a table
+ * (source/slots.h).
+ */
+#ifndef SPOOLCAST_HUB_BUDGET_H
+#define SPOOLCAST_HUB_BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/table.h"
+#include "source/slots.h"
+
+struct hub;
+
+/* An address that has streams. */
+struct address {
+	struct table_entry by_hash; /* in budget->addresses */
+	uint64_t n_streams;
+};
+
+struct budget {
+	uint64_t n_streams; /* of this process */
+	struct table addresses;
+	struct slots slots;
+	bool has_slots;
+	bool has_told; /* the log knows that they cannot be used */
+};
+
+/* What a stream has of the budget; zeroed: nothing. */
+struct share {
+	struct address *address;
+	bool is_counted;
+};
+
+enum budget_result {
+	BUDGET_TAKEN,
+	BUDGET_OVER,	/* [limits] streams */
+	BUDGET_ADDRESS, /* [limits] streams_per_address */
+};
+
+/**
+ * budget_init(budget), budget_free(budget):
+ * Prepare it, and release it when no share is taken.  budget_init returns 0, or
+ * -1 with ENOMEM.
+ */
+int budget_init(struct budget *budget);
+void budget_free(struct budget *budget);
+
+/**
+ * budget_take(hub, share, address, len, lifetime_ms):
+ * Take a ${share} of the budget for a stream to ${address} (as the web server
+ * tells it) that lasts ${lifetime_ms} at most (0: without limit).  Where the
+ * shared table cannot be used, the log says why and BUDGET_OVER is returned:
+ * what cannot be counted must not grow.
+ */
+enum budget_result budget_take(struct hub *hub, struct share *share,
+    const char *address, size_t len, int64_t lifetime_ms);
+
+/**
+ * budget_give(hub, share):
+ * Give back what ${share} has, if anything.
+ */
+void budget_give(struct hub *hub, struct share *share);
+
+/**
+ * budget_load(hub):
+ * Return how many streams are known of, in all processes.
+ */
+uint64_t budget_load(struct hub *hub);
+
+#endif

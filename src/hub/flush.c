@@ -1,0 +1,43 @@
+#include <string.h>
+
+#include "hub/flush.h"
+
+/* Add a mode here, behind its member of enum flush_mode. */
+static const struct flush modes[] = {
+	[FLUSH_STREAM] = { .name = "stream" },
+	[FLUSH_BATCH] = { .name = "batch", .collects = true },
+	[FLUSH_PAD] = { .name = "pad", .pads = true },
+	[FLUSH_CLOSE] = { .name = "close", .closes = true },
+};
+#define N_MODES (sizeof(modes) / sizeof(modes[0]))
+
+const struct flush *
+flush_get(enum flush_mode mode)
+{
+	return &modes[mode];
+}
+
+enum flush_mode
+flush_find(const char *name)
+{
+	for (size_t i = FLUSH_AUTO + 1; i < N_MODES; i++) {
+		if (strcmp(modes[i].name, name) == 0)
+			return (enum flush_mode)i;
+	}
+	return FLUSH_AUTO;
+}
+
+enum flush_mode
+flush_choose(const struct settings *settings, enum flush_mode wanted,
+    enum gateway gateway)
+{
+	if (settings->client_may_choose && wanted != FLUSH_AUTO)
+		return wanted;
+	if (settings->flush_mode != FLUSH_AUTO)
+		return (enum flush_mode)settings->flush_mode;
+	/*
+	 * mod_fcgid keeps 64 KB of a response to itself; only its end, and
+	 * nothing that a response or an .htaccess can say, gets them out.
+	 */
+	return gateway == GATEWAY_FCGID ? FLUSH_CLOSE : FLUSH_STREAM;
+}

@@ -1,0 +1,87 @@
+/* What time asks of a viewer: heartbeat, end of life, giving up on it. */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "hub/viewer_send.h"
+
+/* A web server sends its request at once; one that does not is no web server.
+ */
+#define REQUEST_WAIT_MS 30000
+
+static int64_t
+next_due_ms(const struct viewer *v)
+{
+	int64_t due_ms = v->output_ms, end_ms = v->end_ms;
+
+	if (v->state == VIEWER_IDLE)
+		return due_ms + REQUEST_WAIT_MS;
+	if (v->conn.is_blocked) {
+		due_ms += v->settings->stall_ms;
+		/* Who takes a byte now and then may take as long to end. */
+		if (v->must_end && end_ms != INT64_MAX)
+			end_ms += v->settings->stall_ms;
+	} else {
+		due_ms += v->settings->heartbeat_ms;
+	}
+	return due_ms < end_ms ? due_ms : end_ms;
+}
+
+void
+viewer_set_timer(struct viewer *v)
+{
+	wheel_set(&v->hub->wheel, &v->timer, next_due_ms(v));
+}
+
+/* Whether a viewer that blocks has had its time, and why. */
+static const char *
+has_stalled(const struct viewer *v, int64_t now_ms)
+{
+	if (now_ms >= v->output_ms + v->settings->stall_ms)
+		return "stalled";
+	return v->must_end ? "slow" : NULL;
+}
+
+static void
+give_up(struct viewer *v, const char *why, int64_t now_ms)
+{
+	if (log_allow(&v->hub->quota, now_ms))
+		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
+		    (now_ms - v->output_ms) / 1000);
+	viewer_close(v);
+}
+
+void
+viewer_on_due(struct viewer *v)
+{
+	int64_t now_ms = clock_mono_ms();
+	const char *why;
+
+	if (now_ms < next_due_ms(v)) {
+		viewer_set_timer(v);
+		return;
+	}
+	if (v->state == VIEWER_IDLE) {
+		give_up(v, "no-request", now_ms);
+		return;
+	}
+	if (v->conn.is_blocked && (why = has_stalled(v, now_ms)) != NULL) {
+		give_up(v, why, now_ms);
+		return;
+	}
+	if (now_ms >= v->end_ms) {
+		viewer_end(v);
+		v->end_ms = now_ms;
+	} else if (v->batch == NULL) {
+		if (v->place->has_held) {
+			v->takes_held = true;
+		} else if (viewer_send_beat(v) != 0) {
+			viewer_close(v);
+			return;
+		}
+		viewer_queue(v);
+	}
+	/* What is on its way will do for a heartbeat; who blocks has none. */
+	if (!v->conn.is_blocked)
+		v->output_ms = now_ms;
+	viewer_set_timer(v);
+}

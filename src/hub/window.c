@@ -1,0 +1,129 @@
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "hub/feed.h"
+#include "hub/hub.h"
+#include "hub/window.h"
+
+static void
+on_end(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct feed *feed = timer->data;
+
+	(void)loop;
+	(void)revents;
+	hub_wake_now(feed->hub, feed);
+}
+
+void
+window_init(struct window *window, struct feed *feed, int64_t interval_ms,
+    uint64_t bytes)
+{
+	window->interval_ms = interval_ms;
+	window->bytes = bytes;
+	window->written_ms = clock_mono_ms() - interval_ms;
+	ev_timer_init(&window->end, on_end, 0., 0.);
+	window->end.data = feed;
+}
+
+void
+window_wake(struct feed *feed)
+{
+	feed->window.is_woken = true;
+}
+
+void
+window_write(struct feed *feed)
+{
+	if (feed->window.interval_ms > 0 && feed->window.is_woken)
+		feed->window.written_ms = clock_mono_ms();
+	feed->window.is_woken = false;
+}
+
+void
+window_stop(struct feed *feed)
+{
+	ev_timer_stop(feed->hub->loop, &feed->window.end);
+}
+
+static size_t
+index_of(const struct feed *feed, const struct member *member)
+{
+	size_t i = 0;
+
+	while (feed->members[i] != member)
+		i++;
+	return i;
+}
+
+/* Whether a record behind ${cursor} asks to be written at once. */
+static bool
+asks_for_now(
+    struct hub *hub, const struct member *member, const struct cursor *cursor)
+{
+	struct position at = cursor->at;
+	struct record rec;
+
+	/* A line cannot ask for anything. */
+	if (cursor->segment->form != RECORD_BLOCK ||
+	    reader_start(&hub->reader, cursor->segment, &at,
+		member->settings->max_record) != READ_RECORD)
+		return false;
+	for (;;) {
+		switch (reader_next(&hub->reader, &rec, &at)) {
+		case READ_RECORD:
+			if (rec.flush == RECORD_FLUSH_NOW ||
+			    rec.flush == RECORD_FLUSH_CLOSE)
+				return true;
+			break;
+		case READ_NOTHING:
+			break;
+		default:
+			/* Whatever it is, it is found when all is read. */
+			return false;
+		}
+	}
+}
+
+/* Whether what came in the channel of ${member} is not to wait. */
+static bool
+is_pressing(const struct feed *feed, const struct member *member)
+{
+	const struct place *place;
+	const struct cursor *cursor;
+	struct stat st;
+	size_t index = index_of(feed, member);
+
+	if (list_is_empty(&feed->waiting))
+		return false;
+	/* Who waits has seen all but what came in this window. */
+	place = LIST_OF(feed->waiting.next, struct place, waiting_node);
+	if (index >= place->n_cursors)
+		return true;
+	cursor = &place->cursors[index];
+	if (cursor->state != MARK_AT || fstat(cursor->segment->fd, &st) != 0 ||
+	    (uint64_t)st.st_size - cursor->at.offset >= feed->window.bytes)
+		return true;
+	return asks_for_now(feed->hub, member, cursor);
+}
+
+bool
+window_holds(struct feed *feed, const struct member *member)
+{
+	struct window *window = &feed->window;
+	int64_t left_ms;
+
+	if (window->interval_ms == 0)
+		return false;
+	left_ms = window->written_ms + window->interval_ms - clock_mono_ms();
+	if (left_ms > 0 && (member == NULL || !is_pressing(feed, member))) {
+		if (!ev_is_active(&window->end)) {
+			ev_now_update(feed->hub->loop);
+			ev_timer_set(&window->end, (double)left_ms / 1e3, 0.);
+			ev_timer_start(feed->hub->loop, &window->end);
+		}
+		return true;
+	}
+	window_stop(feed);
+	return false;
+}
