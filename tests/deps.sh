@@ -36,7 +36,9 @@ build='gcc make libc6-dev libfcgi-dev libinih-dev libev-dev'
 demo="$build lighttpd"
 check="$demo bats libcmocka-dev curl strace valgrind clang clang-tidy
 	clang-format shellcheck mandoc chromium universal-ctags procps jq
-	libclang-rt-14-dev util-linux bsdextrautils"
+	libclang-rt-14-dev util-linux bsdextrautils
+	apache2 libapache2-mod-fcgid nginx-light caddy h2o openssl
+	lighttpd-mod-openssl lighttpd-mod-deflate"
 
 case ${1-} in
 deps-build) wanted=$build ;;
@@ -90,13 +92,15 @@ install_packages()
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 		--no-install-recommends "$@"
 	release_services
-	case " $* " in
-	*' lighttpd '*)
-		if has systemctl; then
-			as_root systemctl disable --quiet lighttpd || true
-		fi
-		;;
-	esac
+	has systemctl || return 0
+	for package; do
+		case $package in
+		lighttpd | apache2 | caddy | h2o) service=$package ;;
+		nginx-light) service=nginx ;;
+		*) continue ;;
+		esac
+		as_root systemctl disable --quiet "$service" || true
+	done
 }
 
 if has dpkg-query; then

@@ -213,9 +213,9 @@ run_units ''
 run_units asan/
 run_corpora ''
 run_corpora asan/
-WAIT_FACTOR=3 run_bats asan/ cli serve &
+WAIT_FACTOR=3 run_bats asan/ cli serve servers &
 asan=$!
-run_bats '' arch cli serve
+run_bats '' arch cli serve servers
 wait "$asan"
 
 if ! compgen -G "$results/*.counts" >/dev/null; then
