@@ -102,14 +102,16 @@ matrix_flows()
 }
 
 # As matrix_flows, for a client that takes compressed responses from a server
-# that was told to compress everything; STATIC, the address of an ordinary page,
-# proves that it does.
-matrix_gzip() # URL STATIC [CURL OPTION...]
+# that was told to compress everything; the page $PAGE of it, /page.html if
+# unset, proves that it does.
+matrix_gzip()
 {
-	local url=$1
-	get "$2" --compressed "${@:3}"
-	same gzip "$(header Content-Encoding)"
-	matrix_flows "$url" --compressed "${@:3}"
+	local url=$1 path
+	shift
+	path=${url#*://*/}
+	get "${url%"/$path"}${PAGE:-/page.html}" --compressed "$@"
+	[[ -n $(header Content-Encoding) ]]
+	matrix_flows "$url" --compressed "$@"
 }
 
 # --- the viewer goes --------------------------------------------------------
@@ -300,4 +302,45 @@ matrix_statuses()
 	get "$url/unreadable" -H 'Accept: text/event-stream' "$@"
 	same 200 "$STATUS"
 	grep -q '^retry: ' "$BODY"
+}
+
+# --- a server that is told to stop or to begin anew ---------------------------
+
+# crowd_has EVENTS: so many have reached the viewers of matrix_across together.
+crowd_has()
+{
+	local events admitted
+	read -r events admitted <"$T/progress" || return
+	((admitted == 5 && events >= $1))
+}
+
+# matrix_across DISTURB RECOVER: five viewers follow 200 lines.  After 100 the
+# command DISTURB is run, 50 are written, then RECOVER is run.  Viewers who were
+# cut off come back by themselves, and each gets every line once and in order.
+# Short retry hints are useful here.  CONNECTIONS is how many they made.
+matrix_across()
+{
+	local lines=$T/lines crowd
+	matrix_next
+	seq -f "$N: %g" 200 >"$lines"
+	: >"$T/progress"
+	node "$WEB/viewers.mjs" --url "$URL/news?open=1" --expect "$lines" \
+		--viewers 5 --deadline 200 --progress "$T/progress" \
+		>"$T/crowd" 3>&- &
+	crowd=$!
+	PIDS+=("$crowd")
+	wait_for 30 crowd_has 0
+	sed -n 1,100p "$lines" >>"$SPOOL/news"
+	wait_for 30 crowd_has 500
+	"$1"
+	sed -n 101,150p "$lines" >>"$SPOOL/news"
+	"$2"
+	sed -n 151,200p "$lines" >>"$SPOOL/news"
+	wait_for 60 gone "$crowd"
+	if ! wait "$crowd"; then
+		cat "$T/crowd" >&2
+		return 1
+	fi
+	jq -e '.events == 1000 and .gaps == 0' "$T/crowd" >&2
+	CONNECTIONS=$(jq .connections "$T/crowd")
 }

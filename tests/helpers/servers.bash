@@ -12,7 +12,7 @@
 # After servers_setup the current folder looks like a checkout in which make was
 # run, and its spool is $SPOOL.  The files are changed in nothing but ports and
 # paths; what else a test wants, TLS and LINEs, stands in a file of its own that
-# one line includes.  SERVER_PID is the server, STATIC a page of it.
+# one line includes.  SERVER_PID is the server.
 
 servers_setup()
 {
@@ -29,7 +29,7 @@ servers_setup()
 	chmod a+rx "$BATS_RUN_TMPDIR" "$T"
 	cd "$T/place" || return
 	certificate
-	matrix_ini
+	matrix_ini '[stream]' 'retry = 100ms'
 }
 
 # A certificate that only this test believes in.
@@ -55,7 +55,6 @@ use_port()
 	ORIGIN=http://127.0.0.1:$PORT
 	URL=$ORIGIN/events
 	URL_TLS=https://127.0.0.1:$PORT_TLS/events
-	STATIC=$ORIGIN/page.html
 }
 
 # start_server CONFIGURE COMMAND...: COMMAND is the server, CONFIGURE writes its
@@ -83,6 +82,7 @@ start_server()
 run_server()
 {
 	SERVER=("$@")
+	# shellcheck disable=SC2094 # both are written
 	background "$T/server.log" "$@" >>"$T/server.log"
 	SERVER_PID=$PID
 	wait_for 20 server_is_up
@@ -93,7 +93,13 @@ run_server_again()
 {
 	wait_for 20 gone "$SERVER_PID"
 	run_server "${SERVER[@]}"
-	! gone "$SERVER_PID"
+	runs "$SERVER_PID"
+}
+
+# runs PID
+runs()
+{
+	! gone "$1"
 }
 
 # Prints the ids of the responder's processes, whoever started them.
@@ -130,16 +136,20 @@ all_gone()
 # For teardown: everything ends that was started, and nobody has complained.
 servers_stop()
 {
-	local family=() status=0
-	[[ -z ${SERVER_PID:-} ]] || mapfile -t family < <(server_family)
-	# h2o waits for streams to end, so those go first.
-	kill "${PIDS[@]}" $(responders) 2>/dev/null || true
-	if ! wait_for 20 all_gone ${SERVER_PID:-} "${family[@]}"; then
-		kill -KILL ${SERVER_PID:-} "${family[@]}" 2>/dev/null || true
+	local family=() ours=() status=0
+	if [[ -n ${SERVER_PID:-} ]]; then
+		mapfile -t family < <(server_family)
+		family+=("$SERVER_PID")
+	fi
+	# h2o waits for streams to end, so it is not enough to tell h2o.
+	mapfile -t ours < <(responders)
+	kill "${PIDS[@]}" "${ours[@]}" 2>/dev/null || true
+	if ! wait_for 20 all_gone "${family[@]}"; then
+		kill -KILL "${family[@]}" 2>/dev/null || true
 		status=1
 	fi
 	stop_all || status=1
-	if grep -E 'Sanitizer|runtime error:' "$T"/*.log >&2; then
+	if grep -sE 'Sanitizer|runtime error:' "$T"/*.log >&2; then
 		status=1
 	fi
 	return "$status"

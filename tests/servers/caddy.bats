@@ -34,3 +34,33 @@ teardown() { servers_stop; }
 	start_caddy
 	matrix_both matrix_statuses
 }
+
+@test "streams flow where everything is compressed" {
+	start_caddy 'encode gzip'
+	matrix_both matrix_gzip
+}
+
+@test "a reload leaves streams where they are" {
+	start_caddy
+	reload()
+	{
+		caddy reload --config "$T/Caddyfile" --adapter caddyfile \
+			--address unix/build/caddy.sock --force \
+			2>>"$T/reload.log"
+	}
+	recover() { matrix_opens "$URL" --http1.1; }
+	matrix_across reload recover
+	same 5 "$CONNECTIONS"
+}
+
+@test "an end cuts streams off, and they resume" {
+	start_caddy
+	stop()
+	{
+		kill "$SERVER_PID"
+		wait_for 30 gone "$SERVER_PID"
+		wait_for 10 viewers_are 0
+	}
+	matrix_across stop run_server_again
+	((CONNECTIONS > 5))
+}

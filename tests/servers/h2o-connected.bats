@@ -34,3 +34,21 @@ teardown() { servers_stop; }
 	start_h2o_connected
 	matrix_both matrix_statuses
 }
+
+@test "streams flow where everything is compressed" {
+	start_h2o_connected 'compress: ON'
+	matrix_both matrix_gzip
+}
+
+@test "an end waits for streams and leaves the responder alone" {
+	matrix_ini '[stream]' 'retry = 100ms' 'lifetime = 2s'
+	start_h2o_connected
+	stop()
+	{
+		kill "$SERVER_PID"
+		wait_for 30 gone "$SERVER_PID"
+	}
+	matrix_across stop run_server_again
+	same "$SERVE_PID" "$(responders)"
+	((CONNECTIONS > 5))
+}

@@ -34,3 +34,23 @@ teardown() { servers_stop; }
 	start_h2o_spawned
 	matrix_both matrix_statuses
 }
+
+@test "streams flow where everything is compressed" {
+	start_h2o_spawned 'compress: ON'
+	matrix_both matrix_gzip
+}
+
+@test "an end waits for streams, then takes the responder with it" {
+	matrix_ini '[stream]' 'retry = 100ms' 'lifetime = 2s'
+	start_h2o_spawned
+	local family
+	family=$(server_family)
+	stop()
+	{
+		kill "$SERVER_PID"
+		# shellcheck disable=SC2086 # one word for each
+		wait_for 30 all_gone "$SERVER_PID" $family
+	}
+	matrix_across stop run_server_again
+	((CONNECTIONS > 5))
+}

@@ -34,3 +34,38 @@ teardown() { servers_stop; }
 	start_lighttpd_external
 	matrix_both matrix_statuses
 }
+
+@test "streams flow where everything is compressed" {
+	start_lighttpd_external 'server.modules += ("mod_deflate")' \
+		'deflate.mimetypes = ("text/")' \
+		'deflate.allowed-encodings = ("gzip")'
+	matrix_both matrix_gzip
+}
+
+restarted()
+{
+	(($(grep -c 'server started' "$T/server.log") == 2))
+}
+
+@test "a restart in good order leaves the responder alone" {
+	start_lighttpd_external
+	restart() { kill -USR1 "$SERVER_PID"; }
+	recover() { wait_for 30 restarted; }
+	matrix_across restart recover
+	runs "$SERVER_PID"
+	same "$SERVE_PID" "$(responders)"
+	((CONNECTIONS > 5))
+}
+
+@test "an end in good order leaves the responder alone" {
+	start_lighttpd_external
+	stop()
+	{
+		kill -INT "$SERVER_PID"
+		wait_for 30 gone "$SERVER_PID"
+		wait_for 10 viewers_are 0
+	}
+	matrix_across stop run_server_again
+	same "$SERVE_PID" "$(responders)"
+	((CONNECTIONS > 5))
+}

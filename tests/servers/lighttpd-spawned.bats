@@ -34,3 +34,38 @@ teardown() { servers_stop; }
 	start_lighttpd_spawned
 	matrix_both matrix_statuses
 }
+
+@test "streams flow where everything is compressed" {
+	start_lighttpd_spawned 'server.modules += ("mod_deflate")' \
+		'deflate.mimetypes = ("text/")' \
+		'deflate.allowed-encodings = ("gzip")'
+	matrix_both matrix_gzip
+}
+
+# The responder is another, and the old one is no more.
+renewed()
+{
+	gone "$RESPONDER" && [[ -n $(responders) ]]
+}
+
+@test "a restart in good order ends the responder and starts another" {
+	start_lighttpd_spawned
+	RESPONDER=$(responders)
+	restart() { kill -USR1 "$SERVER_PID"; }
+	recover() { wait_for 30 renewed; }
+	matrix_across restart recover
+	runs "$SERVER_PID"
+	((CONNECTIONS > 5))
+}
+
+@test "an end in good order takes the responder with it" {
+	start_lighttpd_spawned
+	RESPONDER=$(responders)
+	stop()
+	{
+		kill -INT "$SERVER_PID"
+		wait_for 30 all_gone "$SERVER_PID" "$RESPONDER"
+	}
+	matrix_across stop run_server_again
+	((CONNECTIONS > 5))
+}
