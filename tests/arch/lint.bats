@@ -57,7 +57,7 @@ compile() # COMPILER FILE...
 
 @test "shellcheck finds nothing" {
 	shellcheck -x tests/*.sh .ci/run examples/*.sh
-	shellcheck -x -s bash tests/helpers/common.bash
+	shellcheck -x -s bash tests/helpers/*.bash
 	shellcheck -x tests/*/*.bats
 }
 
