@@ -64,3 +64,14 @@ teardown() { servers_stop; }
 	matrix_across stop run_server_again
 	((CONNECTIONS > 5))
 }
+
+@test "an answer that is quick is not lost on Caddy, which still writes" {
+	# It sends the end of STDIN apart, and takes an error there for the end.
+	start_caddy
+	local url
+	for url in "$URL" "$URL_TLS"; do
+		curl -sSk -o "$T/answers" -w '%{http_code}\n' \
+			"$url/-news?[1-300]" >"$T/codes"
+		same '300 400' "$(sort "$T/codes" | uniq -c | xargs)"
+	done
+}
