@@ -12,7 +12,7 @@
 # After servers_setup the current folder looks like a checkout in which make was
 # run, and its spool is $SPOOL.  The files are changed in nothing but ports and
 # paths; what else a test wants, TLS and LINEs, stands in a file of its own that
-# one line includes.  SERVER_PID is the server.
+# one line includes.  SERVER_PID is the server, MORE has those LINEs.
 
 servers_setup()
 {
@@ -177,13 +177,13 @@ configure_lighttpd()
 		"\$SERVER[\"socket\"] == \"127.0.0.1:$PORT_TLS\" {
 			ssl.engine = \"enable\"
 			ssl.pemfile = \"$T/tls.pem\"
-		}" "${LINES[@]}" >"$T/lighttpd.conf"
+		}" "${MORE[@]}" >"$T/lighttpd.conf"
 }
 
 # start_lighttpd_spawned [LINE...]: conf/lighttpd.conf
 start_lighttpd_spawned()
 {
-	LINES=("$@")
+	MORE=("$@")
 	LIGHTTPD_CONF=lighttpd.conf
 	start_server configure_lighttpd lighttpd -D -f "$T/lighttpd.conf"
 }
@@ -191,7 +191,7 @@ start_lighttpd_spawned()
 # start_lighttpd_external [LINE...]: conf/lighttpd-external.conf
 start_lighttpd_external()
 {
-	LINES=("$@")
+	MORE=("$@")
 	LIGHTTPD_CONF=lighttpd-external.conf
 	start_responder
 	start_server configure_lighttpd lighttpd -D -f "$T/lighttpd.conf"
@@ -203,7 +203,7 @@ configure_nginx()
 {
 	printf '%s\n' "listen 127.0.0.1:$PORT_TLS ssl http2;" \
 		"ssl_certificate $T/tls.crt;" "ssl_certificate_key $T/tls.key;" \
-		"${LINES[@]}" >"$T/nginx-more.conf"
+		"${MORE[@]}" >"$T/nginx-more.conf"
 	sed "s|^\(\t*\)listen 127.0.0.1:8080;|\1listen 127.0.0.1:$PORT;\n&|
 		s|listen 127.0.0.1:8080;|include $T/nginx-more.conf;|" \
 		"$ROOT/conf/nginx.conf" >"$T/nginx.conf"
@@ -212,7 +212,7 @@ configure_nginx()
 # start_nginx [LINE...]: conf/nginx.conf; the LINEs go into its server.
 start_nginx()
 {
-	LINES=("$@")
+	MORE=("$@")
 	start_responder --mode 0666
 	start_server configure_nginx nginx -p "$PWD" -c "$T/nginx.conf"
 }
@@ -223,7 +223,7 @@ configure_caddy()
 {
 	sed "s|^http://127.0.0.1:8080 {|http://127.0.0.1:$PORT {\n\
 \timport $T/caddy-more|" "$ROOT/conf/Caddyfile" >"$T/Caddyfile"
-	printf '%s\n' "${LINES[@]}" >"$T/caddy-more"
+	printf '%s\n' "${MORE[@]}" >"$T/caddy-more"
 	# The same site once more, by https.
 	sed "1,/^http:/ d; \$ d" "$ROOT/conf/Caddyfile" >"$T/caddy-site"
 	printf '%s\n' "https://127.0.0.1:$PORT_TLS {" \
@@ -234,7 +234,7 @@ configure_caddy()
 # start_caddy [LINE...]: conf/Caddyfile; the LINEs go into its site.
 start_caddy()
 {
-	LINES=("$@")
+	MORE=("$@")
 	start_responder
 	start_server configure_caddy caddy run --config "$T/Caddyfile" \
 		--adapter caddyfile
@@ -248,7 +248,7 @@ configure_h2o()
 		>"$T/h2o.conf"
 	printf '%s\n' 'listen:' "  port: $PORT_TLS" '  host: 127.0.0.1' \
 		'  ssl:' "    certificate-file: $T/tls.crt" \
-		"    key-file: $T/tls.key" "${LINES[@]}" >>"$T/h2o.conf"
+		"    key-file: $T/tls.key" "${MORE[@]}" >>"$T/h2o.conf"
 }
 
 run_h2o()
@@ -263,7 +263,7 @@ run_h2o()
 # start_h2o_spawned [LINE...]: conf/h2o.conf
 start_h2o_spawned()
 {
-	LINES=("$@")
+	MORE=("$@")
 	H2O_EDIT=
 	run_h2o
 }
@@ -271,7 +271,7 @@ start_h2o_spawned()
 # start_h2o_connected [LINE...]: conf/h2o.conf with its other choice
 start_h2o_connected()
 {
-	LINES=("$@")
+	MORE=("$@")
 	H2O_EDIT='/^ *fastcgi.spawn/ d; s/#fastcgi.connect/fastcgi.connect/'
 	start_responder --mode 0666
 	run_h2o

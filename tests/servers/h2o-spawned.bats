@@ -52,5 +52,6 @@ teardown() { servers_stop; }
 		wait_for 30 all_gone "$SERVER_PID" $family
 	}
 	matrix_across stop run_server_again
+	same 1 "$(responders | wc -l)"
 	((CONNECTIONS > 5))
 }

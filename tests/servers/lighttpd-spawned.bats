@@ -55,6 +55,7 @@ renewed()
 	recover() { wait_for 30 renewed; }
 	matrix_across restart recover
 	runs "$SERVER_PID"
+	same 1 "$(responders | wc -l)"
 	((CONNECTIONS > 5))
 }
 
@@ -67,5 +68,6 @@ renewed()
 		wait_for 30 all_gone "$SERVER_PID" "$RESPONDER"
 	}
 	matrix_across stop run_server_again
+	same 1 "$(responders | wc -l)"
 	((CONNECTIONS > 5))
 }
