@@ -1,3 +1,4 @@
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -45,6 +46,7 @@ conn_open(struct conn *conn, struct ev_loop *loop, const struct conn_kind *kind,
 	conn->kind = kind;
 	conn->ops = ops;
 	conn->is_open = true;
+	conn->is_done = false;
 	/* One request at a time on a connection, any number of these. */
 	fcgi_decode_init(&conn->decoder, UINT16_MAX);
 	/*
@@ -110,6 +112,13 @@ conn_next(struct conn *conn)
 
 	fcgi_decode_end(&conn->decoder);
 	return keeps;
+}
+
+bool
+conn_linger(struct conn *conn)
+{
+	conn->is_done = conn->kind == &conn_fcgi;
+	return conn->is_done && shutdown(conn->io.fd, SHUT_WR) == 0;
 }
 
 void

@@ -60,6 +60,7 @@ struct conn {
 	bool is_open;
 	bool can_poll;	 /* the peer's going can be seen */
 	bool is_blocked; /* not all of what was to be sent last was */
+	bool is_done;	 /* nothing more is sent, and input is discarded */
 };
 
 /**
@@ -98,6 +99,15 @@ bool conn_is_usual(const struct conn *conn);
  * another request; if not, it is to be closed.
  */
 bool conn_next(struct conn *conn);
+
+/**
+ * conn_linger(conn):
+ * Nothing more will be sent, and what comes in is of no interest.  Return
+ * whether the peer may not be through yet: it is to be waited for, until
+ * on_gone or a while has passed.  Some web servers (Caddy) send the end of
+ * STDIN apart, and lose an answer that is there before it if that write fails.
+ */
+bool conn_linger(struct conn *conn);
 
 /**
  * conn_close(conn, loop):

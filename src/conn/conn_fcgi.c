@@ -117,6 +117,8 @@ on_readable(struct conn *conn)
 	struct buf replies = { 0 };
 	ssize_t n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
+	if (n > 0 && conn->is_done)
+		return;
 	if (n > 0)
 		decode(conn, bytes, (size_t)n, &replies);
 	else if (n == 0)

@@ -249,13 +249,17 @@ arrive(struct viewer *v)
 static void
 finish(struct viewer *v)
 {
+	bool is_kept = conn_next(&v->conn) && !v->hub->is_draining;
+
 	clear(v);
-	if (!conn_next(&v->conn) || v->hub->is_draining) {
+	if (!is_kept && !conn_linger(&v->conn)) {
 		viewer_close(v);
 		return;
 	}
-	v->state = VIEWER_IDLE;
-	v->output_ms = clock_mono_ms() + VIEWER_KEPT_MS;
+	v->state = is_kept ? VIEWER_IDLE : VIEWER_LINGERING;
+	v->output_ms = clock_mono_ms();
+	if (is_kept)
+		v->output_ms += VIEWER_KEPT_MS;
 	viewer_set_timer(v);
 }
 

@@ -4,6 +4,7 @@
  *	IDLE      no request yet, or none after a finished one (keep-conn)
  *	STREAMING at a place: waiting there, queued to run, or sending a batch
  *	ENDING    what is left to send is the end of the response
+ *	LINGERING all is sent, and the web server has not closed yet
  *	CLOSED    to be freed when the turn is over
  *
  * Whoever is not sending stands in one list: of a place, or the run queue.
@@ -25,6 +26,7 @@ enum viewer_state {
 	VIEWER_IDLE,
 	VIEWER_STREAMING,
 	VIEWER_ENDING,
+	VIEWER_LINGERING,
 	VIEWER_CLOSED,
 };
 

@@ -7,6 +7,8 @@
 /* A web server sends its request at once; one that does not is no web server.
  */
 #define REQUEST_WAIT_MS 30000
+/* How long one may take to close after the end of a response. */
+#define LINGER_MS 2000
 
 static int64_t
 next_due_ms(const struct viewer *v)
@@ -15,6 +17,8 @@ next_due_ms(const struct viewer *v)
 
 	if (v->state == VIEWER_IDLE)
 		return due_ms + REQUEST_WAIT_MS;
+	if (v->state == VIEWER_LINGERING)
+		return due_ms + LINGER_MS;
 	if (v->conn.is_blocked) {
 		due_ms += v->settings->stall_ms;
 		/* Who takes a byte now and then may take as long to end. */
@@ -58,6 +62,10 @@ viewer_on_due(struct viewer *v)
 
 	if (now_ms < next_due_ms(v)) {
 		viewer_set_timer(v);
+		return;
+	}
+	if (v->state == VIEWER_LINGERING) {
+		viewer_close(v);
 		return;
 	}
 	if (v->state == VIEWER_IDLE) {
