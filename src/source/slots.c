@@ -345,6 +345,8 @@ slots_address(const char *text, size_t len)
 		return hash_address(text, len);
 	memcpy(plain, text, plain_len);
 	plain[plain_len] = '\0';
+	if (strlen(plain) < plain_len)
+		return hash_address(text, len);
 	if (inet_pton(AF_INET, plain, &four) == 1)
 		return hash_address(&four, sizeof(four));
 	if (inet_pton(AF_INET6, plain, &six) != 1)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Nobody is believed to hold a slot for longer than this on another host. */
-#define SLOTS_RECORD_LONGEST_S (8 * 86400)
+#define SLOTS_RECORD_LONGEST_S ((int64_t)8 * 86400)
 
 struct slots_record {
 	uint32_t version;

@@ -1,0 +1,218 @@
+/* Who may take part in the table of slots, and where there is no room. */
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <grp.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "helpers/temp_dir.h"
+
+#include "helpers/slots_child.h"
+
+#define NAME ".spoolcast/streams"
+#define STRANGER 54323
+
+static mode_t
+mode_of(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(
+	    fstatat(temp_dir_fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_mode & 07777;
+}
+
+static void
+test_rights_are_those_of_the_spool(void **state)
+{
+	static const mode_t rights[][3] = {
+		{ 0700, 0700, 0600 },
+		{ 0755, 0755, 0600 },
+		{ 0775, 0775, 0660 },
+		{ 02775, 02775, 0660 },
+		{ 01777, 01777, 0666 },
+	};
+	mode_t before = umask(077);
+	struct stat st, spool;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+		if (geteuid() == 0)
+			assert_int_equal(
+			    fchown(temp_dir_fd, STRANGER, STRANGER + 1), 0);
+		assert_int_equal(fchmod(temp_dir_fd, rights[i][0]), 0);
+		assert_int_equal(slots_child_count(), 0);
+		assert_int_equal(mode_of(".spoolcast"), rights[i][1]);
+		assert_int_equal(mode_of(NAME), rights[i][2]);
+		assert_int_equal(fstat(temp_dir_fd, &spool), 0);
+		assert_int_equal(fstatat(temp_dir_fd, NAME, &st, 0), 0);
+		assert_int_equal(st.st_uid, spool.st_uid);
+		assert_int_equal(st.st_gid, spool.st_gid);
+		temp_dir_clear(temp_dir_fd, ".");
+	}
+	umask(before);
+	assert_int_equal(fchown(temp_dir_fd, geteuid(), getegid()), 0);
+	assert_int_equal(fchmod(temp_dir_fd, 0700), 0);
+}
+
+/* Run ${body} in a process that may do with itself as it likes. */
+static void
+apart(void (*body)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid != -1);
+	if (pid == 0) {
+		body();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* In a child that fails by its exit status, the line that failed. */
+#define EXPECT(so)                                                             \
+	do {                                                                   \
+		if (!(so)) {                                                   \
+			dprintf(2, "%d: not so: %s, errno %d\n", __LINE__,     \
+			    #so, errno);                                       \
+			_exit(1);                                              \
+		}                                                              \
+	} while (0)
+
+static void
+be_a_stranger(void)
+{
+	EXPECT(setgroups(0, NULL) == 0);
+	EXPECT(setresgid(STRANGER, STRANGER, STRANGER) == 0);
+	EXPECT(setresuid(STRANGER, STRANGER, STRANGER) == 0);
+}
+
+static void
+stranger_may_not(void)
+{
+	struct slots slots;
+
+	be_a_stranger();
+	EXPECT(slots_open(&slots, temp_dir) == -1 && errno == EACCES);
+}
+
+static void
+stranger_finds_it_full(void)
+{
+	struct slots slots;
+
+	be_a_stranger();
+	EXPECT(slots_open(&slots, temp_dir) == 0);
+	/* We may not signal the one who has it: it lives all the same. */
+	EXPECT(slots_take(&slots, 1, 0, 0, INT64_MAX) == SLOTS_FULL);
+	EXPECT(slots_take(&slots, 2, 0, 0, INT64_MAX) == SLOTS_TAKEN);
+	slots_close(&slots);
+}
+
+static void
+test_other_users_take_part_if_they_may_write(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(fchmod(temp_dir_fd, 0755), 0);
+	apart(stranger_may_not);
+	assert_int_equal(fchmod(temp_dir_fd, 01777), 0);
+	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_TAKEN);
+	apart(stranger_finds_it_full);
+	assert_int_equal(slots_child_count(), 1);
+	assert_int_equal(fchmod(temp_dir_fd, 0700), 0);
+}
+
+static void
+without_room(void)
+{
+	struct rlimit limit = { .rlim_cur = 10, .rlim_max = 10 };
+	struct slots slots;
+
+	EXPECT(slots_open(&slots, temp_dir) == 0);
+	EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	EXPECT(slots_take(&slots, 1, 0, 0, INT64_MAX) == SLOTS_ERROR);
+	EXPECT(errno == EFBIG);
+	slots_close(&slots);
+}
+
+static void
+test_a_file_that_may_not_grow_is_an_error(void **state)
+{
+	(void)state;
+	apart(without_room);
+	assert_int_equal(slots_child_count(), 0);
+}
+
+static void
+on_a_full_disk(void)
+{
+	static const char byte[4096] = "x";
+	struct slots slots;
+	int fd;
+
+	EXPECT(unshare(CLONE_NEWNS) == 0);
+	EXPECT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	EXPECT(mount("none", temp_dir, "tmpfs", 0, "size=4k") == 0);
+	EXPECT(slots_open(&slots, temp_dir) == 0);
+	EXPECT(chdir(temp_dir) == 0);
+	fd = open("rest", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	EXPECT(write(fd, byte, sizeof(byte)) == sizeof(byte));
+	EXPECT(slots_take(&slots, 1, 0, 0, INT64_MAX) == SLOTS_ERROR);
+	EXPECT(errno == ENOSPC);
+	EXPECT(unlink("rest") == 0 && close(fd) == 0);
+	EXPECT(slots_take(&slots, 1, 0, 0, INT64_MAX) == SLOTS_TAKEN);
+	slots_close(&slots);
+	EXPECT(unlink(NAME) == 0);
+	EXPECT(mount(NULL, temp_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
+	EXPECT(slots_open(&slots, temp_dir) == -1 && errno == EROFS);
+}
+
+/* Processes of other users are hidden: their ids have to do. */
+static void
+where_processes_are_hidden(void)
+{
+	EXPECT(unshare(CLONE_NEWNS) == 0);
+	EXPECT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	EXPECT(mount("proc", "/proc", "proc", 0, "hidepid=invisible") == 0);
+	stranger_finds_it_full();
+}
+
+static void
+test_where_mounts_allow_full_disks_and_hidden_processes(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(on_a_full_disk);
+	assert_int_equal(fchmod(temp_dir_fd, 01777), 0);
+	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_TAKEN);
+	apart(where_processes_are_hidden);
+	assert_int_equal(fchmod(temp_dir_fd, 0700), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define SLOTS(test) cmocka_unit_test_teardown(test, slots_child_end)
+		SLOTS(test_rights_are_those_of_the_spool),
+		SLOTS(test_other_users_take_part_if_they_may_write),
+		SLOTS(test_a_file_that_may_not_grow_is_an_error),
+		SLOTS(test_where_mounts_allow_full_disks_and_hidden_processes),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name(
+	    "slots_rights", tests, temp_dir_make, temp_dir_remove);
+}
