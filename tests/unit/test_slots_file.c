@@ -3,12 +3,14 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/rnd.h"
 #include "helpers/temp_dir.h"
 
@@ -52,35 +54,149 @@ test_who_is_stopped_with_the_lock_hangs_nobody(void **state)
 	assert_int_equal(slots_child_count(), 0);
 	slots_child_kill(holder);
 	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
+	/* Who asks for another has given back the one before in any case. */
+	holder = slots_child_start();
+	assert_int_equal(slots_child_do(holder, lock), SLOTS_TAKEN);
+	assert_int_equal(slots_child_take(b, 1), SLOTS_ERROR);
+	assert_int_equal(slots_child_count(), 0);
+	slots_child_kill(holder);
+	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
+}
+
+/*
+ * Let ${child} take a slot while we hold the lock, and let go of it when it
+ * waits, as a rule; with ${is_moved} the file has another name by then.
+ */
+static enum slots_result
+take_while_locked(struct slots_child *child, bool is_moved)
+{
+	struct timespec pause = { .tv_nsec = 10 * 1000000 };
+	struct flock lock = { .l_type = F_WRLCK };
+	int fd = slots_child_fd();
+
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	slots_child_tell(
+	    child, (struct slots_order){ .what = 't', .max_all = 1 });
+	nanosleep(&pause, NULL);
+	if (is_moved)
+		assert_int_equal(
+		    renameat(temp_dir_fd, NAME, temp_dir_fd, "away"), 0);
+	/* And unlock it. */
+	close(fd);
+	return slots_child_hear(child);
 }
 
 static void
 test_a_lock_that_is_let_go_of_soon_is_waited_for(void **state)
 {
 	struct slots_child *a = slots_child_start();
-	struct flock lock = { .l_type = F_WRLCK };
-	struct timespec pause = { .tv_nsec = 10 * 1000000 };
-	int fd = slots_child_fd(), n_taken = 0;
+	int n_taken = 0;
 
 	(void)state;
-	if (fd == -1) {
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-		fd = slots_child_fd();
-	}
-	/* Ours may be the process that waits: any one time will do. */
-	for (int i = 0; i < 50 && n_taken == 0; i++) {
-		assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
-		slots_child_tell(
-		    a, (struct slots_order){ .what = 't', .max_all = 1 });
-		nanosleep(&pause, NULL);
-		lock.l_type = F_UNLCK;
-		assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
-		lock.l_type = F_WRLCK;
-		if (slots_child_hear(a) == SLOTS_TAKEN)
-			n_taken++;
-	}
-	close(fd);
+	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	/* We may be the one who is late: any one time will do. */
+	for (int i = 0; i < 50 && n_taken == 0; i++)
+		n_taken += take_while_locked(a, false) == SLOTS_TAKEN;
 	assert_int_equal(n_taken, 1);
+}
+
+static void
+test_a_file_that_goes_while_its_lock_is_waited_for_is_left(void **state)
+{
+	struct slots_child *a = slots_child_start();
+
+	(void)state;
+	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	for (int i = 0; i < 5; i++) {
+		enum slots_result result = take_while_locked(a, true);
+
+		assert_int_equal(
+		    slots_child_count(), result == SLOTS_TAKEN ? 1 : 0);
+		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	}
+}
+
+static void
+test_only_a_process_can_have_one(void **state)
+{
+	static const int32_t pids[] = { 0, -1, INT32_MIN, INT32_MAX };
+	struct slots_child *a = slots_child_start();
+	struct slots_record record;
+	int fd;
+
+	(void)state;
+	slots_record_self(&record);
+	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+		slots_child_give(a);
+		record.pid = pids[i];
+		slots_record_seal(&record);
+		fd = slots_child_fd();
+		assert_int_equal(
+		    pwrite(fd, &record, sizeof(record), 0), sizeof(record));
+		close(fd);
+		assert_int_equal(slots_child_count(), 0);
+		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	}
+}
+
+static void
+test_the_dead_make_room_before_the_file_grows(void **state)
+{
+	struct slots_child *a = slots_child_start(), *b = slots_child_start();
+	struct slots_record records[300];
+	off_t full = sizeof(records);
+	int fd;
+
+	(void)state;
+	assert_int_equal(slots_child_take(a, 0), SLOTS_TAKEN);
+	fd = slots_child_fd();
+	assert_int_equal(
+	    pread(fd, records, sizeof(records[0]), 0), sizeof(records[0]));
+	for (size_t i = 1; i < 300; i++)
+		records[i] = records[0];
+	assert_int_equal(pwrite(fd, records, sizeof(records), 0), full);
+	slots_child_kill(a);
+	/* Nothing but that it is full makes anybody ask. */
+	assert_int_equal(slots_child_take(b, 0), SLOTS_TAKEN);
+	assert_true(size_of(NAME) <= full);
+	assert_int_equal(
+	    pread(fd, records, sizeof(records[0]), 0), sizeof(records[0]));
+	assert_int_equal(records[0].pid, b->pid);
+	close(fd);
+}
+
+static void
+test_the_end_that_was_given_is_kept(void **state)
+{
+	int64_t until_s = clock_wall_s() + 1000;
+	struct slots_record record;
+	struct slots slots;
+	int fd;
+
+	(void)state;
+	assert_int_equal(slots_open(&slots, temp_dir), 0);
+	assert_int_equal(slots_take(&slots, 1, 1, 7, until_s), SLOTS_TAKEN);
+	fd = slots_child_fd();
+	assert_int_equal(pread(fd, &record, sizeof(record), 0), sizeof(record));
+	close(fd);
+	assert_int_equal(record.until_s, until_s);
+	assert_int_equal(record.address, 7);
+	slots_close(&slots);
+	assert_int_equal(slots_child_count(), 0);
+}
+
+static void
+test_a_second_name_of_the_file_is_refused(void **state)
+{
+	struct slots_child *a = slots_child_start();
+
+	(void)state;
+	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	assert_int_equal(
+	    linkat(temp_dir_fd, NAME, temp_dir_fd, "second", 0), 0);
+	assert_int_equal(slots_child_take(a, 1), SLOTS_ERROR);
+	assert_int_equal(errno, EMLINK);
 }
 
 static void
@@ -250,6 +366,12 @@ main(void)
 #define SLOTS(test) cmocka_unit_test_teardown(test, slots_child_end)
 		SLOTS(test_who_is_stopped_with_the_lock_hangs_nobody),
 		SLOTS(test_a_lock_that_is_let_go_of_soon_is_waited_for),
+		SLOTS(
+		    test_a_file_that_goes_while_its_lock_is_waited_for_is_left),
+		SLOTS(test_only_a_process_can_have_one),
+		SLOTS(test_the_dead_make_room_before_the_file_grows),
+		SLOTS(test_the_end_that_was_given_is_kept),
+		SLOTS(test_a_second_name_of_the_file_is_refused),
 		SLOTS(test_any_byte_that_is_changed_makes_it_no_record),
 		SLOTS(test_random_bytes_do_no_harm),
 		SLOTS(test_a_file_of_any_length_does_no_harm),
