@@ -130,6 +130,7 @@ test_only_a_process_can_have_one(void **state)
 		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
 		slots_child_give(a);
 		record.pid = pids[i];
+		record.until_s = clock_wall_s() + 1000;
 		slots_record_seal(&record);
 		fd = slots_child_fd();
 		assert_int_equal(
