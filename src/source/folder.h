@@ -3,8 +3,8 @@
  *
  * A channel that somebody listens to is held open; its owner is told when there
  * may be more to read.  Where inotify cannot tell (instances used up, network
- * file systems) everything in use is polled, often while there is something new
- * and seldom else.
+ * file systems) everything in use is polled, the more often the more there is
+ * that is new, and at least once a second.
  */
 #ifndef SPOOLCAST_SOURCE_FOLDER_H
 #define SPOOLCAST_SOURCE_FOLDER_H
@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/name.h"
+#include "base/rnd.h"
 #include "base/table.h"
 #include "source/watch.h"
 #include "spool/segment.h"
@@ -70,7 +71,8 @@ struct folder {
 	struct log_quota quota;
 	struct watch watch;
 	ev_timer poll;
-	double poll_s; /* until the next look */
+	double poll_s; /* until the next look, at most */
+	struct rnd rnd;
 	bool is_polling;
 	bool is_waiting; /* polling only until something is there again */
 	struct timespec polled_mtime; /* of the folder */

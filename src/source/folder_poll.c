@@ -8,9 +8,19 @@
 #include "base/log.h"
 #include "source/folder.h"
 
-/* Seconds between two looks: from the first while there is news, doubling. */
+/*
+ * Seconds between two looks.  A look that finds news makes them a quarter, one
+ * that finds none twice as long: so there are about three looks for each time
+ * that somebody writes, as long as that is between these.
+ */
 #define POLL_SHORTEST 0.05
 #define POLL_LONGEST 1.0
+/*
+ * Each time up to so much of it is left out, by chance: of hundreds of
+ * processes that look at one spool, those that look at the same moment (they
+ * began together, or the machine was suspended) drift apart.
+ */
+#define POLL_SPREAD 0.25
 
 /* What a look at all channels came to. */
 struct found {
@@ -59,6 +69,15 @@ poll_folder(struct folder *folder)
 	return changed;
 }
 
+/* How long until the next look. */
+static double
+next_delay(struct folder *folder)
+{
+	double spread = (double)rnd_between(&folder->rnd, 0, 1000) / 1e3;
+
+	return folder->poll_s * (1 - POLL_SPREAD * spread);
+}
+
 static void
 on_poll(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -73,11 +92,13 @@ on_poll(struct ev_loop *loop, ev_timer *timer, int revents)
 		folder->is_waiting = folder->is_polling = false;
 	if (!folder->is_polling)
 		return;
-	folder->poll_s = found.is_news ? POLL_SHORTEST : folder->poll_s * 2;
+	folder->poll_s *= found.is_news ? 0.25 : 2;
+	if (folder->poll_s < POLL_SHORTEST)
+		folder->poll_s = POLL_SHORTEST;
 	if (folder->poll_s > POLL_LONGEST)
 		folder->poll_s = POLL_LONGEST;
 	ev_timer_stop(loop, timer);
-	ev_timer_set(timer, folder->poll_s, 0.);
+	ev_timer_set(timer, next_delay(folder), 0.);
 	ev_timer_start(loop, timer);
 }
 
@@ -86,7 +107,8 @@ start_polling(struct folder *folder)
 {
 	folder->is_polling = true;
 	folder->poll_s = POLL_SHORTEST;
-	ev_timer_init(&folder->poll, on_poll, folder->poll_s, 0.);
+	rnd_seed(&folder->rnd);
+	ev_timer_init(&folder->poll, on_poll, next_delay(folder), 0.);
 	folder->poll.data = folder;
 	ev_timer_start(folder->loop, &folder->poll);
 }
