@@ -4,14 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/num.h"
+#include "conn/address.h"
 #include "conn/listen.h"
 
 /* Connections to accept before others get their turn. */
@@ -105,43 +104,28 @@ open_unix(const char *address, const char *path, mode_t mode)
 }
 
 static int
-open_inet(const char *address)
+open_inet(const char *text)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE };
-	char host[256], *port;
-	struct addrinfo *found;
-	uint64_t number;
+	struct address address;
+	const char *wrong = address_read(text, &address);
 	const int on = 1;
-	int fd, rc, saved;
+	int fd, saved;
 
-	snprintf(host, sizeof(host), "%s", address);
-	if ((port = strrchr(host, ':')) == NULL || port[1] == '\0')
-		return misused(address, "give unix:PATH or HOST:PORT");
-	*port++ = '\0';
-	if (host[0] == '[' && port - host > 2 && port[-2] == ']') {
-		port[-2] = '\0';
-		memmove(host, host + 1, strlen(host));
-	}
-	/* getaddrinfo takes any number and cuts it to 16 bits. */
-	if (num_uint(port, strlen(port), &number) == NUM_OK && number > 65535)
-		return misused(address, "a port is 65535 at most");
-	rc = getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
-	if (rc != 0)
-		return misused(address, gai_strerror(rc));
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (wrong != NULL)
+		return misused(text, wrong);
+	fd = socket(address.sockaddr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+	    bind(fd, (const struct sockaddr *)&address.sockaddr, address.len) !=
+		0 ||
 	    listen(fd, LISTEN_BACKLOG) != 0) {
 		saved = errno;
-		complain(address, strerror(saved));
+		complain(text, strerror(saved));
 		if (fd != -1)
 			close(fd);
 		fd = -1;
 		errno = saved;
 	}
-	freeaddrinfo(found);
 	return fd;
 }
 
