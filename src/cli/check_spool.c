@@ -127,7 +127,7 @@ static void
 check_names(struct check_spool *check)
 {
 	struct dirent **names;
-	int count = scandirat(check->fd, ".", &names, NULL, alphasort);
+	int count = scandir(check->path, &names, NULL, alphasort);
 
 	if (count < 0) {
 		findings_add(

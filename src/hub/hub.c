@@ -17,8 +17,15 @@
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 
-static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
-	SIGHUP };
+static const struct {
+	int number;
+	const char *name;
+} end_signals[HUB_SIGNALS] = {
+	{ SIGTERM, "TERM" },
+	{ SIGUSR1, "USR1" },
+	{ SIGINT, "INT" },
+	{ SIGHUP, "HUP" },
+};
 
 static void
 drop_kept(struct hub *hub)
@@ -182,7 +189,7 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 	/* A CGI program is stopped whenever its viewer goes: no news. */
 	if (!list_is_empty(&hub->listeners))
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
-		    sigabbrev_np(watcher->signum),
+		    end_signals[watcher - hub->signals].name,
 		    (unsigned long long)hub->budget.n_streams);
 	stop_listening(hub);
 	wheel_each(&hub->wheel, end_viewer, NULL);
@@ -226,7 +233,8 @@ start_watchers(struct hub *hub)
 	ev_timer_init(&hub->drain, on_drained, 0., 0.);
 	hub_wake_init(hub);
 	for (size_t i = 0; i < HUB_SIGNALS; i++) {
-		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
+		ev_signal_init(
+		    &hub->signals[i], on_signal, end_signals[i].number);
 		hub->signals[i].data = hub;
 		ev_signal_start(hub->loop, &hub->signals[i]);
 	}
