@@ -47,12 +47,14 @@ folder_of(const char *path)
 static void
 find_beside(const char *argv0, struct beside *beside)
 {
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	/* Not on the stack: what that once touched, a process keeps. */
+	char *path = calloc(1, PATH_MAX);
 
 	beside->started = folder_of(argv0);
-	path[len < 0 ? 0 : len] = '\0';
+	if (path != NULL && readlink("/proc/self/exe", path, PATH_MAX - 1) < 0)
+		path[0] = '\0';
 	beside->binary = folder_of(path);
+	free(path);
 }
 
 static void

@@ -280,8 +280,10 @@ folder_open(struct folder *folder)
 		start_watching(folder, fd);
 	close(fd);
 	/* Whoever listens already is to hear of it, too, and now. */
-	folder->is_lost = true;
-	folder_tell(folder);
+	if (folder->is_followed) {
+		folder->is_lost = true;
+		folder_tell(folder);
+	}
 	return 0;
 }
 

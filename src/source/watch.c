@@ -12,7 +12,8 @@
 	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-#define BUFFER_BYTES 8192
+/* Stack that each process touches: room for 15 of the longest names. */
+#define BUFFER_BYTES 4096
 
 static struct table_entry *
 first_of(struct watch *watch, int descriptor)
