@@ -12,6 +12,9 @@
 #include "conf/conf_lines.h"
 #include "conf/conf_load.h"
 
+/* Most files are short, and what this touches is the process's for good. */
+#define READ_BYTES 1024
+
 enum place {
 	PLACE_NOWHERE, /* before the first heading */
 	PLACE_BASE,
@@ -266,9 +269,9 @@ read_all(int fd, const char *file, struct buf *text, struct conf_errors *errs)
 	for (;;) {
 		ssize_t got;
 
-		if (buf_reserve(text, 4096) != 0)
+		if (buf_reserve(text, READ_BYTES) != 0)
 			break;
-		got = read(fd, text->data + text->len, 4096);
+		got = read(fd, text->data + text->len, READ_BYTES);
 		if (got == 0)
 			return 0;
 		if (got < 0 && errno == EINTR)

@@ -17,33 +17,10 @@
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 
-static const struct {
-	int number;
-	const char *name;
-} end_signals[HUB_SIGNALS] = {
-	{ SIGTERM, "TERM" },
-	{ SIGUSR1, "USR1" },
-	{ SIGINT, "INT" },
-	{ SIGHUP, "HUP" },
-};
-
-static void
-drop_kept(struct hub *hub)
-{
-	for (size_t i = 0; i < HUB_KEPT; i++) {
-		batch_unref(hub->kept[i]);
-		hub->kept[i] = NULL;
-	}
-}
-
-void
-hub_keep(struct hub *hub, struct batch *batch)
-{
-	struct batch **slot = &hub->kept[hub->next_kept++ % HUB_KEPT];
-
-	batch_unref(*slot);
-	*slot = batch_ref(batch);
-}
+static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
+	SIGHUP };
+static const char *const end_names[HUB_SIGNALS] = { "TERM", "USR1", "INT",
+	"HUP" };
 
 static void
 reap(struct hub *hub)
@@ -96,7 +73,7 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 		return;
 	}
 	ev_idle_stop(loop, &hub->idle);
-	drop_kept(hub);
+	hub_drop_kept(hub);
 	if (is_done(hub))
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -189,7 +166,7 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 	/* A CGI program is stopped whenever its viewer goes: no news. */
 	if (!list_is_empty(&hub->listeners))
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
-		    end_signals[watcher - hub->signals].name,
+		    end_names[watcher - hub->signals],
 		    (unsigned long long)hub->budget.n_streams);
 	stop_listening(hub);
 	wheel_each(&hub->wheel, end_viewer, NULL);
@@ -233,8 +210,7 @@ start_watchers(struct hub *hub)
 	ev_timer_init(&hub->drain, on_drained, 0., 0.);
 	hub_wake_init(hub);
 	for (size_t i = 0; i < HUB_SIGNALS; i++) {
-		ev_signal_init(
-		    &hub->signals[i], on_signal, end_signals[i].number);
+		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
 		hub->signals[i].data = hub;
 		ev_signal_start(hub->loop, &hub->signals[i]);
 	}
@@ -317,7 +293,7 @@ hub_free(struct hub *hub)
 	stop_listening(hub);
 	wheel_each(&hub->wheel, close_viewer, NULL);
 	reap(hub);
-	drop_kept(hub);
+	hub_drop_kept(hub);
 	batch_unref(hub->heartbeat);
 	batch_unref(hub->padding);
 	budget_free(&hub->budget);

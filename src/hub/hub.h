@@ -127,6 +127,13 @@ int hub_conf(struct hub *hub, const char **why);
 void hub_keep(struct hub *hub, struct batch *batch);
 
 /**
+ * hub_drop_kept(hub):
+ * The turn is over and nobody has anything to do: give back what is kept for
+ * the next, but for what is small.
+ */
+void hub_drop_kept(struct hub *hub);
+
+/**
  * hub_wake(hub, feed, member):
  * There may be something new in ${feed}, in the channel of ${member} (NULL:
  * anywhere): whoever waits there gets a turn, unless it waits for more.

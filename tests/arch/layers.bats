@@ -87,7 +87,8 @@ includes()
 	declare -A also=([place]='cursor batch' [folder]='channel'
 		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
 		[folder_poll]='folder' [folder_names]='folder'
-		[hub_wake]='hub' [viewer_due]='viewer' [hub_conf]='hub' [viewer_send]='viewer'
+		[hub_wake]='hub' [hub_conf]='hub' [hub_kept]='hub'
+		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
 		[conf_find]='conf' [conf_load]='conf')
