@@ -24,8 +24,9 @@ drop_if_large(struct buf *buf)
 	return true;
 }
 
-void
-hub_drop_kept(struct hub *hub)
+/* Give large buffers back, and what was freed to the system. */
+static void
+shrink(struct hub *hub)
 {
 	bool was_large = drop_if_large(&hub->text);
 
@@ -34,10 +35,6 @@ hub_drop_kept(struct hub *hub)
 		reader_free(&hub->reader);
 		was_large = true;
 	}
-	for (size_t i = 0; i < HUB_KEPT; i++) {
-		batch_unref(hub->kept[i]);
-		hub->kept[i] = NULL;
-	}
 #ifdef __GLIBC__
 	/* By itself it keeps 1 MB and more for the next large buffer. */
 	if (was_large)
@@ -45,4 +42,16 @@ hub_drop_kept(struct hub *hub)
 #else
 	(void)was_large;
 #endif
+}
+
+void
+hub_drop_kept(struct hub *hub)
+{
+	for (size_t i = 0; i < HUB_KEPT; i++) {
+		batch_unref(hub->kept[i]);
+		hub->kept[i] = NULL;
+	}
+	/* Where one process serves all, they are soon used again. */
+	if (!gateway_is_shared(hub->gateway))
+		shrink(hub);
 }
