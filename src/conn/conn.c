@@ -1,3 +1,4 @@
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -12,19 +13,6 @@
 #include "fcgi/fcgi_encode.h"
 
 static void
-on_io(struct ev_loop *loop, ev_io *io, int revents)
-{
-	struct conn *conn = LIST_OF(io, struct conn, io);
-
-	(void)loop;
-	if (revents & EV_READ)
-		conn->kind->on_readable(conn);
-	/* The owner may have closed it meanwhile. */
-	if ((revents & EV_WRITE) && conn->is_open)
-		conn->ops->on_writable(conn);
-}
-
-static void
 wait_for(struct conn *conn, struct ev_loop *loop, int events)
 {
 	if (!conn->can_poll)
@@ -35,6 +23,55 @@ wait_for(struct conn *conn, struct ev_loop *loop, int events)
 	ev_io_modify(&conn->io, events);
 	if (events != 0)
 		ev_io_start(loop, &conn->io);
+}
+
+static void
+on_hangup(struct ev_loop *loop, ev_io *hangup, int revents)
+{
+	struct conn *conn = LIST_OF(hangup, struct conn, hangup);
+
+	(void)loop;
+	(void)revents;
+	conn->ops->on_gone(conn, "closed by the web server", false);
+}
+
+/*
+ * Nothing more is to be read, and what has come to its end is always readable:
+ * watch for nothing but the peer's going.  libev has no word for that, an epoll
+ * of its own has.  Without one, the next write tells.
+ */
+static void
+watch_hangup(struct conn *conn, struct ev_loop *loop)
+{
+	struct epoll_event none = { 0 };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, conn->io.fd, &none) != 0) {
+		close(fd);
+		return;
+	}
+	ev_io_init(&conn->hangup, on_hangup, fd, EV_READ);
+	ev_io_start(loop, &conn->hangup);
+}
+
+static void
+on_io(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct conn *conn = LIST_OF(io, struct conn, io);
+
+	if (revents & EV_READ)
+		conn->kind->on_readable(conn);
+	/* The owner may have closed it meanwhile. */
+	if (!conn->is_open)
+		return;
+	if ((revents & EV_READ) && !conn->can_poll) {
+		wait_for(conn, loop, io->events);
+		watch_hangup(conn, loop);
+	}
+	if (revents & EV_WRITE)
+		conn->ops->on_writable(conn);
 }
 
 void
@@ -58,6 +95,7 @@ conn_open(struct conn *conn, struct ev_loop *loop, const struct conn_kind *kind,
 	if (conn->can_poll)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	ev_io_init(&conn->io, on_io, fd, 0);
+	ev_io_init(&conn->hangup, on_hangup, -1, EV_READ);
 	wait_for(conn, loop, EV_READ);
 }
 
@@ -128,6 +166,10 @@ conn_close(struct conn *conn, struct ev_loop *loop)
 		return;
 	conn->is_open = false;
 	ev_io_stop(loop, &conn->io);
+	if (ev_is_active(&conn->hangup)) {
+		ev_io_stop(loop, &conn->hangup);
+		close(conn->hangup.fd);
+	}
 	fcgi_decode_free(&conn->decoder);
 	if (conn->kind->discard != NULL)
 		conn->kind->discard(conn->io.fd);

@@ -54,11 +54,12 @@ extern const struct conn_kind conn_cgi;
 /* Embedded in what owns it. */
 struct conn {
 	ev_io io;
+	ev_io hangup; /* once nothing more is to be read */
 	const struct conn_kind *kind;
 	const struct conn_ops *ops;
 	struct fcgi_decoder decoder; /* FastCGI only */
 	bool is_open;
-	bool can_poll;	 /* the peer's going can be seen */
+	bool can_poll;	 /* there may be something to read */
 	bool is_blocked; /* not all of what was to be sent last was */
 	bool is_done;	 /* nothing more is sent, and input is discarded */
 };

@@ -28,7 +28,9 @@ send_some(int fd, const uint8_t *bytes, size_t len)
 
 /*
  * The web server gave us a pipe (POLLERR when it is closed at the other end) or
- * a socket, from which nothing is expected but its end.
+ * a socket.  Apache's mod_cgid gives one that is standard input as well, and
+ * shuts its side of it down where the body of the request ends: no more input
+ * from there is not the viewer's going.
  */
 static void
 on_readable(struct conn *conn)
@@ -43,7 +45,9 @@ on_readable(struct conn *conn)
 		return;
 	}
 	n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+	if (n == 0)
+		conn->can_poll = false;
+	else if (n == -1 && errno != EAGAIN && errno != EINTR)
 		conn->ops->on_gone(conn, "closed by the web server", false);
 }
 
