@@ -39,6 +39,7 @@ apache_setup()
 	APACHE_ASAN=$(apache_report_here "${ASAN_OPTIONS:-}")
 	APACHE_UBSAN=$(apache_report_here "${UBSAN_OPTIONS:-}")
 	: >"$T/extra"
+	: >"$T/extra-tls"
 }
 
 apache_report_here()
@@ -49,7 +50,10 @@ apache_report_here()
 # Ends all, and puts reports of sanitizers where tests/run.sh looks for them.
 apache_teardown()
 {
-	local file path status=0
+	local file path status=0 ours
+	# Apache waits ten seconds for CGI programs, but only one for these.
+	mapfile -t ours < <(apache_responders)
+	kill "${ours[@]}" 2>/dev/null || true
 	stop_all || status=1
 	path=$(sed -n 's/.*log_path=\([^:]*\).*/\1/p' <<<"${ASAN_OPTIONS:-}")
 	for file in "$T"/report/*; do
@@ -65,6 +69,24 @@ apache_teardown()
 apache_extra()
 {
 	printf '%s\n' "$@" >>"$T/extra"
+}
+
+# apache_extra_tls LINE...: these go into the virtual host with TLS.
+apache_extra_tls()
+{
+	printf '%s\n' "$@" >>"$T/extra-tls"
+}
+
+# apache_compresses: everything, whatever its type.
+apache_compresses()
+{
+	local name
+	for name in filter deflate; do
+		printf '<IfModule !mod_%s.c>\nLoadModule %s_module %s\n' \
+			"$name" "$name" "$APACHE_MODULES/mod_$name.so"
+		printf '</IfModule>\n'
+	done >>"$T/extra"
+	apache_extra 'SetOutputFilter DEFLATE'
 }
 
 # What FastCGI and CGI programs get in their environment beside what the
@@ -87,33 +109,31 @@ apache_extra_write()
 	printf '%s\n' 'Protocols h2 http/1.1' "Listen 127.0.0.1:$PORT_TLS" \
 		"SSLSessionCache none" "<VirtualHost 127.0.0.1:$PORT_TLS>" \
 		'SSLEngine on' "SSLCertificateFile $T/tls.crt" \
-		"SSLCertificateKeyFile $T/tls.key" '</VirtualHost>'
+		"SSLCertificateKeyFile $T/tls.key"
+	cat "$T/extra-tls"
+	printf '</VirtualHost>\n'
 	cat "$T/extra"
 }
 
-apache_started()
+# apache_is_up COUNT: it has started for so many times, or it never will.
+apache_is_up()
 {
-	grep -qs 'resuming normal operations' "$T/apache.log" ||
-		gone "$APACHE_PID"
+	has_started_times "$1" || gone "$APACHE_PID"
 }
 
 # run_apache FILE: with this configuration, on ports that were free.
 run_apache()
 {
-	local tries ASAN_OPTIONS=$APACHE_ASAN UBSAN_OPTIONS=$APACHE_UBSAN
-	local PORT PORT_TLS
+	local tries PORT PORT_TLS
 	for tries in {1..20}; do
-		PORT=$((20000 + RANDOM % 12000))
+		PORT=$((20000 + RANDOM % 6000 * 2))
 		PORT_TLS=$((PORT + 1))
 		sed "s/127\.0\.0\.1:8080/127.0.0.1:$PORT/" "$1" \
 			>"$T/apache.conf"
-		apache_extra_write >"$T/extra.conf"
+		ASAN_OPTIONS=$APACHE_ASAN UBSAN_OPTIONS=$APACHE_UBSAN \
+			apache_extra_write >"$T/extra.conf"
 		: >"$T/apache.log"
-		background "$T/apache.log" env --chdir="$T" PWD="$T" \
-			apache2 -d "$T" -f "$T/apache.conf" \
-			-c "Include $T/extra.conf" -D FOREGROUND
-		APACHE_PID=$PID
-		wait_for 20 apache_started
+		apache_again
 		if ! gone "$APACHE_PID"; then
 			ORIGIN=http://127.0.0.1:$PORT
 			ORIGIN_TLS=https://127.0.0.1:$PORT_TLS
@@ -123,6 +143,19 @@ run_apache()
 	done
 	printf 'apache2 does not start (try %s)\n' "$tries" >&2
 	return 1
+}
+
+# apache_again: as it was before it ended, on the same ports.
+apache_again()
+{
+	local starts
+	starts=$(apache_starts)
+	ASAN_OPTIONS=$APACHE_ASAN UBSAN_OPTIONS=$APACHE_UBSAN \
+		background "$T/apache.log" env --chdir="$T" PWD="$T" \
+		apache2 -d "$T" -f "$T/apache.conf" \
+		-c "Include $T/extra.conf" -D FOREGROUND
+	APACHE_PID=$PID
+	wait_for 20 apache_is_up $((starts + 1))
 }
 
 # apache_at PATH: the channels are there.
@@ -204,7 +237,7 @@ start_apache_host()
 
 apache_starts()
 {
-	grep -c 'resuming normal operations' "$T/apache.log"
+	grep -c 'resuming normal operations' "$T/apache.log" || true
 }
 
 has_started_times()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# mod_fcgid in the hands of an administrator: conf/apache-fcgid.conf.
-# shellcheck disable=SC2153 # get sets STATUS
+# conf/apache-fcgid.conf: mod_fcgid in the hands of an administrator.
 
+# shellcheck disable=SC2153 # get sets STATUS
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
@@ -20,11 +20,11 @@ responders() { apache_responders; }
 # start [LINE...]: with further lines in the configuration of spoolcast.
 start()
 {
-	matrix_ini '[flush]' 'mode = stream' "$@"
+	matrix_ini '[flush]' 'mode = stream' '[stream]' 'retry = 100ms' "$@"
 	start_apache_fcgid
 }
 
-@test "the configuration works as it is" {
+@test "the files work as they are" {
 	start_apache_fcgid
 	: >"$SPOOL/news"
 	sse_begin "$URL/news" "$T/s"
@@ -35,12 +35,89 @@ start()
 	same 200 "$STATUS"
 }
 
-@test "a stream opens before there is an event" {
+@test "a stream opens before any event" {
 	start
 	matrix_both matrix_opens
 }
 
-@test "each event is there before the next is written" {
+@test "each event arrives before the next is written" {
 	start
 	matrix_both matrix_flows
+}
+
+@test "a viewer who goes is noticed" {
+	HEARTBEAT=300ms start
+	matrix_both matrix_gone
+}
+
+@test "Last-Event-ID resumes exactly, Origin and Cookie arrive" {
+	HEARTBEAT=300ms start
+	# The process that is watched has to be the one that serves next.
+	eval "all_$(declare -f watch_requests)"
+	watch_requests()
+	{
+		wait_for 30 viewers_are 0
+		all_watch_requests
+	}
+	matrix_both matrix_headers
+}
+
+@test "every status arrives with its headers and body" {
+	start
+	matrix_both matrix_statuses
+}
+
+@test "streams flow where everything is compressed" {
+	apache_compresses
+	start
+	matrix_both matrix_gzip
+}
+
+@test "without FcgidOutputBufferSize 0 nothing flows" {
+	# The same server as its virtual host with TLS has it.
+	apache_extra_tls 'FcgidOutputBufferSize 65536'
+	start
+	sse_open "$URL_TLS/news" "$T/held" -k
+	local held=$VIEWER n pids
+	wait_for 10 viewers_are 1
+	sse_begin "$URL/news" "$T/s"
+	for n in {1..10}; do
+		echo "$n" >>"$SPOOL/news"
+		wait_line "$T/s" "$n"
+	done
+	same 0 "$(wc -c <"$T/held")"
+	mapfile -t pids < <(responders)
+	kill "${pids[@]}"
+	sse_end 20 "$held"
+	same "$(texts "$T/s")" "$(texts "$T/held")"
+}
+
+@test "a graceful restart ends the processes, and the streams resume" {
+	start
+	local pid old
+	restart()
+	{
+		mapfile -t old < <(responders)
+		apache_graceful
+	}
+	recover()
+	{
+		for pid in "${old[@]}"; do
+			wait_for 30 gone "$pid"
+		done
+	}
+	matrix_across restart recover
+	same 5 "${#old[@]}"
+	((CONNECTIONS > 5))
+}
+
+@test "a stop ends the processes, and the streams resume after it" {
+	start
+	stop()
+	{
+		apache_stop
+		wait_for 10 has_responders 0
+	}
+	matrix_across stop apache_again
+	((CONNECTIONS > 5))
 }
