@@ -177,12 +177,18 @@ start_apache_fcgid()
 # start_apache_proxy: mod_proxy_fcgi, and `spoolcast serve`.
 start_apache_proxy()
 {
+	apache_serve
+	run_apache "$T/conf/apache-proxy-fcgi.conf"
+	apache_at /events
+}
+
+# apache_serve: the responder that mod_proxy_fcgi needs.
+apache_serve()
+{
 	background "$T/serve.log" "$SPOOLCAST" serve \
 		--listen "unix:$T/build/events.sock" --mode 0666
 	SERVE_PID=$PID
 	wait_for 10 test -S "$T/build/events.sock"
-	run_apache "$T/conf/apache-proxy-fcgi.conf"
-	apache_at /events
 }
 
 # apache_upload KIND: what somebody with nothing but FTP puts into the document
