@@ -14,6 +14,13 @@
 /* More in the first write makes Caddy's encode hold back all of it. */
 #define FIRST_BODY_MAX 400
 
+/*
+ * Where Apache has mod_deflate in the way, it waits for 69 bytes of the body of
+ * a CGI program before it finds that it is not to compress them.
+ */
+#define CGI_COMMENT                                                            \
+	": server-sent events, as in https://html.spec.whatwg.org/\n\n"
+
 static void
 answer(struct viewer *v, const struct request *req, struct answer *answer)
 {
@@ -92,6 +99,8 @@ append_first(struct viewer *v, const struct span *id, struct buf *head)
 		return -1;
 	retry_end = head->len;
 	if (event_append_id(head, id) != 0)
+		return -1;
+	if (v->conn.kind == &conn_cgi && buf_puts(head, CGI_COMMENT) != 0)
 		return -1;
 	/*
 	 * An id of many channels goes with the second write instead, and so

@@ -201,7 +201,7 @@ apache_upload()
 	mkdir -p "$SPOOL"
 	cp "$SPOOLCAST" "$WWW/spoolcast.fcgi"
 	cp "$ROOT/conf/htaccess-$1" "$WWW/.htaccess"
-	echo '<p>a page</p>' >"$WWW/page.html"
+	cp "$ROOT/examples/page.html" "$WWW/page.html"
 }
 
 # The server as a shared host has it: nothing in it knows of spoolcast.

@@ -71,8 +71,9 @@ start()
 	# The same program in a folder whose .htaccess does not say that.
 	mkdir "$WWW/held"
 	cp "$WWW/spoolcast.fcgi" "$WWW/spoolcast.ini" "$WWW/held/"
-	echo 'UnsetEnv no-gzip' >"$WWW/held/.htaccess"
-	sse_open "$ORIGIN/held/spoolcast.fcgi/news" "$T/held"
+	printf '%s\n' '<Files "spoolcast.fcgi">' 'UnsetEnv no-gzip' \
+		'</Files>' >"$WWW/held/.htaccess"
+	sse_open "$ORIGIN/held/spoolcast.fcgi/news" "$T/held" --compressed
 	local held=$VIEWER n pids
 	wait_for 10 viewers_are 1
 	mapfile -t pids < <(responders)
@@ -107,7 +108,7 @@ start()
 	get "$ORIGIN/.htaccess"
 	same 403 "$STATUS"
 	# A channel may be called so.
-	matrix_ini '[access]' 'channels = spool'
+	ini
 	: >"$SPOOL/spool"
 	sse_begin "$URL/spool" "$T/s"
 	echo hello >>"$SPOOL/spool"
