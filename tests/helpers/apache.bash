@@ -42,9 +42,15 @@ apache_setup()
 	: >"$T/extra-tls"
 }
 
+# apache_report_here OPTIONS: these of a sanitizer, but reports go to T/report.
 apache_report_here()
 {
-	sed "s,log_path=[^:]*,log_path=$T/report/of," <<<"$1"
+	local path=${1#*log_path=}
+	if [[ $path == "$1" ]]; then
+		printf '%s' "$1"
+	else
+		printf '%s' "${1/"log_path=${path%%:*}"/"log_path=$T/report/of"}"
+	fi
 }
 
 # Ends all, and puts reports of sanitizers where tests/run.sh looks for them.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # conf/htaccess-cgi: a file uploaded to a shared host, run as plain CGI.
 
-# shellcheck disable=SC2153 # get sets STATUS
+# shellcheck disable=SC2034,SC2153 # the helpers use these, get sets STATUS
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
@@ -18,10 +18,9 @@ teardown() { apache_teardown; }
 
 responders() { apache_responders; }
 
-# start [LINE...]: with further lines in the configuration of spoolcast.
 start()
 {
-	matrix_ini '[stream]' 'retry = 100ms' "$@"
+	matrix_ini '[stream]' 'retry = 100ms'
 	start_apache_host
 }
 

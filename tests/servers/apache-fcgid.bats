@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # conf/apache-fcgid.conf: mod_fcgid in the hands of an administrator.
 
-# shellcheck disable=SC2153 # get sets STATUS
+# shellcheck disable=SC2034,SC2153 # the helpers use these, get sets STATUS
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
@@ -17,10 +17,9 @@ teardown() { apache_teardown; }
 
 responders() { apache_responders; }
 
-# start [LINE...]: with further lines in the configuration of spoolcast.
 start()
 {
-	matrix_ini '[flush]' 'mode = stream' '[stream]' 'retry = 100ms' "$@"
+	matrix_ini '[flush]' 'mode = stream' '[stream]' 'retry = 100ms'
 	start_apache_fcgid
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # conf/apache-proxy-fcgi.conf: one `spoolcast serve` behind mod_proxy_fcgi.
 
-# shellcheck disable=SC2153 # get sets STATUS
+# shellcheck disable=SC2034,SC2153 # the helpers use these, get sets STATUS
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
@@ -16,10 +16,9 @@ teardown() { apache_teardown; }
 
 responders() { echo "$SERVE_PID"; }
 
-# start [LINE...]: with further lines in the configuration of spoolcast.
 start()
 {
-	matrix_ini '[stream]' 'retry = 100ms' "$@"
+	matrix_ini '[stream]' 'retry = 100ms'
 	start_apache_proxy
 }
 
@@ -107,11 +106,11 @@ fcgi://held/held/\""
 
 @test "a responder that begins anew is found, and the streams resume" {
 	start
-	stop()
+	end()
 	{
 		kill "$SERVE_PID"
 		wait_for 10 gone "$SERVE_PID"
 	}
-	matrix_across stop apache_serve
+	matrix_across end apache_serve
 	((CONNECTIONS > 5))
 }
