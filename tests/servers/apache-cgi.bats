@@ -64,6 +64,14 @@ start()
 	matrix_both matrix_gzip
 }
 
+@test "streams flow where mod_brotli compresses, too" {
+	apache_compresses
+	apache_extra "LoadModule brotli_module $APACHE_MODULES/mod_brotli.so" \
+		'SetOutputFilter BROTLI_COMPRESS;DEFLATE'
+	start
+	matrix_both matrix_gzip
+}
+
 @test "it is no-gzip that streams flow by where everything is compressed" {
 	apache_compresses
 	start
