@@ -68,7 +68,8 @@ parse(enum record_form form, const uint8_t *bytes, size_t len, bool is_first)
 	memcpy(exact, bytes, len);
 	if (record_parse(form, exact, len, is_first, &rec)) {
 		must(rec.form == form);
-		must(rec.has_data || rec.retry_ms >= 0);
+		must(rec.has_data || rec.retry_ms >= 0 ||
+		    rec.flush != RECORD_FLUSH_NONE);
 		must(rec.retry_ms >= -1 && rec.expires_s >= -1);
 		must(is_inside(&rec.body, exact, len));
 		must(is_inside(&rec.event, exact, len));
@@ -76,6 +77,7 @@ parse(enum record_form form, const uint8_t *bytes, size_t len, bool is_first)
 		must(is_one_line(&rec.event) && is_one_line(&rec.id));
 		if (form == RECORD_LINE)
 			must(rec.has_data && rec.event.bytes == NULL &&
+			    rec.flush == RECORD_FLUSH_NONE &&
 			    rec.id.bytes == NULL && rec.retry_ms == -1 &&
 			    rec.expires_s == -1);
 		read_data(&rec, exact, len);

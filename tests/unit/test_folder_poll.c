@@ -57,6 +57,7 @@ start_polling(void **state)
 	/* Just the folder's own descriptor is left. */
 	before = loop_use_up_fds(1);
 	rc = folder_open(&spool);
+	folder_follow(&spool);
 	loop_free_fds(before);
 	assert_false(watch_is_on(&spool.watch));
 	return rc;
