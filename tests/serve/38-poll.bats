@@ -59,5 +59,6 @@ all_have()
 		same "$(seq -f 'data: line %g' 600 | md5sum)" \
 			"$(grep '^data: line' "$T/s.$i" | md5sum)"
 	done
-	events "$T/s.1" >/dev/null
+	sed '1,/^\r$/d' "$T/s.1" >"$T/body"
+	events "$T/body" >/dev/null
 }
