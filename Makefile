@@ -129,7 +129,8 @@ install: all
 	ln -sf spoolcast $(DESTDIR)$(PREFIX)/bin/spoolcast.fcgi
 	install -m 644 src/spoolcast.1 $(SHARE)/man/man1/
 	install -m 644 src/spoolcast.ini.5 $(SHARE)/man/man5/
-	install -m 644 conf/spoolcast.ini conf/lighttpd.conf README.md LICENSE \
+	install -m 644 conf/*.ini conf/*.conf conf/Caddyfile conf/htaccess-* \
+		README.md LICENSE \
 		$(SHARE)/doc/spoolcast/
 	install -m 644 conf/spoolcast.bash \
 		$(SHARE)/bash-completion/completions/spoolcast

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,14 @@ take_here(struct hub *hub, struct share *share, uint64_t hash)
 			return BUDGET_ADDRESS;
 	}
 	if (settings->streams > 0 && budget->n_streams >= settings->streams) {
+		if (!budget->has_told)
+			log_msg(LOG_LEVEL_WARN,
+			    "event=over-budget limit=\"[limits] streams\" "
+			    "streams=%" PRIu64
+			    " effect=\"who comes now is served by short "
+			    "polls\"",
+			    budget->n_streams);
+		budget->has_told = true;
 		if (address != NULL && address->n_streams == 0) {
 			table_remove(&budget->addresses, &address->by_hash);
 			free(address);
@@ -104,6 +113,9 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 	if (gateway_is_shared(hub->gateway) ||
 	    (settings->streams == 0 && settings->streams_per_address == 0))
 		return take_here(hub, share, hash);
+	/* A process has one slot; who gives it two requests is no mod_fcgid. */
+	if (hub->budget.n_streams > 0)
+		return BUDGET_OVER;
 	switch (take_slot(hub, hash, lifetime_ms)) {
 	case SLOTS_TAKEN:
 		share->is_counted = true;

@@ -28,7 +28,7 @@ struct budget {
 	struct table addresses;
 	struct slots slots;
 	bool has_slots;
-	bool has_told; /* the log knows that they cannot be used */
+	bool has_told; /* the log knows why viewers have to poll */
 };
 
 /* What a stream has of the budget; zeroed: nothing. */

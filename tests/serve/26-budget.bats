@@ -67,6 +67,7 @@ polls_have_all()
 	polls_have_all
 	wait_line "$T/s3" 'line 10'
 	same "$(texts "$T/s1")" "$(texts "$T/s3")"
+	same 1 "$(grep -c 'event=over-budget.*streams=3' "$T/spoolcast.log")"
 	# A place that is free again is for who comes next.
 	sse_close
 	echo more >>"$SPOOL/news"

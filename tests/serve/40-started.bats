@@ -123,7 +123,7 @@ has_text()
 	# concerned, who may still read and write the test's folder.
 	local other=() caps=+dac_override,+dac_read_search
 	((EUID != 0)) ||
-		other=(setpriv --reuid=54321 "--inh-caps=$caps"
+		other=(setpriv --reuid=$((200000 + BASHPID)) "--inh-caps=$caps"
 			"--ambient-caps=$caps")
 	: >"$T/hog"
 	background "$T/hog.err" "${other[@]}" \
