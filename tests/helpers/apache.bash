@@ -113,8 +113,9 @@ apache_extra_write()
 		printf '</IfModule>\n'
 	done
 	# A certificate that is its own issuer is as good as any here.
-	printf '%s\n' 'LogLevel ssl:error' 'Protocols h2 http/1.1' "Listen 127.0.0.1:$PORT_TLS" \
-		"SSLSessionCache none" "<VirtualHost 127.0.0.1:$PORT_TLS>" \
+	printf '%s\n' 'LogLevel ssl:error' 'SSLSessionCache none' \
+		'Protocols h2 http/1.1' "Listen 127.0.0.1:$PORT_TLS" \
+		"<VirtualHost 127.0.0.1:$PORT_TLS>" \
 		'SSLEngine on' "SSLCertificateFile $T/tls.crt" \
 		"SSLCertificateKeyFile $T/tls.key"
 	cat "$T/extra-tls"

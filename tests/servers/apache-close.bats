@@ -213,14 +213,15 @@ across_graceful()
 	done
 }
 
-# Another program of the same host, and mod_fcgid starts it, too.
+# Another program of the same host, which mod_fcgid starts, too; for each
+# request anew, so there must be room for a process every time.
 other_program()
 {
 	cc -x c -o "$WWW/other.fcgi" - -lfcgi <<-'EOF'
 		#include <fcgi_stdio.h>
 		int main(void)
 		{
-			while (FCGI_Accept() >= 0)
+			if (FCGI_Accept() >= 0)
 				printf("Content-Type: text/plain\r\n\r\nother");
 			return 0;
 		}
