@@ -261,10 +261,13 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 		goto err3;
 	if ((hub->heartbeat = make_heartbeat(hub)) == NULL)
 		goto err4;
-	wheel_init(&hub->wheel, hub->loop, on_due, hub);
+	if (wheel_init(&hub->wheel, hub->loop, on_due, hub) != 0)
+		goto err5;
 	start_watchers(hub);
 	return hub;
 
+err5:
+	batch_unref(hub->heartbeat);
 err4:
 	budget_free(&hub->budget);
 err3:
@@ -297,7 +300,7 @@ hub_free(struct hub *hub)
 	batch_unref(hub->heartbeat);
 	batch_unref(hub->padding);
 	budget_free(&hub->budget);
-	wheel_stop(&hub->wheel);
+	wheel_free(&hub->wheel);
 	if (hub->has_folder)
 		folder_free(&hub->folder);
 	table_free(&hub->feeds);

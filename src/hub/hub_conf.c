@@ -27,9 +27,18 @@ on_name(void *cookie, const char *name)
 	}
 }
 
+static bool
+wants_names(void *cookie)
+{
+	const struct hub *hub = cookie;
+
+	return !list_is_empty(&hub->growing);
+}
+
 static const struct folder_ops folder_ops = {
 	.on_channel = on_channel,
 	.on_name = on_name,
+	.wants_names = wants_names,
 };
 
 static int

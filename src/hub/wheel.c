@@ -1,10 +1,21 @@
-#include "hub/wheel.h"
-#include "base/clock.h"
+#include <stdlib.h>
 
-static struct list *
-slot_of(struct wheel *wheel, int64_t tick)
+#include "base/clock.h"
+#include "hub/wheel.h"
+
+/* Whether the slot was ever used since it was last found empty. */
+static bool
+is_used(const struct wheel *wheel, size_t slot)
 {
-	return &wheel->slots[(uint64_t)tick % WHEEL_SLOTS];
+	return wheel->used[slot / 64] >> slot % 64 & 1;
+}
+
+/* Move what is in the slot, if anything, to ${out}. */
+static void
+empty(struct wheel *wheel, size_t slot, struct list *out)
+{
+	if (is_used(wheel, slot))
+		list_append(out, &wheel->slots[slot]);
 }
 
 /* The first tick behind done_tick whose slot is not empty, or -1. */
@@ -14,13 +25,12 @@ next_tick(struct wheel *wheel)
 	for (int64_t tick = wheel->done_tick + 1;
 	     tick <= wheel->done_tick + WHEEL_SLOTS; tick++) {
 		uint64_t slot = (uint64_t)tick % WHEEL_SLOTS;
-		uint64_t bit = (uint64_t)1 << (slot % 64);
 
-		if (!(wheel->used[slot / 64] & bit))
+		if (!is_used(wheel, slot))
 			continue;
 		if (!list_is_empty(&wheel->slots[slot]))
 			return tick;
-		wheel->used[slot / 64] &= ~bit;
+		wheel->used[slot / 64] &= ~((uint64_t)1 << slot % 64);
 	}
 	return -1;
 }
@@ -57,7 +67,7 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (now_tick - wheel->done_tick > WHEEL_SLOTS)
 		wheel->done_tick = now_tick - WHEEL_SLOTS;
 	while (wheel->done_tick < now_tick)
-		list_append(&due, slot_of(wheel, ++wheel->done_tick));
+		empty(wheel, (uint64_t)++wheel->done_tick % WHEEL_SLOTS, &due);
 	wheel->is_turning = true;
 	while (!list_is_empty(&due)) {
 		struct list *node = due.next;
@@ -69,7 +79,7 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 	arm(wheel, next_tick(wheel));
 }
 
-void
+int
 wheel_init(struct wheel *wheel, struct ev_loop *loop,
     void (*on_due)(void *cookie, struct list *node), void *cookie)
 {
@@ -79,12 +89,12 @@ wheel_init(struct wheel *wheel, struct ev_loop *loop,
 	wheel->done_tick = clock_mono_ms() / WHEEL_TICK_MS;
 	wheel->armed_tick = -1;
 	wheel->is_turning = false;
-	for (size_t i = 0; i < WHEEL_SLOTS; i++)
-		list_init(&wheel->slots[i]);
 	for (size_t i = 0; i < WHEEL_SLOTS / 64; i++)
 		wheel->used[i] = 0;
 	ev_timer_init(&wheel->timer, on_timer, 0., 0.);
 	wheel->timer.data = wheel;
+	wheel->slots = malloc(WHEEL_SLOTS * sizeof(*wheel->slots));
+	return wheel->slots == NULL ? -1 : 0;
 }
 
 void
@@ -107,8 +117,12 @@ wheel_set(struct wheel *wheel, struct list *node, int64_t due_ms)
 		tick = wheel->done_tick + WHEEL_SLOTS;
 	list_remove(node);
 	slot = (uint64_t)tick % WHEEL_SLOTS;
+	/* Only now, for a process with one viewer never touches most of them.
+	 */
+	if (!is_used(wheel, slot))
+		list_init(&wheel->slots[slot]);
 	list_push(&wheel->slots[slot], node);
-	wheel->used[slot / 64] |= (uint64_t)1 << (slot % 64);
+	wheel->used[slot / 64] |= (uint64_t)1 << slot % 64;
 	if (!wheel->is_turning &&
 	    (wheel->armed_tick == -1 || tick < wheel->armed_tick))
 		arm(wheel, tick);
@@ -122,7 +136,7 @@ wheel_each(struct wheel *wheel, void (*visit)(void *cookie, struct list *node),
 
 	list_init(&all);
 	for (size_t i = 0; i < WHEEL_SLOTS; i++)
-		list_append(&all, &wheel->slots[i]);
+		empty(wheel, i, &all);
 	while (!list_is_empty(&all)) {
 		struct list *node = all.next;
 
@@ -133,7 +147,8 @@ wheel_each(struct wheel *wheel, void (*visit)(void *cookie, struct list *node),
 }
 
 void
-wheel_stop(struct wheel *wheel)
+wheel_free(struct wheel *wheel)
 {
 	ev_timer_stop(wheel->loop, &wheel->timer);
+	free(wheel->slots);
 }

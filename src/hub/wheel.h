@@ -24,17 +24,17 @@ struct wheel {
 	int64_t done_tick;  /* all slots up to here were looked at */
 	int64_t armed_tick; /* the timer is set for this one; -1: not set */
 	bool is_turning;    /* it will be set when all due were called */
-	struct list slots[WHEEL_SLOTS];
 	uint64_t used[WHEEL_SLOTS / 64]; /* which slots may hold nodes */
+	struct list *slots;		 /* the others are not set up */
 };
 
 /**
  * wheel_init(wheel, loop, on_due, cookie):
  * Prepare ${wheel}.  ${on_due} is called from ${loop} with each node whose
  * deadline may have come, which is in the wheel no more; it may set it again
- * and set or remove any other.
+ * and set or remove any other.  Return 0, or -1 with ENOMEM.
  */
-void wheel_init(struct wheel *wheel, struct ev_loop *loop,
+int wheel_init(struct wheel *wheel, struct ev_loop *loop,
     void (*on_due)(void *cookie, struct list *node), void *cookie);
 
 /**
@@ -53,9 +53,10 @@ void wheel_each(struct wheel *wheel,
     void (*visit)(void *cookie, struct list *node), void *cookie);
 
 /**
- * wheel_stop(wheel):
- * Stop the timer.  Nodes are taken out with list_remove, before or after.
+ * wheel_free(wheel):
+ * Stop the timer and release what there is; nodes are taken out before, with
+ * list_remove.
  */
-void wheel_stop(struct wheel *wheel);
+void wheel_free(struct wheel *wheel);
 
 #endif

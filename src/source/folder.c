@@ -130,7 +130,9 @@ folder_tell(struct folder *folder)
 		folder->is_lost = false;
 		folder_open(folder);
 		table_walk(&folder->channels, look_again, NULL);
-		folder_list(folder, tell_name, folder);
+		if (folder->ops->wants_names == NULL ||
+		    folder->ops->wants_names(folder->cookie))
+			folder_list(folder, tell_name, folder);
 	}
 	while (!list_is_empty(&folder->dirty)) {
 		struct channel *channel =

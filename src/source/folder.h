@@ -48,6 +48,8 @@ struct folder_ops {
 	void (*on_channel)(void *cookie, struct channel *channel);
 	/* A channel that nobody uses yet came to exist, perhaps. */
 	void (*on_name)(void *cookie, const char *name);
+	/* Whether anybody wants to know that; NULL: yes. */
+	bool (*wants_names)(void *cookie);
 };
 
 struct folder {

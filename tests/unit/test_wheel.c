@@ -72,7 +72,7 @@ start(void **state)
 	loop = ev_loop_new(0);
 	if (loop == NULL)
 		return -1;
-	wheel_init(&wheel, loop, on_due, &wheel);
+	assert_int_equal(wheel_init(&wheel, loop, on_due, &wheel), 0);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	wheel_stop(&wheel);
+	wheel_free(&wheel);
 	ev_loop_destroy(loop);
 	return 0;
 }
