@@ -162,13 +162,9 @@ pause_accepting(struct listener *listener)
 }
 
 static void
-on_readable(struct ev_loop *loop, ev_io *io, int revents)
+accept_some(struct listener *listener, int most)
 {
-	struct listener *listener = io->data;
-
-	(void)loop;
-	(void)revents;
-	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+	for (int i = 0; i < most; i++) {
 		int fd;
 
 		errno = EMFILE;
@@ -176,7 +172,8 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 			pause_accepting(listener);
 			return;
 		}
-		fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		fd = accept4(
+		    listener->io.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd != -1) {
 			listener->ops->on_accept(listener->cookie, fd);
 			continue;
@@ -186,6 +183,20 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 		pause_accepting(listener);
 		return;
 	}
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+	(void)loop;
+	(void)revents;
+	accept_some(io->data, ACCEPT_AT_ONCE);
+}
+
+void
+listen_take(struct listener *listener)
+{
+	accept_some(listener, LISTEN_BACKLOG);
 }
 
 struct listener *

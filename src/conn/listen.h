@@ -61,6 +61,12 @@ struct listener *listen_start(int fd, const char *path, struct ev_loop *loop,
     const struct listen_ops *ops, void *cookie);
 
 /**
+ * listen_take(listener):
+ * Accept all connections that wait for it now.
+ */
+void listen_take(struct listener *listener);
+
+/**
  * listen_stop(listener):
  * Close the socket, remove its path if it is still ours, free ${listener}.
  */

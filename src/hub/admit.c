@@ -40,8 +40,11 @@ static void
 refuse(struct viewer *v, const struct request *req, const char *why)
 {
 	struct hub *hub = v->hub;
-	int64_t retry_ms = retry_jittered(hub->settings->retry_overload_ms,
-	    hub->settings->retry_jitter, &hub->rnd);
+	/* After a restart there is room again. */
+	int64_t retry_ms =
+	    retry_jittered(hub->is_draining ? hub->settings->retry_ms :
+					      hub->settings->retry_overload_ms,
+		hub->settings->retry_jitter, &hub->rnd);
 	struct answer busy = { 0 };
 	struct buf whole = { 0 };
 

@@ -17,11 +17,6 @@
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 
-static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
-	SIGHUP };
-static const char *const end_names[HUB_SIGNALS] = { "TERM", "USR1", "INT",
-	"HUP" };
-
 static void
 reap(struct hub *hub)
 {
@@ -76,6 +71,8 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	hub_drop_kept(hub);
 	if (is_done(hub))
 		ev_break(loop, EVBREAK_ALL);
+	else
+		hub_watch_rest(hub);
 }
 
 static void
@@ -124,56 +121,6 @@ static const struct listen_ops listen_ops = {
 	.on_accept = on_accept,
 };
 
-static void
-on_drained(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	(void)timer;
-	(void)revents;
-	ev_break(loop, EVBREAK_ALL);
-}
-
-static void
-end_viewer(void *cookie, struct list *node)
-{
-	struct viewer *v = LIST_OF(node, struct viewer, timer);
-
-	(void)cookie;
-	if (v->state == VIEWER_IDLE)
-		viewer_close(v);
-	else
-		viewer_end(v);
-}
-
-static void
-stop_listening(struct hub *hub)
-{
-	LIST_EACH_SAFE (node, after, &hub->listeners) {
-		list_remove(node);
-		listen_stop(LIST_OF(node, struct listener, node));
-	}
-}
-
-static void
-on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
-{
-	struct hub *hub = watcher->data;
-	int64_t drain_ms = hub->settings->drain_ms;
-
-	(void)revents;
-	if (hub->is_draining)
-		return;
-	hub->is_draining = true;
-	/* A CGI program is stopped whenever its viewer goes: no news. */
-	if (!list_is_empty(&hub->listeners))
-		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
-		    end_names[watcher - hub->signals],
-		    (unsigned long long)hub->budget.n_streams);
-	stop_listening(hub);
-	wheel_each(&hub->wheel, end_viewer, NULL);
-	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
-	ev_timer_start(loop, &hub->drain);
-}
-
 static uint64_t
 raise_descriptors(void)
 {
@@ -207,13 +154,8 @@ start_watchers(struct hub *hub)
 	hub->prepare.data = hub;
 	ev_prepare_start(hub->loop, &hub->prepare);
 	ev_idle_init(&hub->idle, on_idle);
-	ev_timer_init(&hub->drain, on_drained, 0., 0.);
 	hub_wake_init(hub);
-	for (size_t i = 0; i < HUB_SIGNALS; i++) {
-		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
-		hub->signals[i].data = hub;
-		ev_signal_start(hub->loop, &hub->signals[i]);
-	}
+	hub_end_init(hub);
 	/* Writing to a peer that is gone is an error, not an end. */
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -293,7 +235,7 @@ close_viewer(void *cookie, struct list *node)
 void
 hub_free(struct hub *hub)
 {
-	stop_listening(hub);
+	hub_stop_listening(hub);
 	wheel_each(&hub->wheel, close_viewer, NULL);
 	reap(hub);
 	hub_drop_kept(hub);

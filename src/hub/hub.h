@@ -60,6 +60,7 @@ struct hub {
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];
 	ev_timer drain;
+	ev_timer rest; /* runs while a process for one viewer has none */
 	bool is_draining;
 
 	uint64_t n_viewers; /* connections */
@@ -157,6 +158,15 @@ void hub_wake_init(struct hub *hub);
  * Something failed in ${feed} that may work in a second: wake it then.
  */
 void hub_retry(struct feed *feed);
+
+/**
+ * hub_end_init(hub), hub_stop_listening(hub), hub_watch_rest(hub):
+ * Prepare to be told to end; accept nothing any more; see to it that a process
+ * that mod_fcgid started ends when it has had nobody for a while.
+ */
+void hub_end_init(struct hub *hub);
+void hub_stop_listening(struct hub *hub);
+void hub_watch_rest(struct hub *hub);
 
 /**
  * hub_is_full(hub):

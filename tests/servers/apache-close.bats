@@ -192,6 +192,17 @@ across_graceful()
 	matrix_across stop apache_again
 }
 
+@test "a process that has had nobody for a while makes room for others" {
+	start '[flush]' 'hold = 0'
+	: >"$SPOOL/news"
+	get "$URL/news" -H 'Accept: text/event-stream'
+	same 200 "$STATUS"
+	has_responders 1
+	wait_for 50 has_responders 0
+	get "$URL/news" -H 'Accept: text/event-stream'
+	same 200 "$STATUS"
+}
+
 @test "without mod_fcgid the same upload runs as plain CGI" {
 	KIND=cgi
 	APACHE_NOT=fcgid start

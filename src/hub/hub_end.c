@@ -1,0 +1,124 @@
+/* How a process ends: told to by a signal, or because nobody needs it. */
+#include <signal.h>
+
+#include "conn/listen.h"
+#include "hub/hub.h"
+#include "hub/viewer.h"
+
+/*
+ * mod_fcgid starts a process for each request that comes while others last, and
+ * keeps it for minutes; the processes of all programs of a host have one limit,
+ * and those that rest are in the way of others.
+ */
+#define REST_S 5.0
+
+static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
+	SIGHUP };
+static const char *const end_names[HUB_SIGNALS] = { "TERM", "USR1", "INT",
+	"HUP" };
+
+static void
+on_drained(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)timer;
+	(void)revents;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+end_viewer(void *cookie, struct list *node)
+{
+	struct viewer *v = LIST_OF(node, struct viewer, timer);
+
+	(void)cookie;
+	if (v->state == VIEWER_IDLE)
+		viewer_close(v);
+	else
+		viewer_end(v);
+}
+
+void
+hub_stop_listening(struct hub *hub)
+{
+	LIST_EACH_SAFE (node, after, &hub->listeners) {
+		list_remove(node);
+		listen_stop(LIST_OF(node, struct listener, node));
+	}
+}
+
+/*
+ * Take the connections that wait to be accepted: closing the socket would reset
+ * them, and to their viewers that is an error.  They are told to come back.  A
+ * socket that a service manager keeps is left to who comes after us.
+ */
+static void
+take_last(struct hub *hub)
+{
+	LIST_EACH (node, &hub->listeners) {
+		struct listener *listener =
+		    LIST_OF(node, struct listener, node);
+
+		if (hub->gateway != GATEWAY_NONE || listener->path != NULL)
+			listen_take(listener);
+	}
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
+{
+	struct hub *hub = watcher->data;
+	int64_t drain_ms = hub->settings->drain_ms;
+
+	(void)revents;
+	if (hub->is_draining)
+		return;
+	hub->is_draining = true;
+	/* A CGI program is stopped whenever its viewer goes: no news. */
+	if (!list_is_empty(&hub->listeners))
+		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
+		    end_names[watcher - hub->signals],
+		    (unsigned long long)hub->budget.n_streams);
+	wheel_each(&hub->wheel, end_viewer, NULL);
+	take_last(hub);
+	hub_stop_listening(hub);
+	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
+	ev_timer_start(loop, &hub->drain);
+}
+
+static void
+on_rested(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct hub *hub = timer->data;
+
+	(void)loop;
+	(void)revents;
+	take_last(hub);
+	if (hub->n_viewers == 0)
+		hub_stop_listening(hub);
+}
+
+void
+hub_watch_rest(struct hub *hub)
+{
+	if (hub->gateway != GATEWAY_FCGID)
+		return;
+	if (hub->n_viewers > 0) {
+		ev_timer_stop(hub->loop, &hub->rest);
+	} else if (!ev_is_active(&hub->rest)) {
+		ev_timer_set(&hub->rest, REST_S, 0.);
+		ev_timer_start(hub->loop, &hub->rest);
+	}
+}
+
+void
+hub_end_init(struct hub *hub)
+{
+	ev_timer_init(&hub->drain, on_drained, 0., 0.);
+	ev_timer_init(&hub->rest, on_rested, 0., 0.);
+	hub->rest.data = hub;
+	for (size_t i = 0; i < HUB_SIGNALS; i++) {
+		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
+		hub->signals[i].data = hub;
+		ev_signal_start(hub->loop, &hub->signals[i]);
+	}
+}
