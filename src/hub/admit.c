@@ -265,16 +265,18 @@ choose_flush(struct viewer *v, const struct request *req,
 }
 
 static bool
-is_incremental(const struct hub *hub, const struct request_vars *vars)
+is_incremental(const struct viewer *v, const struct request_vars *vars)
 {
-	switch (hub->settings->incremental) {
+	switch (v->hub->settings->incremental) {
 	case INCREMENTAL_YES:
 		return true;
 	case INCREMENTAL_NO:
 		return false;
 	}
-	return front_heeds_incremental(
-	    vars->var[VAR_SOFTWARE].text, vars->var[VAR_SOFTWARE].len);
+	/* What ends by itself need not be asked for, and may be refused. */
+	return !flush_get(v->flush)->closes &&
+	    front_heeds_incremental(
+		vars->var[VAR_SOFTWARE].text, vars->var[VAR_SOFTWARE].len);
 }
 
 /* Take a share of the budget.  Return why the viewer is sent away, or NULL. */
@@ -314,6 +316,6 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 	else if (why != NULL)
 		refuse(v, &req, why);
 	else
-		subscribe(v, &req, is_incremental(hub, vars));
+		subscribe(v, &req, is_incremental(v, vars));
 	request_free(&req);
 }
