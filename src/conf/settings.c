@@ -107,7 +107,7 @@ const struct conf_key settings_keys[] = {
 	    .doc = "In mode batch, how long events are collected while they "
 		   "come quickly; one that comes alone is written at once." },
 	{ KEY("flush", "bytes", CONF_SIZE, bytes), .initial = "16K", .min = "1",
-	    .max = "16M", .flags = CONF_PER_CHANNEL,
+	    .max = "1M", .flags = CONF_PER_CHANNEL,
 	    .doc = "In mode batch, how many bytes are collected at most." },
 	{ KEY("flush", "pad", CONF_SIZE, pad), .initial = "4100", .min = "64",
 	    .max = "1M", .flags = CONF_PER_CHANNEL,
@@ -127,8 +127,10 @@ const struct conf_key settings_keys[] = {
 	{ KEY("flush", "poll_retry", CONF_DURATION, poll_retry_ms),
 	    .initial = "5s", .min = "100ms", .max = "1d",
 	    .flags = CONF_PER_CHANNEL,
-	    .doc = "In mode close, how long it waits where the response was "
-		   "not held: over the budget of streams, or with hold = 0." },
+	    .doc =
+		"In mode close, how long it waits over the budget of streams, "
+		"where responses are not held, and with hold = 0 after one "
+		"without events." },
 	{ KEY("flush", "client_may_choose", CONF_BOOL, client_may_choose),
 	    .initial = "no", .flags = CONF_PER_CHANNEL,
 	    .doc = "Whether ?flush= in a request wins over mode." },

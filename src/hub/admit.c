@@ -212,26 +212,26 @@ subscribe(struct viewer *v, const struct request *req, bool is_incremental)
 
 /* Say once how events are written, and what would make it better. */
 static void
-tell_flush(
-    struct hub *hub, enum flush_mode mode, const char *software, size_t len)
+tell_flush(const struct viewer *v, enum gateway gateway, const char *software,
+    size_t len)
 {
 	const struct front *front = front_find(software, len);
 
 	/* A CGI process has one request; its web server streams by itself. */
-	if (hub->has_told_flush || hub->gateway == GATEWAY_CGI)
+	if (v->hub->has_told_flush || gateway == GATEWAY_CGI)
 		return;
-	hub->has_told_flush = true;
-	if (hub->gateway == GATEWAY_FCGID)
+	v->hub->has_told_flush = true;
+	if (gateway == GATEWAY_FCGID)
 		log_msg(LOG_LEVEL_INFO,
 		    "event=flush-mode mode=%s gateway=mod_fcgid "
 		    "streams_with=\"FcgidOutputBufferSize 0 in the server "
 		    "configuration, and [flush] mode = stream\"",
-		    flush_get(mode)->name);
+		    flush_get(v->flush)->name);
 	else if (front->directive != NULL)
 		log_msg(LOG_LEVEL_INFO,
 		    "event=flush-mode mode=%s server=\"%.*s\" "
 		    "streams_with=\"%s\"",
-		    flush_get(mode)->name, (int)(len < 60 ? len : 60),
+		    flush_get(v->flush)->name, (int)(len < 60 ? len : 60),
 		    software == NULL ? "" : software, front->directive);
 }
 
@@ -247,6 +247,7 @@ choose_flush(struct viewer *v, const struct request *req,
 	size_t len = vars->var[VAR_SOFTWARE].len;
 	struct hub *hub = v->hub;
 	enum flush_mode wanted = FLUSH_AUTO;
+	enum gateway gateway = hub->gateway;
 
 	/* What can only be one for a stream is the first channel's. */
 	v->settings =
@@ -256,11 +257,12 @@ choose_flush(struct viewer *v, const struct request *req,
 		return answer_set(no, 400,
 		    "bad flush \"%s\": stream, batch, pad or close",
 		    req->flush);
-	if (hub->gateway == GATEWAY_SPAWNER && front_names_fcgid(software, len))
-		hub->gateway = GATEWAY_FCGID;
-	v->flush = (uint8_t)flush_choose(v->settings, wanted, hub->gateway);
+	/* That it is there does not say that it is what asks us. */
+	if (gateway == GATEWAY_SPAWNER && front_names_fcgid(software, len))
+		gateway = GATEWAY_FCGID;
+	v->flush = (uint8_t)flush_choose(v->settings, wanted, gateway);
 	if (v->settings->flush_mode == FLUSH_AUTO && wanted == FLUSH_AUTO)
-		tell_flush(hub, v->flush, software, len);
+		tell_flush(v, gateway, software, len);
 	return 0;
 }
 

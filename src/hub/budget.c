@@ -38,6 +38,18 @@ address_get(struct budget *budget, uint64_t hash)
 	return address;
 }
 
+static void
+tell_over(struct hub *hub)
+{
+	if (!hub->budget.has_told)
+		log_msg(LOG_LEVEL_WARN,
+		    "event=over-budget limit=\"[limits] streams\" "
+		    "streams=%" PRIu64
+		    " effect=\"who comes now is served by short polls\"",
+		    hub->settings->streams);
+	hub->budget.has_told = true;
+}
+
 /* In this process, which serves all. */
 static enum budget_result
 take_here(struct hub *hub, struct share *share, uint64_t hash)
@@ -54,14 +66,7 @@ take_here(struct hub *hub, struct share *share, uint64_t hash)
 			return BUDGET_ADDRESS;
 	}
 	if (settings->streams > 0 && budget->n_streams >= settings->streams) {
-		if (!budget->has_told)
-			log_msg(LOG_LEVEL_WARN,
-			    "event=over-budget limit=\"[limits] streams\" "
-			    "streams=%" PRIu64
-			    " effect=\"who comes now is served by short "
-			    "polls\"",
-			    budget->n_streams);
-		budget->has_told = true;
+		tell_over(hub);
 		if (address != NULL && address->n_streams == 0) {
 			table_remove(&budget->addresses, &address->by_hash);
 			free(address);
@@ -122,6 +127,9 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 		hub->budget.n_streams++;
 		return BUDGET_TAKEN;
 	case SLOTS_FULL:
+		/* A CGI process would say it for each poll. */
+		if (hub->gateway != GATEWAY_CGI)
+			tell_over(hub);
 		return BUDGET_OVER;
 	case SLOTS_ADDRESS_FULL:
 		return BUDGET_ADDRESS;

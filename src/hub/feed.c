@@ -241,6 +241,15 @@ create(struct hub *hub, const struct request *request,
 	return feed;
 }
 
+/* Nothing has told of changes since others came. */
+static void
+look_again(struct feed *feed)
+{
+	for (size_t i = 0; i < feed->n_members; i++)
+		channel_look(feed->members[i]->channel);
+	feed->news++;
+}
+
 struct feed *
 feed_get(struct hub *hub, const struct request *request,
     const struct settings *collects)
@@ -256,6 +265,8 @@ feed_get(struct hub *hub, const struct request *request,
 			retire(feed);
 			feed = NULL;
 		}
+		if (feed != NULL && !hub->folder.is_followed)
+			look_again(feed);
 		if (feed != NULL)
 			feed_ref(feed);
 		else

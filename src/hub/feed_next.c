@@ -28,7 +28,7 @@ struct making {
 	bool is_unfinished; /* a reader wants to be called again */
 	bool has_failed;    /* not all could be looked at */
 	bool takes_held;    /* also what may wait for the next record */
-	bool has_held;	    /* some of that was left */
+	bool has_held;	    /* there is some of that */
 	bool is_closed;	    /* the last record ends the response */
 	int64_t retry_ms;   /* the last that a record gave, or -1 */
 };
@@ -137,6 +137,7 @@ struct held {
 	bool is_on;
 	size_t len; /* of the output then */
 	bool ends_skipped;
+	int64_t retry_ms;
 	struct position at;
 };
 
@@ -147,7 +148,7 @@ put_wanted(struct making *m, struct held *held, const struct held *before,
 {
 	if (rec->flush == RECORD_FLUSH_CLOSE)
 		m->is_closed = true;
-	if (rec->flush != RECORD_FLUSH_HOLD || m->takes_held)
+	if (rec->flush != RECORD_FLUSH_HOLD)
 		held->is_on = false;
 	else if (!held->is_on) {
 		*held = *before;
@@ -163,6 +164,7 @@ put_next(struct making *m, const struct member *member, struct cursor *cursor,
 {
 	const struct held before = { .len = m->out->len,
 		.ends_skipped = m->ends_skipped,
+		.retry_ms = m->retry_ms,
 		.at = cursor->at };
 	struct record rec;
 	enum read_result result;
@@ -193,8 +195,19 @@ put_next(struct making *m, const struct member *member, struct cursor *cursor,
 		return READ_RECORD;
 	/* Out of memory: nothing torn, nothing passed over. */
 	m->out->len = before.len;
+	m->is_closed = false;
 	cursor->at = before.at;
 	return READ_ERROR;
+}
+
+/* Go back to where the records began that may wait. */
+static void
+leave_held(struct making *m, const struct held *held, struct cursor *cursor)
+{
+	m->out->len = held->len;
+	m->ends_skipped = held->ends_skipped;
+	m->retry_ms = held->retry_ms;
+	cursor->at = held->at;
 }
 
 /* Take records until the batch is full or there are none; -1 with errno. */
@@ -218,10 +231,9 @@ put_records(
 	/* Nothing comes behind the end of a channel. */
 	if (held.is_on && result != READ_RECORD &&
 	    !member->channel->has_ended) {
-		m->out->len = held.len;
-		m->ends_skipped = held.ends_skipped;
-		cursor->at = held.at;
 		m->has_held = true;
+		if (!m->takes_held)
+			leave_held(m, &held, cursor);
 	}
 	return result == READ_ERROR ? -1 : 0;
 }

@@ -70,6 +70,7 @@ struct hub {
 
 	struct rnd rnd;
 	struct retry_book book;	      /* when streams that end come back */
+	struct retry_book polls;      /* and those over the budget */
 	struct log_quota quota;	      /* of lines about peers */
 	struct log_quota spool_quota; /* and about the spool */
 	ev_timer retry;		      /* of feeds where something failed */

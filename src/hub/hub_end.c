@@ -31,10 +31,12 @@ end_viewer(void *cookie, struct list *node)
 	struct viewer *v = LIST_OF(node, struct viewer, timer);
 
 	(void)cookie;
-	if (v->state == VIEWER_IDLE)
+	if (v->state == VIEWER_IDLE) {
 		viewer_close(v);
-	else
-		viewer_end(v);
+		return;
+	}
+	viewer_end(v);
+	viewer_set_timer(v);
 }
 
 void

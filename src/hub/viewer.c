@@ -6,6 +6,9 @@
 #include "hub/viewer_send.h"
 #include "stream/retry.h"
 
+/* How long one who is not held may be kept by records that keep coming. */
+#define POLL_LASTS_MS 2000
+
 void
 viewer_queue(struct viewer *v)
 {
@@ -63,7 +66,7 @@ viewer_open(struct hub *hub, int fd)
 	v->settings = hub->settings;
 	v->state = VIEWER_IDLE;
 	v->output_ms = clock_mono_ms();
-	v->end_ms = INT64_MAX;
+	v->end_ms = v->held_ms = INT64_MAX;
 	list_init(&v->node);
 	list_init(&v->timer);
 	conn_open(&v->conn, hub->loop, hub->kind, fd, &conn_ops);
@@ -92,7 +95,7 @@ clear(struct viewer *v)
 	v->is_behind = v->must_end = v->is_over_budget = false;
 	v->has_events = v->owes_padding = v->is_padding = false;
 	v->was_closed = false;
-	v->end_ms = INT64_MAX;
+	v->end_ms = v->held_ms = INT64_MAX;
 }
 
 void
@@ -122,15 +125,15 @@ static int64_t
 planned_end_ms(const struct viewer *v, int64_t now_ms)
 {
 	const struct settings *settings = v->settings;
-	int64_t lasts_ms = INT64_MAX;
+	int64_t lasts_ms = INT64_MAX, close_ms = POLL_LASTS_MS;
 
 	if (settings->lifetime_ms > 0)
 		lasts_ms =
 		    retry_jittered(settings->lifetime_ms, 10, &v->hub->rnd);
-	/* A response that need not wait ends when there is nothing more. */
-	if (flush_get(v->flush)->closes && settings->hold_ms > 0 &&
-	    settings->hold_ms < lasts_ms)
-		lasts_ms = settings->hold_ms;
+	if (!v->is_over_budget && settings->hold_ms > 0)
+		close_ms = settings->hold_ms;
+	if (flush_get(v->flush)->closes && close_ms < lasts_ms)
+		lasts_ms = close_ms;
 	return lasts_ms == INT64_MAX ? INT64_MAX : now_ms + lasts_ms;
 }
 
@@ -196,6 +199,7 @@ take_next(struct viewer *v)
 	struct batch *batch =
 	    feed_next(v->place, v->takes_held, &is_unfinished);
 
+	viewer_note_held(v);
 	if (batch != NULL && !conn_is_usual(&v->conn) &&
 	    (batch = viewer_readdress(v, batch)) == NULL)
 		return -1;

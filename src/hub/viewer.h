@@ -40,6 +40,7 @@ struct viewer {
 	struct batch *batch;  /* a reference: what is being sent; or NULL */
 	size_t sent;	      /* of the batch */
 	int64_t output_ms;    /* when the socket last took something */
+	int64_t held_ms;      /* when held records are due; INT64_MAX: none */
 	int64_t end_ms;	      /* when the stream shall end; INT64_MAX: never */
 	struct share share;   /* of the budget of streams */
 	int32_t own_retry_ms; /* a publisher's hint; -1: none */
@@ -105,6 +106,13 @@ void viewer_queue(struct viewer *viewer);
  * Set the time of ${viewer} after what it depends on has changed.
  */
 void viewer_set_timer(struct viewer *viewer);
+
+/**
+ * viewer_note_held(viewer):
+ * The place of ${viewer} was read: see to it that records that were left there
+ * because they may wait do not wait for longer than until a heartbeat.
+ */
+void viewer_note_held(struct viewer *viewer);
 
 /**
  * viewer_on_due(viewer):

@@ -9,6 +9,7 @@
 #define REQUEST_WAIT_MS 30000
 /* How long one may take to close after the end of a response. */
 #define LINGER_MS 2000
+#define LINGER_DRAIN_MS 100
 
 static int64_t
 next_due_ms(const struct viewer *v)
@@ -18,7 +19,8 @@ next_due_ms(const struct viewer *v)
 	if (v->state == VIEWER_IDLE)
 		return due_ms + REQUEST_WAIT_MS;
 	if (v->state == VIEWER_LINGERING)
-		return due_ms + LINGER_MS;
+		return due_ms +
+		    (v->hub->is_draining ? LINGER_DRAIN_MS : LINGER_MS);
 	if (v->conn.is_blocked) {
 		due_ms += v->settings->stall_ms;
 		/* Who takes a byte now and then may take as long to end. */
@@ -26,6 +28,8 @@ next_due_ms(const struct viewer *v)
 			end_ms += v->settings->stall_ms;
 	} else {
 		due_ms += v->settings->heartbeat_ms;
+		if (v->held_ms < due_ms)
+			due_ms = v->held_ms;
 	}
 	return due_ms < end_ms ? due_ms : end_ms;
 }
@@ -34,6 +38,19 @@ void
 viewer_set_timer(struct viewer *v)
 {
 	wheel_set(&v->hub->wheel, &v->timer, next_due_ms(v));
+}
+
+void
+viewer_note_held(struct viewer *v)
+{
+	int64_t before_ms = v->held_ms;
+
+	if (v->takes_held || !v->place->has_held)
+		v->held_ms = INT64_MAX;
+	else if (v->held_ms == INT64_MAX)
+		v->held_ms = clock_mono_ms() + v->settings->heartbeat_ms;
+	if (v->held_ms < before_ms)
+		viewer_set_timer(v);
 }
 
 /* Whether a viewer that blocks has had its time, and why. */
@@ -79,10 +96,13 @@ viewer_on_due(struct viewer *v)
 	if (now_ms >= v->end_ms) {
 		viewer_end(v);
 		v->end_ms = now_ms;
+	} else if (now_ms >= v->held_ms) {
+		v->takes_held = true;
+		v->held_ms = INT64_MAX;
+		if (v->batch == NULL)
+			viewer_queue(v);
 	} else if (v->batch == NULL) {
-		if (v->place->has_held) {
-			v->takes_held = true;
-		} else if (viewer_send_beat(v) != 0) {
+		if (viewer_send_beat(v) != 0) {
 			viewer_close(v);
 			return;
 		}

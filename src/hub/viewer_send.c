@@ -5,6 +5,9 @@
 #include "stream/event.h"
 #include "stream/retry.h"
 
+/* Over how long a time those who poll are spread at most. */
+#define POLLS_SPREAD_S 60
+
 /*
  * Let the ${framed} bytes be what is sent next; they move nobody.  Whoever uses
  * another request id than the rest has it written in.
@@ -75,6 +78,20 @@ append_id_if_behind(struct viewer *v, struct buf *out)
 	return 0;
 }
 
+/* Tell that a channel of a pattern is gone with what was unseen in it. */
+static int
+append_loss(struct viewer *v, struct buf *out)
+{
+	const struct feed *feed = v->place->feed;
+	struct span id = place_id(v);
+
+	if (id.bytes == NULL)
+		return -1;
+	v->has_lost = v->is_behind = false;
+	return event_append_gap(out, &id,
+	    (const char *)feed->patterns.texts.data, GAP_EXPIRED, "oldest");
+}
+
 /* When the client is asked back, if it were alone. */
 static int64_t
 own_retry_ms(struct viewer *v)
@@ -113,7 +130,12 @@ spread_ms(struct viewer *v)
 		load = budget_load(hub);
 		return rnd_between(&hub->rnd, 0, (int64_t)(load * 1000 / rate));
 	}
-	return retry_book(&hub->book, clock_mono_ms(), rate);
+	/* Nobody knows how many poll; they are not held, so not counted. */
+	if (v->is_over_budget)
+		return retry_book(
+		    &hub->polls, clock_mono_ms(), rate, rate * POLLS_SPREAD_S);
+	return retry_book(
+	    &hub->book, clock_mono_ms(), rate, hub->budget.n_streams);
 }
 
 int
@@ -122,24 +144,13 @@ viewer_send_end(struct viewer *v)
 	struct buf *text = &v->hub->text;
 
 	text->len = 0;
+	v->must_end = true;
+	if (v->has_lost && append_loss(v, text) != 0)
+		return -1;
 	if (append_id_if_behind(v, text) != 0 ||
 	    event_append_retry(text, own_retry_ms(v) + spread_ms(v)) != 0)
 		return -1;
 	return viewer_send_whole(v, text);
-}
-
-/* Tell that a channel of a pattern is gone with what was unseen in it. */
-static int
-append_loss(struct viewer *v, struct buf *out)
-{
-	const struct feed *feed = v->place->feed;
-	struct span id = place_id(v);
-
-	if (id.bytes == NULL)
-		return -1;
-	v->has_lost = v->is_behind = false;
-	return event_append_gap(out, &id,
-	    (const char *)feed->patterns.texts.data, GAP_EXPIRED, "oldest");
 }
 
 static int
@@ -226,6 +237,8 @@ viewer_readdress(struct viewer *v, struct batch *batch)
 
 	if (copy != NULL) {
 		copy->ends_skipped = batch->ends_skipped;
+		copy->closes = batch->closes;
+		copy->retry_ms = batch->retry_ms;
 		conn_readdress(&v->conn, copy->bytes, copy->len);
 	}
 	batch_unref(batch);

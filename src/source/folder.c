@@ -235,8 +235,8 @@ is_still_there(const struct folder *folder)
 
 	/* A new folder may get the inode of the old; its watch it does not. */
 	return folder->is_there &&
-	    (!folder->is_followed || folder->watch.folder != -1 ||
-		folder->is_polling) &&
+	    (!folder->is_followed || folder->is_polling ||
+		(watch_is_on(&folder->watch) && folder->watch.folder != -1)) &&
 	    stat(folder->path, &st) == 0 && st.st_ino == folder->ino &&
 	    st.st_dev == folder->dev;
 }
@@ -309,11 +309,13 @@ folder_follow(struct folder *folder)
 		start_watching(folder, fd);
 		close(fd);
 		table_walk(&folder->channels, follow_channel, NULL);
+		folder->is_lost = true;
+		folder_tell(folder);
 	} else {
+		/* It is opened, and watched, as soon as it can be. */
+		folder->is_there = false;
 		folder_wait(folder);
 	}
-	folder->is_lost = true;
-	folder_tell(folder);
 	return true;
 }
 

@@ -160,11 +160,12 @@ lock(struct slots *slots)
 static enum slots_result
 judge(const struct census *census, uint64_t max_all, uint64_t max_address)
 {
-	if (max_all > 0 && (uint64_t)census->n_used >= max_all)
-		return SLOTS_FULL;
+	/* First, for what becomes of such an address is worse. */
 	if (max_address > 0 && census->address != 0 &&
 	    (uint64_t)census->n_address >= max_address)
 		return SLOTS_ADDRESS_FULL;
+	if (max_all > 0 && (uint64_t)census->n_used >= max_all)
+		return SLOTS_FULL;
 	return SLOTS_TAKEN;
 }
 

@@ -24,13 +24,22 @@ retry_jittered(int64_t base_ms, uint64_t jitter, struct rnd *rnd)
 }
 
 int64_t
-retry_book(struct retry_book *book, int64_t now_ms, uint64_t rate)
+retry_book(
+    struct retry_book *book, int64_t now_ms, uint64_t rate, uint64_t clients)
 {
 	int64_t now_us = now_ms * 1000, wait_us;
+	int64_t gap_us = 1000000 / (int64_t)(rate == 0 ? 1 : rate);
 
-	if (book->next_us < now_us)
+	if (book->next_us < now_us) {
+		book->next_us = now_us;
+		book->most = 1;
+	}
+	if (book->most < clients)
+		book->most = clients;
+	/* Full: begin anew from the front. */
+	if (book->next_us - now_us >= (int64_t)book->most * gap_us)
 		book->next_us = now_us;
 	wait_us = book->next_us - now_us;
-	book->next_us += 1000000 / (int64_t)(rate == 0 ? 1 : rate);
+	book->next_us += gap_us;
 	return wait_us / 1000;
 }

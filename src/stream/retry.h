@@ -23,15 +23,18 @@ int64_t retry_above(int64_t base_ms, uint64_t jitter, struct rnd *rnd);
 /* Who was asked to come back when; zeroed at first. */
 struct retry_book {
 	int64_t next_us; /* monotonic; the first moment that is not taken */
+	uint64_t most;	 /* clients, since it was last empty */
 };
 
 /**
- * retry_book(book, now_ms, rate):
+ * retry_book(book, now_ms, rate, clients):
  * Return the time in milliseconds, from ${now_ms} (monotonic) on, that one more
  * client is to wait beyond its own, so that no more than ${rate} a second are
  * asked back: 0 while fewer ask, and longer from one to the next of many who
- * are sent away at once.
+ * are sent away at once.  It is never more than the ${clients} there are need,
+ * so a few who come again and again cannot send the others away for long.
  */
-int64_t retry_book(struct retry_book *book, int64_t now_ms, uint64_t rate);
+int64_t retry_book(
+    struct retry_book *book, int64_t now_ms, uint64_t rate, uint64_t clients);
 
 #endif

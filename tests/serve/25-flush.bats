@@ -13,6 +13,8 @@ teardown()
 	stop_all
 }
 
+EVENTSOURCE=(-H 'Accept: text/event-stream')
+
 # retry_hints FILE: the values of its retry fields, the first one not counted.
 retry_hints()
 {
@@ -47,9 +49,9 @@ start_traced()
 	: >"$SPOOL/news"
 	start_lighttpd
 	sse_begin "$URL/news" "$T/s"
-	printf 'one\ntwo\n' >>"$SPOOL/news"
+	seq 1 2 >>"$SPOOL/news"
 	sse_end 20
-	same '"one","two"' "$(texts "$T/s")"
+	same '"1","2"' "$(texts "$T/s")"
 	between 100 300 "$(retry_hints "$T/s")"
 	events "$T/s" --complete >/dev/null
 }
@@ -58,7 +60,7 @@ start_traced()
 	ini '[flush]' 'mode = close' '[stream]' 'history_max = 100000'
 	seq 1 20000 >"$SPOOL/news"
 	start_lighttpd
-	get "$URL/news?history=all" -H 'Accept: text/event-stream'
+	get "$URL/news?history=all" "${EVENTSOURCE[@]}"
 	same 200 "$STATUS"
 	same 20000 "$(grep -c '^data: ' "$BODY")"
 }
@@ -67,7 +69,7 @@ start_traced()
 	ini '[flush]' 'mode = close' 'hold = 500ms' 'close_retry = 200ms'
 	: >"$SPOOL/news"
 	start_lighttpd
-	get "$URL/news" -H 'Accept: text/event-stream'
+	get "$URL/news" "${EVENTSOURCE[@]}"
 	same 200 "$STATUS"
 	same 0 "$(grep -c '^data: ' "$BODY")"
 	between 100 300 "$(retry_hints "$BODY")"
@@ -79,11 +81,11 @@ start_traced()
 	start_lighttpd
 	local hint
 	for _ in {1..20}; do
-		get "$URL/news" -H 'Accept: text/event-stream'
+		get "$URL/news" "${EVENTSOURCE[@]}"
 		hint=$(retry_hints "$BODY")
 		between 2000 3200 "$hint"
 	done
-	get "$URL/news?history=1" -H 'Accept: text/event-stream'
+	get "$URL/news?history=1" "${EVENTSOURCE[@]}"
 	same 1 "$(grep -c '^data: one' "$BODY")"
 	between 100 900 "$(retry_hints "$BODY")"
 }
@@ -92,23 +94,52 @@ start_traced()
 	ini '[flush]' 'mode = close' 'hold = 1s' 'close_retry = 1ms'
 	: >"$SPOOL/news"
 	start_lighttpd
-	(
-		for ((i = 1; i <= 2000; i++)); do
-			echo "$i" >>"$SPOOL/news"
-		done
-	) 3>&- &
-	PIDS+=($!)
+	count() { for i in {1..2000}; do echo "$i" >>"$SPOOL/news"; done; }
+	background "$T/count.err" count
 	local at='' n=0
 	: >"$T/all"
 	while ! grep -qx 'data: 2000' "$T/all"; do
 		get "$URL/news?history=all&lastEventId=$at" \
-			-H 'Accept: text/event-stream'
+			"${EVENTSOURCE[@]}"
 		at=$(last_id "$BODY")
 		cat "$BODY" >>"$T/all"
 		((++n < 2100))
 	done
 	same "$(seq 1 2000 | md5sum)" \
 		"$(sed -n 's/^data: //p' "$T/all" | md5sum)"
+}
+
+@test "close: who does not read keeps no change from others" {
+	ini '[flush]' 'mode = close' 'hold = 0' '[stream]' \
+		'history_max = 1000000'
+	seq 1 1000000 >"$SPOOL/news"
+	start_lighttpd
+	exec {slow}<>"/dev/tcp/127.0.0.1/$PORT"
+	printf 'GET /events/news?history=all HTTP/1.1\r\nHost: x\r\n\r\n' >&"$slow"
+	get "$URL/news" "${EVENTSOURCE[@]}"
+	local at
+	at=$(last_id "$BODY")
+	echo last >>"$SPOOL/news"
+	mv "$SPOOL/news" "$SPOOL/news.1"
+	echo first >"$SPOOL/news"
+	get "$URL/news?lastEventId=$at" "${EVENTSOURCE[@]}"
+	grep -qx 'data: first' "$BODY"
+	at=$(last_id "$BODY")
+	: >"$SPOOL/news.end"
+	get "$URL/news?lastEventId=$at" "${EVENTSOURCE[@]}"
+	same 204 "$STATUS"
+	exec {slow}>&-
+}
+
+@test "close: a few who come all the time send nobody away for long" {
+	ini '[flush]' 'mode = close' 'close_retry = 100ms' \
+		'[stream]' 'reconnect_rate = 10'
+	echo one >"$SPOOL/news"
+	start_lighttpd
+	for _ in {1..100}; do
+		get "$URL/news?history=1" "${EVENTSOURCE[@]}"
+	done
+	between 50 400 "$(retry_hints "$BODY")"
 }
 
 @test "pad: a comment follows each write, but is in no first one" {
@@ -184,6 +215,30 @@ start_traced()
 	same '"one","two","three"' "$(texts "$T/s")"
 }
 
+@test "a record that may wait reaches everybody with a heartbeat" {
+	ini '[stream]' 'heartbeat = 1s'
+	: >"$SPOOL/deploy.sse"
+	start_lighttpd
+	local n
+	for n in {1..5}; do
+		sse_begin "$URL/deploy" "$T/s$n"
+	done
+	printf 'data: held\nflush: hold\n\n' >>"$SPOOL/deploy.sse"
+	for n in {1..5}; do
+		wait_line "$T/s$n" held
+	done
+	# Another channel of the stream that is never silent changes nothing.
+	: >"$SPOOL/news"
+	sse_begin "$URL/deploy,news" "$T/both"
+	tick() { while echo tick >>"$SPOOL/news"; do sleep 0.1; done; }
+	background "$T/tick.err" tick
+	wait_line "$T/both" tick 3
+	printf 'data: too\nflush: hold\n\n' >>"$SPOOL/deploy.sse"
+	wait_line "$T/both" too
+	sse_close
+	same 1 "$(grep -cx 'data: too' "$T/both")"
+}
+
 @test "a record may end the response, and say when to come back" {
 	ini '[flush]' 'close_retry = 100ms'
 	: >"$SPOOL/deploy.sse"
@@ -206,7 +261,7 @@ start_traced()
 	echo one >"$SPOOL/news"
 	echo one >"$SPOOL/open"
 	start_lighttpd
-	get "$URL/news?history=1&flush=stream" -H 'Accept: text/event-stream'
+	get "$URL/news?history=1&flush=stream" "${EVENTSOURCE[@]}"
 	same 1 "$(grep -c '^data: one' "$BODY")"
 	sse_open "$URL/open?history=1&flush=stream" "$T/s"
 	wait_line "$T/s" one
@@ -221,9 +276,9 @@ start_traced()
 	ini '[channel slow-*]' 'mode = close' 'hold = 300ms'
 	: >"$SPOOL/news"
 	start_lighttpd
-	get "$URL/slow-*" -H 'Accept: text/event-stream'
+	get "$URL/slow-*" "${EVENTSOURCE[@]}"
 	same 200 "$STATUS"
-	get "$URL/slow-1,news" -H 'Accept: text/event-stream'
+	get "$URL/slow-1,news" "${EVENTSOURCE[@]}"
 	same 200 "$STATUS"
 	sse_begin "$URL/news,slow-1" "$T/s"
 	echo one >"$SPOOL/slow-1"

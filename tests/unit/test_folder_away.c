@@ -200,6 +200,28 @@ test_opening_again_changes_nothing(void **state)
 	assert_false(spool.is_polling);
 }
 
+static void
+test_what_cannot_be_followed_now_is_later(void **state)
+{
+	struct channel *channel;
+	rlim_t before;
+
+	(void)state;
+	spool_mkdir();
+	assert_int_equal(folder_open(&spool), 0);
+	spool_append("news", "one\n");
+	channel = spool_use("news");
+	before = loop_use_up_fds(0);
+	assert_true(folder_follow(&spool));
+	loop_free_fds(before);
+	while (!watch_is_on(&spool.watch) || spool.is_polling)
+		ev_run(spool_loop, EVRUN_ONCE);
+	spool_told = 0;
+	spool_append("news", "two\n");
+	spool_wait();
+	channel_unref(channel);
+}
+
 int
 main(void)
 {
@@ -215,6 +237,7 @@ main(void)
 		POLLING(test_polling_slows_down_and_hurries_again),
 		POLLING(test_polling_follows_a_folder_that_was_made_anew),
 		ABSENT(test_a_folder_that_is_not_there_yet_is_waited_for),
+		ABSENT(test_what_cannot_be_followed_now_is_later),
 		WATCHED(
 		    test_a_folder_that_was_moved_away_and_made_anew_is_followed),
 		WATCHED(

@@ -76,7 +76,7 @@ test_streams_that_end_together_come_back_one_by_one(void **state)
 		int64_t ms = 0, before = -1;
 
 		for (int j = 0; j < rows[i].n; j++) {
-			ms = retry_book(&book, 5000, rows[i].rate);
+			ms = retry_book(&book, 5000, rows[i].rate, 100000);
 			assert_true(ms >= before);
 			before = ms;
 		}
@@ -91,13 +91,36 @@ test_streams_that_end_now_and_then_do_not_wait_for_others(void **state)
 
 	(void)state;
 	for (int64_t now_ms = 0; now_ms < 10000; now_ms += 10)
-		assert_int_equal(retry_book(&book, now_ms, 100), 0);
+		assert_int_equal(retry_book(&book, now_ms, 100, 1), 0);
 	/* A burst is worked off while nothing comes. */
 	for (int i = 0; i < 50; i++)
-		retry_book(&book, 10000, 100);
-	assert_int_equal(retry_book(&book, 10000, 100), 500);
-	assert_int_equal(retry_book(&book, 10300, 100), 210);
-	assert_int_equal(retry_book(&book, 11000, 100), 0);
+		retry_book(&book, 10000, 100, 1000);
+	assert_int_equal(retry_book(&book, 10000, 100, 1000), 500);
+	assert_int_equal(retry_book(&book, 10300, 100, 1000), 210);
+	assert_int_equal(retry_book(&book, 11000, 100, 1000), 0);
+}
+
+/* Many ends of a few streams, by whoever likes to come again and again. */
+static void
+test_nobody_waits_for_more_than_there_are(void **state)
+{
+	struct retry_book book = { 0 };
+	int per_wait[10] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		int64_t ms = retry_book(&book, 7, 100, 10);
+
+		assert_in_range(ms, 0, 90);
+		per_wait[ms / 10]++;
+	}
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(per_wait[i], 10000);
+	/* As many as there were when it began, though they go meanwhile. */
+	book.next_us = 0;
+	for (int left = 500; left > 0; left--)
+		assert_int_equal(retry_book(&book, 7, 100, (uint64_t)left),
+		    5000 - left * 10);
 }
 
 /* The promise: in no second come more than the rate, by more than chance. */
@@ -110,8 +133,8 @@ test_a_planned_end_brings_back_no_more_than_the_rate(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5000; i++) {
-		int64_t ms =
-		    retry_jittered(3000, 50, &rnd) + retry_book(&book, 0, 100);
+		int64_t ms = retry_jittered(3000, 50, &rnd) +
+		    retry_book(&book, 0, 100, 5000);
 
 		assert_in_range(ms, 0, 63999);
 		per_second[ms / 1000]++;
@@ -148,6 +171,7 @@ main(void)
 		cmocka_unit_test(
 		    test_streams_that_end_now_and_then_do_not_wait_for_others),
 		cmocka_unit_test(test_above_is_never_below),
+		cmocka_unit_test(test_nobody_waits_for_more_than_there_are),
 		cmocka_unit_test(
 		    test_a_planned_end_brings_back_no_more_than_the_rate),
 	};

@@ -123,7 +123,8 @@ test_the_limit_of_an_address_concerns_only_that(void **state)
 	/* What has no address counts, but only in all. */
 	assert_int_equal(take_of(c[3], 5, 1, 0), SLOTS_TAKEN);
 	assert_int_equal(take_of(c[4], 5, 1, 0), SLOTS_TAKEN);
-	assert_int_equal(take_of(c[5], 5, 2, 7), SLOTS_FULL);
+	assert_int_equal(take_of(c[5], 5, 2, 9), SLOTS_FULL);
+	assert_int_equal(take_of(c[5], 5, 2, 7), SLOTS_ADDRESS_FULL);
 	assert_int_equal(take_of(c[5], 0, 2, 7), SLOTS_ADDRESS_FULL);
 	slots_child_kill(c[0]);
 	assert_int_equal(take_of(c[5], 0, 2, 7), SLOTS_TAKEN);
