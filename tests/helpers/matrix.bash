@@ -29,7 +29,7 @@ TLS_OPTIONS=(-k --http2)
 matrix_ini()
 {
 	ini '[stream]' "heartbeat = ${HEARTBEAT:-1h}" '[access]' \
-		'channels = news,over,unreadable' "$@"
+		'channels = news,deploy,over,unreadable' "$@"
 	: >>"$SPOOL/news"
 	MATRIX_N=0
 }

@@ -25,7 +25,7 @@ modes_lockstep()
 	shift
 	matrix_next
 	[[ $(version_of "$@") != 2 ]] || http2=(--http2)
-	node "$WEB/lockstep.mjs" --url "$url/news" --channel "$SPOOL/news" \
+	node "$WEB/lockstep.mjs" --url "$url/news" --file "$SPOOL/news" \
 		--count "${COUNT:-200}" --max "${MAX:-9000}" \
 		--deadline $((20 * ${WAIT_FACTOR:-1})) --save "$M" \
 		"${http2[@]}" >"$M.result" 3>&- || {
@@ -35,4 +35,91 @@ modes_lockstep()
 	same "${COUNT:-200}" "$(jq .events "$M.result")"
 	events "$M" >"$M.events"
 	same "${COUNT:-200}" "$(grep -c '"message"' "$M.events")"
+}
+
+# Heartbeats get through, each by itself; matrix_ini was told HEARTBEAT=300ms.
+modes_beats()
+{
+	local url=$1 n
+	shift
+	matrix_next
+	sse_begin "$url/news" "$M" "$@"
+	for n in {1..3}; do
+		wait_for 10 modes_has_beats "$M" "$n"
+	done
+	sse_close
+}
+
+modes_has_beats()
+{
+	(($(grep -cx ':' "$1") >= $2))
+}
+
+# --- mode close --------------------------------------------------------------
+
+# modes_poll URL FILE LINE [CURL OPTION...]: one request, and LINE while it
+# waits; done when the response has ended.  ${BESIDE:-0} others are connected.
+modes_poll()
+{
+	local url=$1 file=$2 line=$3
+	shift 3
+	sse_open "$url" "$file" "$@"
+	wait_for 20 viewers_are $((1 + ${BESIDE:-0}))
+	echo "$line" >>"$SPOOL/news"
+	sse_end 20
+	wait_for 20 viewers_are "${BESIDE:-0}"
+}
+
+# A response has a hint, its first event and a hint, and the next goes on there.
+modes_each_at_once()
+{
+	local url=$1 at='' n
+	shift
+	matrix_next
+	for n in {1..20}; do
+		modes_poll "$url/news" "$M.$n" "$N: $n" "$@" \
+			${at:+-H "Last-Event-ID: $at"}
+		speaks "$(version_of "$@")" "$M.$n.headers"
+		events "$M.$n" --complete >"$M.events"
+		same "[null,\"$N: $n\",null]" "$(jq -sc 'map(.data)' \
+			"$M.events")"
+		at=$(last_id "$M.$n")
+	done
+}
+
+# modes_follow COUNT [OPTION...]: a reader that honours `retry:` and
+# Last-Event-ID and expects the lines 1 to COUNT of $T/lines; READER is it.
+modes_follow()
+{
+	seq -f 'line %g' "$1" >"$T/lines"
+	node "$WEB/follow.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
+		--progress "$T/progress" --deadline 200 "${@:2}" \
+		>"$T/result" 2>"$T/reader.err" 3>&- &
+	READER=$!
+	PIDS+=("$READER")
+	wait_for 60 viewers_are 1
+}
+
+# modes_write FROM TO: these of the lines, each by its own >>.
+modes_write()
+{
+	sed -n "$1,$2p" "$T/lines" | bash -c \
+		'while IFS= read -r l; do echo "$l" >>"$1"; done' - "$SPOOL/news"
+}
+
+# modes_followed EVENTS
+modes_followed()
+{
+	local events=0
+	read -r events _ <"$T/progress" && ((events >= $1))
+}
+
+# The reader is done: it has each of the lines once, and nothing else.
+modes_follow_end()
+{
+	wait_for 200 gone "$READER"
+	wait "$READER" || {
+		cat "$T/result" >&2
+		return 1
+	}
 }

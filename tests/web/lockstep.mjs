@@ -1,14 +1,15 @@
-// lockstep.mjs --url URL --channel FILE [--http2] [--count N] [--max BYTES]
+// lockstep.mjs --url URL --file FILE [--http2] [--count N] [--max BYTES]
 //     [--seed N] [--deadline S] [--save FILE]
 //
 // One viewer of URL that is also the publisher: when the stream has said where
-// it starts, it appends a line to FILE, and each further one only when the one
-// before has arrived.  So a server that holds back even one byte of an event
-// is found out, whichever event that is.  Lines are of 1 to BYTES bytes, N of
-// them, drawn from the seed.  With https, no certificate is asked for.
+// it starts, it appends a record to FILE, and each further one only when the
+// one before has arrived.  So a server that holds back even one byte of an
+// event is found out, whichever event that is.  N records are written, in block
+// form if FILE ends in .sse; their data are 1 to BYTES bytes, drawn from the
+// seed.  Any certificate will do.
 //
 // What came is kept in the --save file.  Prints one JSON line; exits 1 unless
-// each line arrived within S seconds and the response goes on after the last.
+// each record arrived within S seconds and before the response ended.
 import { appendFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
@@ -20,7 +21,7 @@ import { between, pickSeed, seeded } from "./random.mjs";
 const { values: options } = parseArgs({
   options: {
     url: { type: "string" },
-    channel: { type: "string" },
+    file: { type: "string" },
     http2: { type: "boolean", default: false },
     count: { type: "string", default: "200" },
     max: { type: "string", default: "9000" },
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
 });
 const count = Number(options.count);
 const max = Number(options.max);
+const isBlock = options.file.endsWith(".sse");
 const seed = pickSeed(options.seed);
 const random = seeded(seed);
 const headers = { accept: "text/event-stream" };
@@ -54,7 +56,7 @@ function publish() {
   const size = between(random, 1, max);
   line = `${events} ${"x".repeat(max)}`.slice(0, size);
   expect(`event ${events} of ${size} bytes`);
-  appendFileSync(options.channel, `${line}\n`);
+  appendFileSync(options.file, isBlock ? `data: ${line}\n\n` : `${line}\n`);
 }
 
 function got(data) {
