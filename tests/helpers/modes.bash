@@ -55,6 +55,24 @@ modes_has_beats()
 	(($(grep -cx ':' "$1") >= $2))
 }
 
+# Nothing gets to the viewer when another who came later has already the start
+# of the stream and ${EVENTS:-10} events.  FLOWS is a way by which they flow,
+# $URL if unset.
+modes_held()
+{
+	local url=$1 n
+	shift
+	matrix_next
+	sse_open "$url/news" "$M" "$@"
+	wait_for 20 viewers_are 1
+	sse_begin "${FLOWS:-$URL}/news" "$M.beside"
+	for ((n = 1; n <= ${EVENTS:-10}; n++)); do
+		echo "$N: $n" >>"$SPOOL/news"
+		wait_line "$M.beside" "$N: $n"
+	done
+	same 0 "$(wc -c <"$M")"
+}
+
 # --- mode close --------------------------------------------------------------
 
 # modes_poll URL FILE LINE [CURL OPTION...]: one request, and LINE while it
