@@ -16,7 +16,7 @@ modes_three()
 	"$1" "$URL_TLS" -k --http1.1
 }
 
-# Each of ${COUNT:-200} events is with the viewer before the next is written,
+# Each of ${COUNT:-400} events is with the viewer before the next is written,
 # and they are of random sizes up to ${MAX:-9000} bytes, so that their ends fall
 # on every place of a server's buffer.
 modes_lockstep()
@@ -26,15 +26,15 @@ modes_lockstep()
 	matrix_next
 	[[ $(version_of "$@") != 2 ]] || http2=(--http2)
 	node "$WEB/lockstep.mjs" --url "$url/news" --file "$SPOOL/news" \
-		--count "${COUNT:-200}" --max "${MAX:-9000}" \
+		--count "${COUNT:-400}" --max "${MAX:-9000}" \
 		--deadline $((20 * ${WAIT_FACTOR:-1})) --save "$M" \
 		"${http2[@]}" >"$M.result" 3>&- || {
 		cat "$M.result" >&2
 		return 1
 	}
-	same "${COUNT:-200}" "$(jq .events "$M.result")"
+	same "${COUNT:-400}" "$(jq .events "$M.result")"
 	events "$M" >"$M.events"
-	same "${COUNT:-200}" "$(grep -c '"message"' "$M.events")"
+	same "${COUNT:-400}" "$(grep -c '"message"' "$M.events")"
 }
 
 # Heartbeats get through, each by itself; matrix_ini was told HEARTBEAT=300ms.
@@ -75,43 +75,71 @@ modes_held()
 
 # --- mode close --------------------------------------------------------------
 
+# modes_at URL [CURL OPTION...]: AT is where a stream of URL would begin now.  A
+# viewer that says so misses nothing that is written before it is let in.
+modes_at()
+{
+	get "$1" --head "${@:2}"
+	AT=$(header Last-Event-ID)
+	[[ -n $AT ]]
+}
+
+# modes_open URL FILE [CURL OPTION...]: a viewer of what comes from now on; done
+# when it is connected, as ${BESIDE:-0} others are.
+modes_open()
+{
+	modes_at "$1" "${@:3}"
+	sse_open "$@" -H "Last-Event-ID: $AT"
+	wait_for 20 viewers_are $((1 + ${BESIDE:-0}))
+}
+
+# The response of modes_open has ended.
+modes_end()
+{
+	sse_end 20
+	wait_for 20 viewers_are "${BESIDE:-0}"
+}
+
 # modes_poll URL FILE LINE [CURL OPTION...]: one request, and LINE while it
-# waits; done when the response has ended.  ${BESIDE:-0} others are connected.
+# waits; done when the response has ended.
 modes_poll()
 {
 	local url=$1 file=$2 line=$3
 	shift 3
-	sse_open "$url" "$file" "$@"
-	wait_for 20 viewers_are $((1 + ${BESIDE:-0}))
+	modes_open "$url" "$file" "$@"
 	echo "$line" >>"$SPOOL/news"
-	sse_end 20
-	wait_for 20 viewers_are "${BESIDE:-0}"
+	modes_end
 }
 
 # A response has a hint, its first event and a hint, and the next goes on there.
 modes_each_at_once()
 {
-	local url=$1 at='' n
+	local url=$1 n
 	shift
 	matrix_next
+	modes_at "$url/news" "$@"
 	for n in {1..20}; do
-		modes_poll "$url/news" "$M.$n" "$N: $n" "$@" \
-			${at:+-H "Last-Event-ID: $at"}
+		sse_open "$url/news" "$M.$n" "$@" -H "Last-Event-ID: $AT"
+		wait_for 20 viewers_are 1
+		echo "$N: $n" >>"$SPOOL/news"
+		modes_end
 		speaks "$(version_of "$@")" "$M.$n.headers"
 		events "$M.$n" --complete >"$M.events"
 		same "[null,\"$N: $n\",null]" "$(jq -sc 'map(.data)' \
 			"$M.events")"
-		at=$(last_id "$M.$n")
+		AT=$(last_id "$M.$n")
 	done
 }
 
 # modes_follow COUNT [OPTION...]: a reader that honours `retry:` and
-# Last-Event-ID and expects the lines 1 to COUNT of $T/lines; READER is it.
+# Last-Event-ID and expects the lines 1 to COUNT of $T/lines, all that news will
+# ever have; READER is it.
 modes_follow()
 {
 	seq -f 'line %g' "$1" >"$T/lines"
-	node "$WEB/follow.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
-		--progress "$T/progress" --deadline 200 "${@:2}" \
+	node "$WEB/follow.mjs" --url "$URL/news?open=1&history=all" \
+		--expect "$T/lines" --progress "$T/progress" \
+		--deadline 200 "${@:2}" \
 		>"$T/result" 2>"$T/reader.err" 3>&- &
 	READER=$!
 	PIDS+=("$READER")

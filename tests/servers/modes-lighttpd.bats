@@ -39,7 +39,7 @@ numbers()
 	start_holding '[flush]' 'client_may_choose = yes' 'pad = 66000'
 	local mode held=() n
 	for mode in stream batch pad; do
-		sse_open "$URL/news?flush=$mode" "$T/$mode"
+		sse_open "$URL/news?flush=$mode&history=all" "$T/$mode"
 		held+=("$VIEWER")
 	done
 	wait_for 10 viewers_are 3
@@ -109,22 +109,19 @@ closes()
 	local url=$1 at
 	shift
 	matrix_next
-	sse_open "$url/deploy" "$M" "$@"
-	wait_for 20 viewers_are 1
+	modes_open "$url/deploy" "$M" "$@"
 	record 'data: one'
 	record 'data: two' 'flush: close'
 	record 'data: three'
-	sse_end 20
+	modes_end
 	same '"one","two"' "$(texts "$M")"
 	events "$M" --complete >"$M.events"
 	(($(retry_hint "$M") <= 150))
 	at=$(last_id "$M")
 	sse_open "$url/deploy" "$M.more" "$@" -H "Last-Event-ID: $at"
-	wait_for 20 viewers_are 1
 	record 'flush: close'
-	sse_end 20
+	modes_end
 	same '"three"' "$(texts "$M.more")"
-	wait_for 20 viewers_are 0
 }
 
 @test "a record with flush: close gets all before it to the viewer" {
@@ -146,9 +143,8 @@ holds()
 	local url=$1 pid
 	shift
 	matrix_next
-	sse_open "$url/deploy" "$M" "$@"
+	modes_open "$url/deploy" "$M" "$@"
 	pid=$VIEWER
-	wait_for 20 viewers_are 1
 	record 'data: one' 'flush: hold'
 	# When this has come, that was looked at, too.
 	BESIDE=1 modes_poll "$url/news" "$M.beside" "$N" "$@"
@@ -170,13 +166,11 @@ returns()
 	local url=$1
 	shift
 	matrix_next
-	sse_open "$url/deploy" "$M" "$@"
-	wait_for 20 viewers_are 1
+	modes_open "$url/deploy" "$M" "$@"
 	record 'data: one' 'retry: 77000'
-	sse_end 20
+	modes_end
 	same '"one"' "$(texts "$M")"
 	same 77000 "$(retry_hint "$M")"
-	wait_for 20 viewers_are 0
 }
 
 @test "close: a record with retry: says when the viewer comes back" {
