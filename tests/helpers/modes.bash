@@ -57,7 +57,7 @@ modes_has_beats()
 
 # Nothing gets to the viewer when another who came later has already the start
 # of the stream and ${EVENTS:-10} events.  FLOWS is a way by which they flow,
-# $URL if unset.
+# $URL if unset; if it is one by TLS, HTTP/2.
 modes_held()
 {
 	local url=$1 n
@@ -65,7 +65,7 @@ modes_held()
 	matrix_next
 	sse_open "$url/news" "$M" "$@"
 	wait_for 20 viewers_are 1
-	sse_begin "${FLOWS:-$URL}/news" "$M.beside"
+	sse_begin "${FLOWS:-$URL}/news" "$M.beside" "${TLS_OPTIONS[@]}"
 	for ((n = 1; n <= ${EVENTS:-10}; n++)); do
 		echo "$N: $n" >>"$SPOOL/news"
 		wait_line "$M.beside" "$N: $n"

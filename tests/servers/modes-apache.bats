@@ -75,6 +75,12 @@ start_upload()
 	modes_three modes_lockstep
 }
 
+@test "mod_proxy_fcgi by HTTP/2 holds nothing back, without any pad" {
+	start_proxy '[flush]' 'mode = stream'
+	FLOWS=$URL_TLS modes_held "$URL" --http1.1
+	modes_lockstep "$URL_TLS" "${TLS_OPTIONS[@]}"
+}
+
 @test "mod_proxy_fcgi, pad: what is compressed is held back" {
 	apache_compresses
 	apache_extra "<Location \"/plain/\">" 'SetEnv no-gzip 1' '</Location>' \
