@@ -111,9 +111,11 @@ const struct conf_key settings_keys[] = {
 	    .doc = "In mode batch, how many bytes are collected at most." },
 	{ KEY("flush", "pad", CONF_SIZE, pad), .initial = "4100", .min = "64",
 	    .max = "1M", .flags = CONF_PER_CHANNEL,
-	    .doc = "In mode pad, the size of the comment that follows every "
-		   "write; a web server with buffers of 4096 bytes passes on "
-		   "all that stands before it." },
+	    .doc =
+		"In mode pad, the size of the comment that follows every "
+		"write, so that buffers of the web server overflow: 4100 for "
+		"those of 4096 bytes; 8200 for Apache and 20500 for nginx "
+		"where TLS has its own." },
 	{ KEY("flush", "hold", CONF_DURATION, hold_ms), .initial = "25s",
 	    .min = "100ms", .max = "1h",
 	    .flags = CONF_PER_CHANNEL | CONF_OR_ZERO,

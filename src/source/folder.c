@@ -228,6 +228,22 @@ start_watching(struct folder *folder, int fd)
 	}
 }
 
+static void
+follow_channel(void *cookie, struct table_entry *entry)
+{
+	(void)cookie;
+	channel_follow(TABLE_OF(entry, struct channel, by_name));
+}
+
+/* Follow the folder that is open as ${fd}, with the channels in use. */
+static void
+follow(struct folder *folder, int fd)
+{
+	start_watching(folder, fd);
+	table_walk(&folder->channels, follow_channel, NULL);
+	folder->is_lost = true;
+}
+
 static bool
 is_still_there(const struct folder *folder)
 {
@@ -279,21 +295,12 @@ folder_open(struct folder *folder)
 		ev_timer_stop(folder->loop, &folder->poll);
 	}
 	if (folder->is_followed)
-		start_watching(folder, fd);
+		follow(folder, fd);
 	close(fd);
 	/* Whoever listens already is to hear of it, too, and now. */
-	if (folder->is_followed) {
-		folder->is_lost = true;
+	if (folder->is_followed)
 		folder_tell(folder);
-	}
 	return 0;
-}
-
-static void
-follow_channel(void *cookie, struct table_entry *entry)
-{
-	(void)cookie;
-	channel_follow(TABLE_OF(entry, struct channel, by_name));
 }
 
 bool
@@ -306,10 +313,8 @@ folder_follow(struct folder *folder)
 	folder->is_followed = true;
 	fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd != -1) {
-		start_watching(folder, fd);
+		follow(folder, fd);
 		close(fd);
-		table_walk(&folder->channels, follow_channel, NULL);
-		folder->is_lost = true;
 		folder_tell(folder);
 	} else {
 		/* It is opened, and watched, as soon as it can be. */
