@@ -63,6 +63,11 @@ poll()
 {
 	local url=$1 file=$2 line=$3
 	shift 3
+	# A connection may be there before its request was read.
+	if [[ $* != *Last-Event-ID* ]]; then
+		get "$url" --head "$@"
+		set -- "$@" -H "Last-Event-ID: $(header Last-Event-ID)"
+	fi
 	sse_open "$url" "$file" "$@"
 	wait_for 20 viewers_are 1
 	echo "$line" >>"$SPOOL/news"
