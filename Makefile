@@ -19,6 +19,7 @@ SRC := $(wildcard src/*/*.c)
 OBJ := $(SRC:src/%.c=$B/obj/%.o)
 UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/test_*.c))
 PEERS := $(patsubst tests/helpers/%.c,$B/helpers/%,$(wildcard tests/helpers/*.c))
+BENCH := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # One file without libraries.  Not position-independent: relocating it would
 # cost each process 20 kB of its own.
@@ -28,8 +29,8 @@ STATIC = HARDEN='-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fno-pie' \
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
-.PHONY: all help static deps deps-build deps-demo deps-check demo check check-built \
-	tests-built asan-built fuzz lint install clean conf
+.PHONY: all help static deps deps-build deps-demo deps-check deps-bench demo check \
+	check-built tests-built asan-built bench bench-built fuzz lint install clean conf
 .DELETE_ON_ERROR:
 
 all: $B/spoolcast $B/spoolcast.fcgi
@@ -41,6 +42,8 @@ help:
 	@echo '              on loopback, print the URL of a page to watch'
 	@echo 'make check    install what is missing, build, run every test'
 	@echo 'make deps     only install what is missing (Debian, as root or by sudo)'
+	@echo 'make bench    install what is missing, measure some minutes, print'
+	@echo '              tables; ONLY="return pages" picks measurements'
 	@echo 'make fuzz     run each fuzzer for SECONDS=60'
 	@echo 'make conf     write conf/spoolcast.ini anew from the table of settings'
 	@echo 'make install  DESTDIR= PREFIX=$(PREFIX)'
@@ -77,6 +80,11 @@ $B/helpers/%: tests/helpers/%.c $B/libspoolcast.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $B/libspoolcast.a
 
+$B/bench/%: tests/bench/%.c $B/libspoolcast.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+		$B/libspoolcast.a -lfcgi
+
 # The corpus is replayed by `make check` through the same entry (see
 # tests/fuzz/replay.c); `make fuzz` explores with clang's libFuzzer.
 $B/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $B/libspoolcast.a
@@ -102,7 +110,7 @@ conf: $B/spoolcast
 	mv conf/spoolcast.ini.new conf/spoolcast.ini
 
 deps: deps-check
-deps-build deps-demo deps-check:
+deps-build deps-demo deps-check deps-bench:
 	sh tests/deps.sh $@
 
 demo: deps-demo
@@ -118,6 +126,13 @@ tests-built: all $(UNIT) $(PEERS) $(FUZZ)
 asan-built:
 	@$(MAKE) --no-print-directory B=$B/asan SAN="$(SANITIZE)" \
 		CFLAGS='-O1 -g' tests-built
+
+# A server that cannot be had is named, and the others are measured.
+bench:
+	-@sh tests/deps.sh deps-bench
+	@$(MAKE) --no-print-directory bench-built
+	@bash tests/bench/run.sh $(ONLY)
+bench-built: all static $(BENCH) $B/helpers/inotify_hog
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system

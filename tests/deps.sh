@@ -1,7 +1,8 @@
 #!/bin/sh
-# tests/deps.sh deps-build | deps-demo | deps-check
+# tests/deps.sh deps-build | deps-demo | deps-check | deps-bench
 #
-# Installs what a bare Debian 12 lacks for `make`, `make demo` or `make check`.
+# Installs what a bare Debian 12 lacks for `make`, `make demo`, `make check` or
+# `make bench`.
 # Says nothing and touches no network when nothing is missing.
 set -eu
 
@@ -40,11 +41,14 @@ check="$demo bats libcmocka-dev curl strace valgrind clang clang-tidy
 	apache2 libapache2-mod-fcgid nginx-light caddy h2o openssl
 	lighttpd-mod-openssl lighttpd-mod-deflate"
 
+bench="$demo apache2 libapache2-mod-fcgid curl openssl procps util-linux"
+
 case ${1-} in
 deps-build) wanted=$build ;;
 deps-demo) wanted=$demo ;;
 deps-check) wanted=$check ;;
-*) die "usage: tests/deps.sh deps-build|deps-demo|deps-check" ;;
+deps-bench) wanted=$bench ;;
+*) die "usage: tests/deps.sh deps-build|deps-demo|deps-check|deps-bench" ;;
 esac
 
 # Prints those of "$@" that are not installed.
@@ -106,8 +110,10 @@ install_packages()
 if has dpkg-query; then
 	# shellcheck disable=SC2086 # the lists are made of words
 	missing=$(missing_of $wanted)
+	case $1 in
+	deps-check | deps-bench) has node || missing="$missing nodejs" ;;
+	esac
 	if [ "$1" = deps-check ]; then
-		has node || missing="$missing nodejs"
 		has npm || missing="$missing npm"
 	fi
 	if [ -n "$missing" ]; then

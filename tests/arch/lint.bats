@@ -12,7 +12,8 @@ setup()
 		-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 		-Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Werror)
 	sources=(src/*.c src/*/*.c)
-	programs=(tests/unit/*.c tests/helpers/*.c tests/fuzz/*.c)
+	programs=(tests/unit/*.c tests/helpers/*.c tests/fuzz/*.c
+		tests/bench/*.c)
 }
 
 compile() # COMPILER FILE...
@@ -56,7 +57,7 @@ compile() # COMPILER FILE...
 }
 
 @test "shellcheck finds nothing" {
-	shellcheck -x tests/*.sh .ci/run examples/*.sh
+	shellcheck -x tests/*.sh tests/bench/*.{sh,bash} .ci/run examples/*.sh
 	shellcheck -x -s bash tests/helpers/*.bash
 	shellcheck -x tests/*/*.bats
 }

@@ -1,0 +1,148 @@
+# shellcheck shell=bash disable=SC2034
+# What the measurements share: a folder for each round, notes and tables.
+#
+#	source "$(dirname "$0")/bench.bash"
+#	bench_begin
+#	for ROUND in $(rounds); do
+#		round_begin
+#		... start what tests/helpers/common.bash starts, measure ...
+#		note ROW COLUMN VALUE
+#		round_end
+#	done
+#	table HEADING COLUMN...
+#
+# A round has a folder, servers and sockets of its own, as a test has; what it
+# starts is ended with it, and all of it when the measurement ends in any way.
+# Rounds take turns over all rows, so that a busy minute of the machine does
+# not hit one of them alone.
+
+set -euo pipefail
+
+BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+B=${B:-build}
+BUILD=$(cd "$BENCH/../.." && cd "$B" && pwd)
+ROUNDS=${ROUNDS:-3}
+
+# What bats is to the helpers of the tests.
+bats_require_minimum_version()
+{
+	:
+}
+BATS_TEST_DIRNAME=$BENCH
+BATS_TEST_COMPLETED=1
+# shellcheck source=tests/helpers/common.bash
+source "$BENCH/../helpers/common.bash"
+# shellcheck source=tests/helpers/apache.bash
+source "$BENCH/../helpers/apache.bash"
+
+# bench_begin: WORK is the folder of this measurement.
+bench_begin()
+{
+	WORK=$(mktemp -d "${TMPDIR:-/tmp}/spoolcast-bench.XXXXXX")
+	BATS_RUN_TMPDIR=$WORK
+	NOTES=$WORK/notes
+	ROUND_N=0
+	: >"$NOTES"
+	SPOOLCAST=$BUILD/spoolcast
+	trap bench_end EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}
+
+bench_end()
+{
+	local status=$?
+	trap '' INT TERM HUP
+	((status == 0)) || [[ -z ${T:-} ]] || show_logs
+	round_end || status=1
+	rm -rf "$WORK"
+	exit "$status"
+}
+
+rounds()
+{
+	seq "$ROUNDS"
+}
+
+# round_begin: T, SPOOL, INI and so on are new, as common_setup makes them.
+round_begin()
+{
+	ROUND_N=$((ROUND_N + 1))
+	BATS_TEST_TMPDIR=$WORK/$ROUND_N
+	mkdir "$BATS_TEST_TMPDIR"
+	common_setup
+	# Apache serves as www-data.
+	chmod a+x "$WORK" "$T"
+}
+
+# round_end: all that was started in this round has ended.
+round_end()
+{
+	[[ -n ${T:-} ]] || return 0
+	mapfile -t PIDS < <(marked)
+	stop_all
+	rm -rf "$T"
+	T=''
+}
+
+# --- notes --------------------------------------------------------------------
+
+# note ROW COLUMN VALUE: what this round found.
+note()
+{
+	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$NOTES"
+}
+
+# median ROW COLUMN: of all rounds.
+median()
+{
+	awk -F '\t' -v row="$1" -v column="$2" \
+		'$1 == row && $2 == column { print $3 }' "$NOTES" |
+		sort -g | awk '{ v[NR] = $1 }
+			END { if (NR) print v[int((NR + 1) / 2)] }'
+}
+
+# note_ratio ROW COLUMN OF COLUMN_OF: COLUMN becomes the median of OF in that
+# row as a multiple of the median in row COLUMN_OF.
+note_ratio()
+{
+	note "$1" "$2" "$(awk -v a="$(median "$1" "$3")" \
+		-v b="$(median "$4" "$3")" \
+		'BEGIN { if (a != "" && b > 0) printf "%.2f", a / b }')"
+}
+
+# table HEADING COLUMN...: the rows in the order in which they were noted; each
+# cell is the median of the rounds, with the least and the largest behind it
+# where they differ.
+table()
+{
+	local columns
+	columns=$(printf '\t%s' "${@:2}")
+	awk -F '\t' -v heading="$1" -v columns="${columns#?}" \
+		-f "$BENCH/table.awk" "$NOTES"
+}
+
+# quantiles FILE: prints p50, p95 and the maximum of the numbers in it.
+quantiles()
+{
+	sort -g "$1" | awk '{ v[NR] = $1 } END {
+		if (NR) print v[int((NR + 1) / 2)], v[int(NR * 0.95 + 0.999)],
+			v[NR] }'
+}
+
+# say TEXT...: a paragraph under a table, folded.
+say()
+{
+	printf '%s\n' "$*" | fold -s -w 78 | sed 's/ *$//'
+}
+
+# cpu_ns PID...: what they have used until now, in nanoseconds, together.
+cpu_ns()
+{
+	local pid ns sum=0
+	for pid; do
+		read -r ns _ 2>/dev/null <"/proc/$pid/schedstat" || ns=0
+		sum=$((sum + ns))
+	done
+	echo "$sum"
+}

@@ -1,0 +1,118 @@
+#!/bin/bash
+# tests/bench/run.sh [NAME...]
+#
+# Measures, and prints tables beside the machine on which they came about.
+# Without names, all that are listed below.  B is the build folder, ROUNDS how
+# often each is measured (3; the tables have medians).
+#
+# Nothing here is a test: it ends with 0 when everything could be measured or
+# the program that is missing was named.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+PATH=$PATH:/usr/sbin:/sbin
+export B=${B:-build}
+unset SPOOLCAST_CONFIG SPOOLCAST_SPOOL
+
+fcgid=/usr/lib/apache2/modules/mod_fcgid.so
+
+# A measurement is a row here and the file NAME.bash: name, what it needs, what
+# it finds out.
+measurements=(
+	"return|lighttpd node|how viewers come back after a restart"
+	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us"
+)
+
+# missing_of NEED...: prints those commands and files that are not there.
+missing_of()
+{
+	local need
+	for need; do
+		if [[ ! -e $need ]] && ! command -v "$need" >/dev/null; then
+			printf '%s ' "${need##*/}"
+		fi
+	done
+}
+
+# busy: prints the share of all cores that is in use now, and stolen, in percent.
+busy()
+{
+	# shellcheck disable=SC2016 # of awk
+	local at='{ print $2+$3+$4+$7+$8+$9, $5+$6; exit }' a b c d
+	read -r a b < <(awk "$at" /proc/stat)
+	sleep 1
+	read -r c d < <(awk "$at" /proc/stat)
+	echo $((100 * (c - a) / (c - a + d - b)))
+}
+
+version_of() # NAME COMMAND...: the first number in what COMMAND says
+{
+	command -v "$2" >/dev/null || return 0
+	printf '%s %s, ' "$1" "$("${@:2}" 2>&1 | grep -oEm 1 \
+		'[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1)"
+}
+
+machine()
+{
+	local cpu memory
+	cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+	memory=$(awk '/^MemTotal/ { printf "%.0f", $2 / 2^20 }' /proc/meminfo)
+	printf 'machine   %s, %s cores, %s GiB\n' "${cpu:-$(uname -m)}" \
+		"$(nproc)" "$memory"
+	printf 'system    Linux %s, %s\n' "$(uname -r)" \
+		"$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
+	{
+		printf 'programs  '
+		version_of spoolcast "$B/spoolcast" version
+		version_of lighttpd lighttpd -v
+		version_of Apache apache2 -v
+		# shellcheck disable=SC2016 # of dpkg-query
+		version_of mod_fcgid dpkg-query -W -f '${Version}' \
+			libapache2-mod-fcgid
+		version_of node node --version
+	} | sed 's/, $//'
+	echo
+	printf 'noise     other programs used %s %% of the cores just now\n' \
+		"$(busy)"
+}
+
+# measure NAME NEEDS WHAT
+measure()
+{
+	local missing
+	# shellcheck disable=SC2086 # words
+	missing=$(missing_of $2)
+	printf '\n== %s: %s\n' "$1" "$3"
+	if [[ -n $missing ]]; then
+		printf 'not measured, as this is missing: %s\n' "$missing"
+		return 0
+	fi
+	printf '(%s %% of the cores were in use before it)\n\n' "$(busy)"
+	bash "tests/bench/$1.bash" || {
+		printf 'could not be measured\n'
+		return 1
+	}
+}
+
+for name; do
+	if [[ " ${measurements[*]%%|*} " != *" $name "* ]]; then
+		printf 'no measurement "%s"; there are: %s\n' "$name" \
+			"${measurements[*]%%|*}" >&2
+		exit 1
+	fi
+done
+
+status=0
+machine
+for row in "${measurements[@]}"; do
+	IFS='|' read -r name needs what <<<"$row"
+	if (($# == 0)) || [[ " $* " == *" $name "* ]]; then
+		measure "$name" "$needs" "$what" || status=1
+	fi
+done
+cat <<'END'
+
+Cells are medians of the rounds, with the least and the largest in brackets.
+Only what stands in one table was measured side by side; what others do on the
+machine meanwhile moves all of it. Compare rows, and not tables of two days.
+END
+exit "$status"
