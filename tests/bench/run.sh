@@ -20,6 +20,7 @@ fcgid=/usr/lib/apache2/modules/mod_fcgid.so
 measurements=(
 	"return|lighttpd node|how viewers come back after a restart"
 	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us"
+	"process|apache2 $fcgid curl openssl|what a viewer costs as a process"
 )
 
 # missing_of NEED...: prints those commands and files that are not there.
