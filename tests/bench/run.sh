@@ -21,6 +21,7 @@ measurements=(
 	"return|lighttpd node|how viewers come back after a restart"
 	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us"
 	"process|apache2 $fcgid curl openssl|what a viewer costs as a process"
+	"fanout|taskset|what a delivery costs the responder alone"
 )
 
 # missing_of NEED...: prints those commands and files that are not there.

@@ -1,0 +1,305 @@
+/*
+ * fanout: one channel, many viewers at the FastCGI socket of a responder, and
+ * what a delivery costs it; or, as the floor, a process that does nothing but
+ * send the same bytes to as many sockets.  See usage().
+ */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "bench/audience.h"
+#include "helpers/fcgi_socket.h"
+
+struct options {
+	const char *address;
+	const char *file;
+	unsigned long pid;
+	unsigned long viewers;
+	unsigned long rate;
+	unsigned long seconds;
+	unsigned long cpu;
+	bool is_bare;
+	bool is_pinned;
+};
+
+static void
+usage(void)
+{
+	fputs("usage: fanout --bare [--cpu N]\n"
+	      "       fanout --address ADDRESS --pid PID --file FILE\n"
+	      "  --cpu N      the core of the process that sends\n"
+	      "  --address A  unix:PATH or HOST:PORT of the responder\n"
+	      "  --pid PID    its process\n"
+	      "  --file FILE  its channel news, where events are appended\n"
+	      "  --viewers N  1000\n"
+	      "  --rate N     events a second (10)\n"
+	      "  --seconds N  for so long (2)\n",
+	    stderr);
+	exit(100);
+}
+
+/* An event that is published now. */
+static void
+make_event(char event[EVENT_BYTES + 1], uint32_t number)
+{
+	int n = snprintf(event, EVENT_BYTES, EVENT_FORMAT, number,
+	    (unsigned long long)audience_clock_ns());
+
+	memset(event + n, 'x', EVENT_BYTES - (size_t)n);
+	event[EVENT_BYTES] = '\n';
+}
+
+/* Wait until it is time for event ${number}; who is late does not wait. */
+static void
+wait_turn(const struct options *o, uint64_t begin_ns, uint32_t number)
+{
+	uint64_t at = begin_ns + (uint64_t)number * 1000000000 / o->rate;
+	struct timespec until = { .tv_sec = (time_t)(at / 1000000000),
+		.tv_nsec = (long)(at % 1000000000) };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+static void
+publish(const struct options *o, uint32_t events)
+{
+	int fd = open(o->file, O_WRONLY | O_APPEND | O_CLOEXEC);
+	uint64_t begin = audience_clock_ns();
+	char event[EVENT_BYTES + 1];
+
+	if (fd < 0)
+		audience_fail(o->file);
+	for (uint32_t i = 1; i <= events; i++) {
+		wait_turn(o, begin, i);
+		make_event(event, i);
+		if (write(fd, event, sizeof(event)) != sizeof(event))
+			audience_fail(o->file);
+	}
+}
+
+/* What a responder sends for an event. */
+static void
+frame_event(struct buf *out, uint32_t number)
+{
+	static const char id[] =
+	    "id: 12.12345678.123456789abc.12345678\ndata: ";
+	char event[EVENT_BYTES + 1];
+	struct buf block = { 0 };
+
+	make_event(event, number);
+	peer_put(&block, id, sizeof(id) - 1);
+	peer_put(&block, event, sizeof(event));
+	peer_put(&block, "\n", 1);
+	out->len = 0;
+	peer_record(out,
+	    &(struct peer_record){ .type = FCGI_STDOUT,
+		.id = 1,
+		.content = block.data,
+		.len = block.len });
+	buf_free(&block);
+}
+
+/* Send to ${fds}, and write to ${report} what that took. */
+static void
+send_bare(const struct options *o, const int *fds, uint32_t events, int report)
+{
+	struct buf record = { 0 };
+	struct timespec used;
+	uint64_t begin, ns;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(o->cpu, &cpus);
+	if (o->is_pinned && sched_setaffinity(0, sizeof(cpus), &cpus) != 0)
+		audience_fail("sched_setaffinity");
+	begin = audience_clock_ns();
+	for (uint32_t i = 1; i <= events; i++) {
+		wait_turn(o, begin, i);
+		frame_event(&record, i);
+		for (size_t v = 0; v < o->viewers; v++)
+			socket_send_all(fds[v], &record);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	ns = (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+	if (write(report, &ns, sizeof(ns)) != sizeof(ns))
+		audience_fail("report");
+}
+
+static uint64_t
+cpu_ns(unsigned long pid)
+{
+	unsigned long long ns = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%lu/schedstat", pid);
+	file = fopen(path, "re");
+	if (file == NULL || fscanf(file, "%llu", &ns) != 1)
+		audience_fail(path);
+	fclose(file);
+	return ns;
+}
+
+/* Run what sends or publishes beside us. */
+static pid_t
+run_beside(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		audience_fail("fork");
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+/* Return what the sender used, in nanoseconds. */
+static uint64_t
+measure_bare(const struct options *o, struct audience *a)
+{
+	int *fds = calloc(o->viewers, sizeof(fds[0]));
+	int pair[2], report[2];
+	uint64_t ns = 0;
+
+	if (fds == NULL || pipe(report) != 0)
+		audience_fail("pipe");
+	for (size_t i = 0; i < o->viewers; i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) !=
+		    0)
+			audience_fail("socketpair");
+		audience_add(a, i, pair[0]);
+		fds[i] = pair[1];
+	}
+	if (run_beside() == 0) {
+		send_bare(o, fds, a->last, report[1]);
+		_exit(0);
+	}
+	audience_read(a, true);
+	if (read(report[0], &ns, sizeof(ns)) != sizeof(ns))
+		audience_fail("report");
+	free(fds);
+	return ns;
+}
+
+static void
+connect_all(const struct options *o, struct audience *a)
+{
+	struct buf pairs = { 0 }, request = { 0 };
+
+	peer_pair(&pairs, "REQUEST_METHOD", "GET");
+	peer_pair(&pairs, "REQUEST_URI", "/events/news");
+	peer_pair(&pairs, "HTTP_ACCEPT", "text/event-stream");
+	peer_begin(&request, 1, FCGI_RESPONDER, 0);
+	peer_params(&request, 1, &pairs);
+	peer_empty(&request, FCGI_STDIN, 1);
+	for (size_t i = 0; i < o->viewers; i++) {
+		audience_add(a, i, socket_connect(o->address));
+		socket_send_all(a->viewers[i].fd, &request);
+	}
+	buf_free(&pairs);
+	buf_free(&request);
+	audience_read(a, false);
+}
+
+static uint64_t
+measure_served(const struct options *o, struct audience *a)
+{
+	uint64_t before;
+
+	connect_all(o, a);
+	a->records = 0;
+	before = cpu_ns(o->pid);
+	if (run_beside() == 0) {
+		publish(o, a->last);
+		_exit(0);
+	}
+	audience_read(a, true);
+	return cpu_ns(o->pid) - before;
+}
+
+static unsigned long
+number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0')
+		usage();
+	return n;
+}
+
+static void
+read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "bare", 0, NULL, 'b' },
+		{ "address", 1, NULL, 'a' },
+		{ "pid", 1, NULL, 'p' },
+		{ "file", 1, NULL, 'f' },
+		{ "viewers", 1, NULL, 'v' },
+		{ "rate", 1, NULL, 'r' },
+		{ "seconds", 1, NULL, 's' },
+		{ "cpu", 1, NULL, 'c' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == 'b')
+			o->is_bare = true;
+		else if (c == 'a')
+			o->address = optarg;
+		else if (c == 'p')
+			o->pid = number(optarg);
+		else if (c == 'f')
+			o->file = optarg;
+		else if (c == 'v')
+			o->viewers = number(optarg);
+		else if (c == 'r')
+			o->rate = number(optarg);
+		else if (c == 's')
+			o->seconds = number(optarg);
+		else if (c == 'c')
+			o->is_pinned = true, o->cpu = number(optarg);
+		else
+			usage();
+	}
+	if (o->viewers == 0 || o->rate == 0 || o->seconds == 0 ||
+	    (!o->is_bare && (o->address == NULL || o->file == NULL)))
+		usage();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .viewers = 1000, .rate = 10, .seconds = 2 };
+	static struct audience a;
+	struct rlimit files;
+	uint64_t ns;
+
+	read_options(&o, argc, argv);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	audience_init(&a, o.viewers);
+	a.last = (uint32_t)(o.rate * o.seconds);
+	ns = o.is_bare ? measure_bare(&o, &a) : measure_served(&o, &a);
+	wait(NULL);
+	a.lost += o.viewers * a.last - a.lost - a.deliveries;
+	printf("deliveries %llu\nlost %llu\ndoubled %llu\n",
+	    (unsigned long long)a.deliveries, (unsigned long long)a.lost,
+	    (unsigned long long)a.doubled);
+	printf("cpu_us %.3f\nwrites %.3f\np50_ms %.3f\np99_ms %.3f\n",
+	    (double)ns / 1e3 / (double)a.deliveries,
+	    (double)a.records / (double)a.deliveries,
+	    (double)delays_at(&a.delays, 50) / 1e3,
+	    (double)delays_at(&a.delays, 99) / 1e3);
+	return 0;
+}
