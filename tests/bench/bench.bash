@@ -93,21 +93,20 @@ note()
 	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$NOTES"
 }
 
-# median ROW COLUMN: of all rounds.
-median()
+# noted ROW COLUMN: what the last round found.
+noted()
 {
 	awk -F '\t' -v row="$1" -v column="$2" \
-		'$1 == row && $2 == column { print $3 }' "$NOTES" |
-		sort -g | awk '{ v[NR] = $1 }
-			END { if (NR) print v[int((NR + 1) / 2)] }'
+		'$1 == row && $2 == column { value = $3 } END { print value }' \
+		"$NOTES"
 }
 
-# note_ratio ROW COLUMN OF COLUMN_OF: COLUMN becomes the median of OF in that
-# row as a multiple of the median in row COLUMN_OF.
+# note_ratio ROW COLUMN OF TO: what was noted in this round in column OF, as a
+# multiple of what was in row TO.  A peer is compared so, round by round.
 note_ratio()
 {
-	note "$1" "$2" "$(awk -v a="$(median "$1" "$3")" \
-		-v b="$(median "$4" "$3")" \
+	note "$1" "$2" "$(awk -v a="$(noted "$1" "$3")" \
+		-v b="$(noted "$4" "$3")" \
 		'BEGIN { if (a != "" && b > 0) printf "%.2f", a / b }')"
 }
 

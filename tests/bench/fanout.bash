@@ -59,6 +59,7 @@ measure() # SUBJECT RATE
 	while read -r name value; do
 		note "$row" "$name" "$value"
 	done <"$T/out"
+	[[ $1 == bare ]] || note_ratio "$row" 'x bare' cpu_us "bare, $2/s"
 	round_end
 }
 
@@ -70,12 +71,6 @@ for _ in $(rounds); do
 		done
 	done
 done
-for rate in "${rates[@]}"; do
-	for subject in "${subjects[@]:1}"; do
-		note_ratio "$subject, $rate/s" 'x bare' cpu_us "bare, $rate/s"
-	done
-done
-
 table "$VIEWERS viewers" deliveries lost doubled cpu_us 'x bare' writes p50_ms \
 	p99_ms
 echo

@@ -8,7 +8,7 @@ source "$(dirname "$0")/bench.bash"
 STARTS=${STARTS:-100}
 RUNNING=5
 CROWD=${CROWD:-200}
-SECONDS_EACH=${SECONDS_EACH:-8}
+SECONDS_EACH=${SECONDS_EACH:-5}
 
 # A row of the first table: name, program.
 programs=(

@@ -3,8 +3,10 @@
 
 function precise(x)
 {
-	if (x !~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/ || x == int(x))
+	if (x !~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/)
 		return x
+	if (x == int(x))
+		return sprintf("%d", x)
 	if (x >= 100 || x <= -100)
 		return sprintf("%.0f", x)
 	if (x >= 10 || x <= -10)
