@@ -44,7 +44,8 @@ refuse(struct viewer *v, const struct request *req, const char *why)
 	int64_t retry_ms =
 	    retry_jittered(hub->is_draining ? hub->settings->retry_ms :
 					      hub->settings->retry_overload_ms,
-		hub->settings->retry_jitter, &hub->rnd);
+		hub->settings->retry_jitter, &hub->rnd) +
+	    hub_end_delay(hub);
 	struct answer busy = { 0 };
 	struct buf whole = { 0 };
 

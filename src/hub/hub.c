@@ -9,7 +9,7 @@
 #include "conn/listen.h"
 #include "hub/feed.h"
 #include "hub/hub.h"
-#include "hub/viewer.h"
+#include "hub/viewer_send.h"
 #include "stream/event.h"
 
 /* How long viewers run before the loop looks at sockets again. */
@@ -142,7 +142,9 @@ hub_is_full(const struct hub *hub)
 {
 	if (hub->is_draining)
 		return "the program is being stopped";
-	if (used_descriptors(hub) + DESCRIPTORS_KEPT >= hub->max_descriptors)
+	/* Connections that have not asked yet are not worth a refusal. */
+	if (hub->n_responses + segment_open_count() + DESCRIPTORS_KEPT >=
+	    hub->max_descriptors)
 		return "full: the limit of open files (ulimit -n)";
 	return NULL;
 }
@@ -188,6 +190,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 		goto err1;
 	hub->settings = conf_base(conf == NULL ? hub->fallback : conf);
 	list_init(&hub->growing);
+	list_init(&hub->paddings);
 	list_init(&hub->run);
 	list_init(&hub->reap);
 	list_init(&hub->listeners);
@@ -240,7 +243,7 @@ hub_free(struct hub *hub)
 	reap(hub);
 	hub_drop_kept(hub);
 	batch_unref(hub->heartbeat);
-	batch_unref(hub->padding);
+	viewer_free_paddings(hub);
 	budget_free(&hub->budget);
 	wheel_free(&hub->wheel);
 	if (hub->has_folder)

@@ -60,10 +60,14 @@ struct hub {
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];
 	ev_timer drain;
+	ev_timer last; /* when nobody is accepted any more */
 	ev_timer rest; /* runs while a process for one viewer has none */
 	bool is_draining;
+	int64_t returns_ms; /* viewers of mode close are back by then */
+	int64_t gone_ms;    /* when draining: nobody listens from then on */
 
-	uint64_t n_viewers; /* connections */
+	uint64_t n_viewers;   /* connections */
+	uint64_t n_responses; /* of them, those at a place of a feed */
 	struct budget budget;
 	uint64_t max_descriptors;
 	bool has_told_flush; /* the log has the flush mode that was chosen */
@@ -75,8 +79,7 @@ struct hub {
 	struct log_quota spool_quota; /* and about the spool */
 	ev_timer retry;		      /* of feeds where something failed */
 	struct batch *heartbeat;
-	struct batch *padding; /* that was used last, or NULL */
-	size_t padding_len;    /* and its length unframed */
+	struct list paddings; /* one of each size that was asked for */
 	/* Memory that is used again and again; nobody keeps pointers to it. */
 	struct reader reader;
 	struct buf text;
@@ -168,6 +171,13 @@ void hub_retry(struct feed *feed);
 void hub_end_init(struct hub *hub);
 void hub_stop_listening(struct hub *hub);
 void hub_watch_rest(struct hub *hub);
+
+/**
+ * hub_end_delay(hub):
+ * Return in how many milliseconds nobody will listen any more, if the program
+ * is being stopped; else 0.
+ */
+int64_t hub_end_delay(const struct hub *hub);
 
 /**
  * hub_is_full(hub):

@@ -1,6 +1,7 @@
 /* How a process ends: told to by a signal, or because nobody needs it. */
 #include <signal.h>
 
+#include "base/clock.h"
 #include "conn/listen.h"
 #include "hub/hub.h"
 #include "hub/viewer.h"
@@ -66,10 +67,37 @@ take_last(struct hub *hub)
 }
 
 static void
+on_last(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct hub *hub = timer->data;
+
+	(void)loop;
+	(void)revents;
+	take_last(hub);
+	hub_stop_listening(hub);
+}
+
+/*
+ * Until when to listen: viewers of mode close who are between two responses
+ * are back before a web server has started us again, which to them would be an
+ * error.  Where each has a process, none of them comes to this one.
+ */
+static int64_t
+gone_ms(const struct hub *hub, int64_t drain_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (!gateway_is_shared(hub->gateway) || hub->returns_ms < now_ms)
+		return now_ms;
+	return hub->returns_ms < now_ms + drain_ms ? hub->returns_ms :
+						     now_ms + drain_ms;
+}
+
+static void
 on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 {
 	struct hub *hub = watcher->data;
-	int64_t drain_ms = hub->settings->drain_ms;
+	int64_t drain_ms = hub->settings->drain_ms, wait_ms;
 
 	(void)revents;
 	if (hub->is_draining)
@@ -80,9 +108,11 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
 		    end_names[watcher - hub->signals],
 		    (unsigned long long)hub->budget.n_streams);
+	hub->gone_ms = gone_ms(hub, drain_ms);
 	wheel_each(&hub->wheel, end_viewer, NULL);
-	take_last(hub);
-	hub_stop_listening(hub);
+	wait_ms = hub->gone_ms - clock_mono_ms();
+	ev_timer_set(&hub->last, wait_ms > 0 ? (double)wait_ms / 1e3 : 0., 0.);
+	ev_timer_start(loop, &hub->last);
 	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
 	ev_timer_start(loop, &hub->drain);
 }
@@ -112,10 +142,20 @@ hub_watch_rest(struct hub *hub)
 	}
 }
 
+int64_t
+hub_end_delay(const struct hub *hub)
+{
+	int64_t delay_ms = hub->gone_ms - clock_mono_ms();
+
+	return hub->is_draining && delay_ms > 0 ? delay_ms : 0;
+}
+
 void
 hub_end_init(struct hub *hub)
 {
 	ev_timer_init(&hub->drain, on_drained, 0., 0.);
+	ev_timer_init(&hub->last, on_last, 0., 0.);
+	hub->last.data = hub;
 	ev_timer_init(&hub->rest, on_rested, 0., 0.);
 	hub->rest.data = hub;
 	for (size_t i = 0; i < HUB_SIGNALS; i++) {

@@ -41,6 +41,7 @@ struct place {
 	struct list viewers;	  /* who wait here for more */
 	struct list waiting_node; /* in feed->waiting while any do */
 	uint64_t seen_news;	  /* of the feed: nothing was here then */
+	uint64_t left_news;	  /* there was, and it waits for its window */
 	bool has_held;		  /* but records that may wait for a next one */
 	size_t n_cursors;
 	struct cursor cursors[]; /* those beyond stand at MARK_START */

@@ -84,6 +84,8 @@ clear(struct viewer *v)
 	else
 		list_remove(&v->node);
 	v->is_waiting = false;
+	if (v->place != NULL)
+		v->hub->n_responses--;
 	place_unref(v->place);
 	v->place = NULL;
 	budget_give(v->hub, &v->share);
@@ -143,6 +145,7 @@ viewer_stream(struct viewer *v, struct place *place, const struct buf *head)
 	int64_t now_ms = clock_mono_ms();
 
 	v->place = place;
+	v->hub->n_responses++;
 	v->state = VIEWER_STREAMING;
 	v->output_ms = now_ms;
 	v->own_retry_ms = -1;
@@ -196,9 +199,11 @@ static int
 take_next(struct viewer *v)
 {
 	bool is_unfinished;
-	struct batch *batch =
-	    feed_next(v->place, v->takes_held, &is_unfinished);
+	struct batch *batch;
 
+	if (!v->takes_held && window_leaves(v->place))
+		return rest(v);
+	batch = feed_next(v->place, v->takes_held, &is_unfinished);
 	viewer_note_held(v);
 	if (batch != NULL && !conn_is_usual(&v->conn) &&
 	    (batch = viewer_readdress(v, batch)) == NULL)

@@ -1,12 +1,17 @@
 /* What viewers are sent besides the batches of their feed. */
-#include "hub/viewer_send.h"
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "hub/feed.h"
+#include "hub/viewer_send.h"
 #include "stream/event.h"
 #include "stream/retry.h"
 
 /* Over how long a time those who poll are spread at most. */
 #define POLLS_SPREAD_S 60
+
+/* From when a browser is to come back until it is there. */
+#define BACK_MS 250
 
 /*
  * Let the ${framed} bytes be what is sent next; they move nobody.  Whoever uses
@@ -138,17 +143,31 @@ spread_ms(struct viewer *v)
 	    &hub->book, clock_mono_ms(), rate, hub->budget.n_streams);
 }
 
+/* Remember until when those who come back at once do so. */
+static void
+note_return(struct viewer *v, int64_t retry_ms)
+{
+	int64_t back_ms = clock_mono_ms() + retry_ms + BACK_MS;
+
+	if (flush_get(v->flush)->closes && back_ms > v->hub->returns_ms)
+		v->hub->returns_ms = back_ms;
+}
+
 int
 viewer_send_end(struct viewer *v)
 {
 	struct buf *text = &v->hub->text;
+	int64_t retry_ms =
+	    own_retry_ms(v) + spread_ms(v) + hub_end_delay(v->hub);
 
 	text->len = 0;
+	if (!v->hub->is_draining)
+		note_return(v, retry_ms);
 	v->must_end = true;
 	if (v->has_lost && append_loss(v, text) != 0)
 		return -1;
 	if (append_id_if_behind(v, text) != 0 ||
-	    event_append_retry(text, own_retry_ms(v) + spread_ms(v)) != 0)
+	    event_append_retry(text, retry_ms) != 0)
 		return -1;
 	return viewer_send_whole(v, text);
 }
@@ -181,32 +200,62 @@ viewer_send_second(struct viewer *v)
 	return viewer_send_text(v, text);
 }
 
-/* Make hub->padding the comment that ${v} needs. */
-static int
-make_padding(struct viewer *v)
-{
-	struct hub *hub = v->hub;
-	size_t len = (size_t)v->settings->pad;
+/* A comment of one size, framed; those who do not read share it, too. */
+struct padding {
+	struct list node; /* in hub->paddings */
+	size_t len;
+	struct batch *batch;
+};
 
-	if (hub->padding != NULL && hub->padding_len == len)
-		return 0;
+/* The padding of ${len} bytes; settings tell how many sizes there can be. */
+static struct batch *
+get_padding(struct hub *hub, size_t len)
+{
+	struct padding *padding;
+
+	LIST_EACH (node, &hub->paddings) {
+		padding = LIST_OF(node, struct padding, node);
+		if (padding->len == len)
+			return padding->batch;
+	}
 	hub->text.len = hub->frames.len = 0;
 	if (event_append_padding(&hub->text, len) != 0 ||
 	    hub->kind->frame(&hub->frames, hub->text.data, hub->text.len) != 0)
-		return -1;
-	batch_unref(hub->padding);
-	hub->padding = batch_new(hub->frames.data, hub->frames.len, NULL);
-	hub->padding_len = len;
-	return hub->padding == NULL ? -1 : 0;
+		return NULL;
+	if ((padding = calloc(1, sizeof(*padding))) == NULL)
+		return NULL;
+	padding->len = len;
+	padding->batch = batch_new(hub->frames.data, hub->frames.len, NULL);
+	if (padding->batch == NULL) {
+		free(padding);
+		return NULL;
+	}
+	list_init(&padding->node);
+	list_push(&hub->paddings, &padding->node);
+	return padding->batch;
+}
+
+void
+viewer_free_paddings(struct hub *hub)
+{
+	LIST_EACH_SAFE (node, after, &hub->paddings) {
+		struct padding *padding = LIST_OF(node, struct padding, node);
+
+		list_remove(node);
+		batch_unref(padding->batch);
+		free(padding);
+	}
 }
 
 int
 viewer_send_padding(struct viewer *v)
 {
-	if (make_padding(v) != 0)
+	struct batch *batch = get_padding(v->hub, (size_t)v->settings->pad);
+
+	if (batch == NULL)
 		return -1;
 	v->is_padding = true;
-	v->batch = batch_ref(v->hub->padding);
+	v->batch = batch_ref(batch);
 	v->sent = 0;
 	if (!conn_is_usual(&v->conn))
 		v->batch = viewer_readdress(v, v->batch);

@@ -39,6 +39,12 @@ int viewer_send_second(struct viewer *viewer);
 int viewer_send_padding(struct viewer *viewer);
 
 /**
+ * viewer_free_paddings(hub):
+ * Free what viewer_send_padding keeps in ${hub}.
+ */
+void viewer_free_paddings(struct hub *hub);
+
+/**
  * viewer_send_beat(viewer):
  * A heartbeat: an id if the client is behind, else a comment.
  */

@@ -85,45 +85,81 @@ asks_for_now(
 	}
 }
 
-/* Whether what came in the channel of ${member} is not to wait. */
+/* Whether what is new for ${place} in the channel at ${index} is not to wait.
+ */
 static bool
-is_pressing(const struct feed *feed, const struct member *member)
+is_pressing(const struct place *place, size_t index)
 {
-	const struct place *place;
-	const struct cursor *cursor;
+	const struct feed *feed = place->feed;
+	const struct member *member = feed->members[index];
+	const struct cursor *cursor = &place->cursors[index];
 	struct stat st;
-	size_t index = index_of(feed, member);
 
-	if (list_is_empty(&feed->waiting))
-		return false;
-	/* Who waits has seen all but what came in this window. */
-	place = LIST_OF(feed->waiting.next, struct place, waiting_node);
-	if (index >= place->n_cursors)
-		return true;
-	cursor = &place->cursors[index];
+	if (index >= place->n_cursors || cursor->state == MARK_START)
+		return member->channel->segment != NULL;
 	if (cursor->state != MARK_AT || fstat(cursor->segment->fd, &st) != 0 ||
 	    (uint64_t)st.st_size - cursor->at.offset >= feed->window.bytes)
 		return true;
 	return asks_for_now(feed->hub, member, cursor);
 }
 
+/* How long the window of ${feed} lasts, 0 if there is none. */
+static int64_t
+left_ms(const struct feed *feed)
+{
+	const struct window *window = &feed->window;
+	int64_t left;
+
+	if (window->interval_ms == 0)
+		return 0;
+	left = window->written_ms + window->interval_ms - clock_mono_ms();
+	return left > 0 ? left : 0;
+}
+
+static void
+wait_for_end(struct feed *feed)
+{
+	struct window *window = &feed->window;
+
+	if (ev_is_active(&window->end))
+		return;
+	ev_now_update(feed->hub->loop);
+	ev_timer_set(&window->end, (double)left_ms(feed) / 1e3, 0.);
+	ev_timer_start(feed->hub->loop, &window->end);
+}
+
 bool
 window_holds(struct feed *feed, const struct member *member)
 {
-	struct window *window = &feed->window;
-	int64_t left_ms;
-
-	if (window->interval_ms == 0)
+	if (left_ms(feed) == 0) {
+		window_stop(feed);
 		return false;
-	left_ms = window->written_ms + window->interval_ms - clock_mono_ms();
-	if (left_ms > 0 && (member == NULL || !is_pressing(feed, member))) {
-		if (!ev_is_active(&window->end)) {
-			ev_now_update(feed->hub->loop);
-			ev_timer_set(&window->end, (double)left_ms / 1e3, 0.);
-			ev_timer_start(feed->hub->loop, &window->end);
-		}
-		return true;
 	}
-	window_stop(feed);
-	return false;
+	/* Who waits has seen all but what came in this window. */
+	if (member != NULL && !list_is_empty(&feed->waiting) &&
+	    is_pressing(LIST_OF(feed->waiting.next, struct place, waiting_node),
+		index_of(feed, member)))
+		return false;
+	wait_for_end(feed);
+	return true;
+}
+
+bool
+window_leaves(struct place *place)
+{
+	struct feed *feed = place->feed;
+
+	if (place->next != NULL || place->seen_news == feed->news ||
+	    left_ms(feed) == 0)
+		return false;
+	/* One look for all who stand here. */
+	if (place->left_news == feed->news)
+		return true;
+	for (size_t i = 0; i < feed->n_members; i++) {
+		if (is_pressing(place, i))
+			return false;
+	}
+	place->left_news = feed->news;
+	wait_for_end(feed);
+	return true;
 }

@@ -16,6 +16,7 @@
 
 struct feed;
 struct member;
+struct place;
 
 struct window {
 	int64_t interval_ms; /* 0: nothing waits */
@@ -39,6 +40,13 @@ void window_init(struct window *window, struct feed *feed, int64_t interval_ms,
  * woken when the window ends.
  */
 bool window_holds(struct feed *feed, const struct member *member);
+
+/**
+ * window_leaves(place):
+ * Return whether a viewer who has just had what led to ${place} is to wait
+ * there, though there may be more already: it came in the window.
+ */
+bool window_leaves(struct place *place);
 
 /**
  * window_wake(feed), window_write(feed):

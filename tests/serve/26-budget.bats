@@ -191,3 +191,20 @@ polls_have_all()
 			exit most > 75
 		}' <<<"$hints"
 }
+
+@test "a crowd at the limit of descriptors fills the room there is" {
+	: >"$SPOOL/news"
+	start_serve bash -c 'ulimit -n 96; exec "$@"' -
+	start_lighttpd_socket
+	local n
+	for n in {1..150}; do
+		sse_open "$URL/news" "$T/v$n"
+	done
+	all_answered() { (($(grep -ls '^retry: ' "$T"/v* | wc -l) == 150)); }
+	wait_for 30 all_answered
+	# 96 without what is kept for other things than viewers.
+	n=$(grep -ls '^id: ' "$T"/v*[0-9] | wc -l)
+	echo "in: $n"
+	((n >= 50 && n <= 64))
+	grep -q 'full: the limit of open files' "$T"/v*
+}

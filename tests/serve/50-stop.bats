@@ -156,3 +156,32 @@ goodbye()
 	same 20 "$(wc -l <"$T/hints")"
 	(($(sort -u "$T/hints" | wc -l) >= 10))
 }
+
+@test "close: whoever is between two responses at a stop meets no error" {
+	ini '[flush]' 'mode = close' 'hold = 5s'
+	: >"$SPOOL/news"
+	start_lighttpd
+	seq -f 'line %g' 5 >"$T/lines"
+	background "$T/viewers.err" node "$WEB/viewers.mjs" \
+		--url "$URL/news?open=1" --expect "$T/lines" --viewers 30 \
+		--retry-cap 10000 --deadline 100 --progress "$T/progress" \
+		>"$T/result"
+	# shellcheck disable=SC2153 # background sets PID
+	local crowd=$PID n
+	have()
+	{
+		local field
+		field=$(cut -d ' ' -f "$1" "$T/progress" 2>/dev/null)
+		((${field:-0} >= $2))
+	}
+	wait_for 20 have 2 30
+	for n in {1..5}; do
+		sed -n "${n}p" "$T/lines" >>"$SPOOL/news"
+		wait_for 40 have 1 $((30 * n))
+		((n == 5)) || pkill -TERM -P "$LIGHTTPD_PID"
+	done
+	wait_for 40 gone "$crowd"
+	wait "$crowd"
+	jq -e '.refused == 0 and .events == 150' "$T/result" ||
+		{ cat "$T/result" "$T/viewers.err" >&2; false; }
+}
