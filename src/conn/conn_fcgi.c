@@ -7,7 +7,8 @@
 #include "fcgi/fcgi_encode.h"
 #include "fcgi/fcgi_params.h"
 
-#define INPUT_BYTES 8192
+/* On the stack, which each process has for itself. */
+#define INPUT_BYTES 2048
 
 static int
 frame(struct buf *out, const uint8_t *bytes, size_t len)
