@@ -68,6 +68,9 @@ check_fields(const struct message *message)
 	if (message->id != NULL && !message_id_is_valid(message->id))
 		return cli_usage_error(
 		    VERB, "-i takes an id: one line that is not empty");
+	if (message->flush != NULL && !message_flush_is_valid(message->flush))
+		return cli_usage_error(VERB,
+		    "-f takes now, hold or close, not %s", message->flush);
 	if (retry != NULL &&
 	    (num_uint(retry, strlen(retry), &ms) != NUM_OK ||
 		ms > RETRY_MAX_MS))
@@ -85,10 +88,14 @@ read_options(struct job *job, int argc, char **argv)
 
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
-	while ((found = getopt_long(argc, argv, ":e:i:r:", none, NULL)) != -1) {
+	while (
+	    (found = getopt_long(argc, argv, ":e:f:i:r:", none, NULL)) != -1) {
 		switch (found) {
 		case 'e':
 			job->message.type = optarg;
+			break;
+		case 'f':
+			job->message.flush = optarg;
 			break;
 		case 'i':
 			job->message.id = optarg;
@@ -262,7 +269,8 @@ read_message(struct job *job, struct buf *text)
 {
 	const struct message *message = &job->message;
 	int status = EXIT_DONE, failed = 0;
-	bool may_lack = job->n_words == 0 && message->retry != NULL &&
+	bool may_lack = job->n_words == 0 &&
+	    (message->retry != NULL || message->flush != NULL) &&
 	    message->type == NULL && message->id == NULL;
 
 	for (int i = 0; i < job->n_words; i++) {

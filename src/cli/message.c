@@ -7,7 +7,7 @@ bool
 message_has_fields(const struct message *message)
 {
 	return message->type != NULL || message->id != NULL ||
-	    message->retry != NULL;
+	    message->retry != NULL || message->flush != NULL;
 }
 
 bool
@@ -29,6 +29,13 @@ message_type_is_valid(const char *text)
 	    repaired.len == len && memcmp(repaired.data, text, len) == 0;
 	buf_free(&repaired);
 	return same;
+}
+
+bool
+message_flush_is_valid(const char *text)
+{
+	return strcmp(text, "now") == 0 || strcmp(text, "hold") == 0 ||
+	    strcmp(text, "close") == 0;
 }
 
 size_t
@@ -106,6 +113,8 @@ encode_block(const struct message *message, struct buf *out)
 		failed |= buf_printf(out, "id: %s\n", message->id);
 	if (message->retry != NULL)
 		failed |= buf_printf(out, "retry: %s\n", message->retry);
+	if (message->flush != NULL)
+		failed |= buf_printf(out, "flush: %s\n", message->flush);
 	if (message->has_data)
 		failed |= encode_data(message, out);
 	failed |= buf_append(out, "\n", 1);

@@ -16,6 +16,7 @@ struct message {
 	const char *type;  /* NULL: message */
 	const char *id;	   /* the publisher's own, or NULL */
 	const char *retry; /* milliseconds in digits, or NULL */
+	const char *flush; /* when it is written, or NULL */
 	bool has_data;	   /* else it is no event, only fields */
 	const uint8_t *bytes;
 	size_t len;
@@ -34,6 +35,12 @@ bool message_has_fields(const struct message *message);
  */
 bool message_id_is_valid(const char *text);
 bool message_type_is_valid(const char *text);
+
+/**
+ * message_flush_is_valid(text):
+ * Return whether ${text} says when a record is written (record.h).
+ */
+bool message_flush_is_valid(const char *text);
 
 /**
  * message_trim(bytes, len):

@@ -33,14 +33,19 @@ static const struct verb table[] = {
 	    .run = cmd_publish,
 	    .summary = "write one event into a channel",
 	    .usage =
-		"usage: spoolcast publish [-c FILE] [-e TYPE] [-i ID] [-r MS]\n"
-		"                         [--json] CHANNEL [MESSAGE ...]\n"
+		"usage: spoolcast publish [-c FILE] [-e TYPE] [-f WHEN] [-i "
+		"ID]\n"
+		"                         [-r MS] [--json] CHANNEL [MESSAGE "
+		"...]\n"
 		"\n"
 		"The message is the arguments joined by one blank, or all of\n"
 		"standard input where there are none. A line end at its end\n"
 		"is dropped. Nothing is printed when all went well.\n"
 		"\n"
 		"  -e TYPE   the event's type, instead of message\n"
+		"  -f WHEN   when it is written: now, cutting a batch short; "
+		"hold,\n"
+		"            with the next one; close, and the response ends\n"
 		"  -i ID     an id of your own, the suffix of the event id\n"
 		"  -r MS     how long browsers wait before they reconnect;\n"
 		"            without a message only this is sent\n"
@@ -48,10 +53,11 @@ static const struct verb table[] = {
 		"  --json    print the channel, the file and the bytes "
 		"written\n"
 		"\n"
-		"-e, -i and -r need a channel in block form (CHANNEL.sse); a\n"
+		"-e, -f, -i and -r need a channel in block form (CHANNEL.sse); "
+		"a\n"
 		"channel that does not exist yet is created in that form by\n"
 		"them, and in line form (CHANNEL) without.\n",
-	    .valued = { "-e", "-i", "-r", NULL },
+	    .valued = { "-e", "-f", "-i", "-r", NULL },
 	},
 	{
 	    .name = "check",

@@ -130,11 +130,12 @@ wait_blocked() {
 	file_is spool/news 'x\n'
 }
 
-@test "-e, -i and -r are refused in line form, with the remedy" {
+@test "-e, -f, -i and -r are refused in line form, with the remedy" {
 	: >spool/news
 	for option in -e -i -r; do
 		refused 100 "block form (.sse)" "$option" 1 news x
 	done
+	refused 100 "block form (.sse)" -f now news x
 	[ ! -s spool/news ]
 	[ ! -e spool/news.sse ]
 }
@@ -144,6 +145,12 @@ wait_blocked() {
 	file_is spool/jobs.sse 'retry: 500\n\n'
 	publish -r 500 jobs "" </dev/null
 	file_is spool/jobs.sse 'retry: 500\n\nretry: 500\ndata:\n\n'
+}
+
+@test "-f says when it is written, and may be all there is" {
+	publish -f hold jobs x
+	publish -f close jobs </dev/null
+	file_is spool/jobs.sse 'flush: hold\ndata: x\n\nflush: close\n\n'
 }
 
 @test "-r without a message does not read a terminal" {
@@ -157,6 +164,7 @@ wait_blocked() {
 	refused 100 "-e takes" -e $'a\nid: 1' jobs x
 	refused 100 "-e takes" -e $'a\rid: 1' jobs x
 	refused 100 "UTF-8" -e $'\xff' jobs x
+	refused 100 "-f takes now, hold or close" -f later jobs x
 	refused 100 "-i takes" -i "" jobs x
 	refused 100 "-i takes" -i $'1\n2' jobs x
 	refused 100 "-r takes" -r 1s jobs x
