@@ -100,11 +100,14 @@ conn_open(struct conn *conn, struct ev_loop *loop, const struct conn_kind *kind,
 }
 
 ssize_t
-conn_send(
-    struct conn *conn, struct ev_loop *loop, const uint8_t *bytes, size_t len)
+conn_send(struct conn *conn, struct ev_loop *loop, const struct iovec *parts,
+    int n_parts)
 {
-	ssize_t n = conn->kind->send(conn->io.fd, bytes, len);
+	ssize_t n = conn->kind->send(conn->io.fd, parts, n_parts);
+	size_t len = 0;
 
+	for (int i = 0; i < n_parts; i++)
+		len += parts[i].iov_len;
 	if (n == -1) {
 		if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 			return -1;

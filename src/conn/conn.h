@@ -11,6 +11,7 @@
 #define SPOOLCAST_CONN_CONN_H
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <ev.h>
 #include <stdbool.h>
@@ -40,8 +41,8 @@ struct conn_kind {
 	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
 	/* Append what ends the response; 0, or -1 with ENOMEM. */
 	int (*frame_end)(struct buf *out);
-	/* Send some of what is framed; as write(2), never SIGPIPE. */
-	ssize_t (*send)(int fd, const uint8_t *bytes, size_t len);
+	/* Send some of what is framed; as writev(2), never SIGPIPE. */
+	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
 	/* The descriptor has input, or the peer has hung up. */
 	void (*on_readable)(struct conn *conn);
 	/* Discard input before closing; NULL: there is none. */
@@ -73,13 +74,13 @@ void conn_open(struct conn *conn, struct ev_loop *loop,
     const struct conn_kind *kind, int fd, const struct conn_ops *ops);
 
 /**
- * conn_send(conn, loop, bytes, len):
- * Send as much as the socket takes of framed bytes.  Return how many it took,
- * or -1 when the peer is gone.  After a short count on_writable is called when
- * there is room again.
+ * conn_send(conn, loop, parts, n_parts):
+ * Send as much as the socket takes of the framed ${parts}, of which there is at
+ * least one, in one write.  Return how many bytes it took, or -1 when the peer
+ * is gone.  After a short count on_writable is called when there is room again.
  */
-ssize_t conn_send(
-    struct conn *conn, struct ev_loop *loop, const uint8_t *bytes, size_t len);
+ssize_t conn_send(struct conn *conn, struct ev_loop *loop,
+    const struct iovec *parts, int n_parts);
 
 /**
  * conn_readdress(conn, bytes, len):

@@ -21,9 +21,9 @@ frame_end(struct buf *out)
 }
 
 static ssize_t
-send_some(int fd, const uint8_t *bytes, size_t len)
+send_some(int fd, const struct iovec *parts, int n_parts)
 {
-	return write(fd, bytes, len);
+	return writev(fd, parts, n_parts);
 }
 
 /*

@@ -90,7 +90,8 @@ clear(struct viewer *v)
 	v->place = NULL;
 	budget_give(v->hub, &v->share);
 	batch_unref(v->batch);
-	v->batch = NULL;
+	batch_unref(v->tail);
+	v->batch = v->tail = NULL;
 	v->sent = 0;
 	v->padding = 0;
 	v->wants_second = v->wants_open = v->has_lost = false;
@@ -211,7 +212,7 @@ take_next(struct viewer *v)
 	v->batch = batch;
 	v->sent = 0;
 	if (batch != NULL)
-		return 0;
+		return batch->len > 0 ? viewer_add_padding(v) : 0;
 	if (is_unfinished) {
 		viewer_queue(v);
 		return 0;
@@ -240,16 +241,18 @@ move_on(struct viewer *v, const struct batch *batch)
 	v->place = batch->to;
 }
 
-/* The batch was sent. */
+/* The batch was sent, and perhaps some of what follows it. */
 static void
 arrive(struct viewer *v)
 {
 	struct batch *batch = v->batch;
 
-	v->batch = NULL;
 	v->owes_padding = flush_get(v->flush)->pads && !v->is_padding &&
-	    (batch->len > 0 || v->owes_padding);
-	v->is_padding = false;
+	    v->tail == NULL && (batch->len > 0 || v->owes_padding);
+	v->is_padding = v->tail != NULL;
+	v->sent -= batch->len;
+	v->batch = v->tail;
+	v->tail = NULL;
 	if (batch->to != NULL)
 		move_on(v, batch);
 	batch_unref(batch);
@@ -276,18 +279,27 @@ finish(struct viewer *v)
 static int
 send_batch(struct viewer *v)
 {
+	struct iovec parts[2];
 	size_t left = v->batch->len - v->sent;
+	int n_parts = 1;
 	ssize_t n;
 
 	if (left == 0)
 		return 1;
-	n = conn_send(&v->conn, v->hub->loop, v->batch->bytes + v->sent, left);
+	parts[0].iov_base = v->batch->bytes + v->sent;
+	parts[0].iov_len = left;
+	if (v->tail != NULL) {
+		parts[1].iov_base = v->tail->bytes;
+		parts[1].iov_len = v->tail->len;
+		n_parts = 2;
+	}
+	n = conn_send(&v->conn, v->hub->loop, parts, n_parts);
 	if (n == -1)
 		return -1;
 	if (n > 0)
 		v->output_ms = clock_mono_ms();
 	v->sent += (size_t)n;
-	return v->sent == v->batch->len;
+	return v->sent >= v->batch->len;
 }
 
 /* Decide what is sent next; v->batch stays NULL where nothing is. */

@@ -38,6 +38,7 @@ struct viewer {
 	struct list timer; /* in hub->wheel */
 	struct place *place;  /* a reference; NULL unless streaming */
 	struct batch *batch;  /* a reference: what is being sent; or NULL */
+	struct batch *tail;   /* a reference: follows in the same write */
 	size_t sent;	      /* of the batch */
 	int64_t output_ms;    /* when the socket last took something */
 	int64_t held_ms;      /* when held records are due; INT64_MAX: none */

@@ -197,7 +197,7 @@ viewer_send_second(struct viewer *v)
 		return -1;
 	v->padding = 0;
 	v->wants_second = false;
-	return viewer_send_text(v, text);
+	return viewer_send_text(v, text) != 0 ? -1 : viewer_add_padding(v);
 }
 
 /* A comment of one size, framed; those who do not read share it, too. */
@@ -247,19 +247,34 @@ viewer_free_paddings(struct hub *hub)
 	}
 }
 
-int
-viewer_send_padding(struct viewer *v)
+/* What makes a buffer overflow for ${v} (a reference), or NULL with ENOMEM. */
+static struct batch *
+padding_of(struct viewer *v)
 {
 	struct batch *batch = get_padding(v->hub, (size_t)v->settings->pad);
 
 	if (batch == NULL)
-		return -1;
+		return NULL;
+	batch_ref(batch);
+	return conn_is_usual(&v->conn) ? batch : viewer_readdress(v, batch);
+}
+
+int
+viewer_send_padding(struct viewer *v)
+{
 	v->is_padding = true;
-	v->batch = batch_ref(batch);
+	v->batch = padding_of(v);
 	v->sent = 0;
-	if (!conn_is_usual(&v->conn))
-		v->batch = viewer_readdress(v, v->batch);
 	return v->batch == NULL ? -1 : 0;
+}
+
+int
+viewer_add_padding(struct viewer *v)
+{
+	if (!flush_get(v->flush)->pads)
+		return 0;
+	v->tail = padding_of(v);
+	return v->tail == NULL ? -1 : 0;
 }
 
 int
@@ -270,13 +285,13 @@ viewer_send_beat(struct viewer *v)
 	if (!v->is_behind && conn_is_usual(&v->conn)) {
 		v->batch = batch_ref(v->hub->heartbeat);
 		v->sent = 0;
-		return 0;
+		return viewer_add_padding(v);
 	}
 	text->len = 0;
 	if (v->is_behind ? append_id_if_behind(v, text) != 0 :
 			   buf_puts(text, EVENT_HEARTBEAT) != 0)
 		return -1;
-	return viewer_send_text(v, text);
+	return viewer_send_text(v, text) != 0 ? -1 : viewer_add_padding(v);
 }
 
 struct batch *

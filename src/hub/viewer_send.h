@@ -33,10 +33,13 @@ int viewer_send_end(struct viewer *viewer);
 int viewer_send_second(struct viewer *viewer);
 
 /**
- * viewer_send_padding(viewer):
- * What makes a buffer of the web server overflow, for the flush mode pad.
+ * viewer_send_padding(viewer), viewer_add_padding(viewer):
+ * What makes a buffer of the web server overflow: as a write of its own, behind
+ * the first one, which must be small; and in the write of what is to be sent,
+ * if the flush mode of ${viewer} says so.
  */
 int viewer_send_padding(struct viewer *viewer);
+int viewer_add_padding(struct viewer *viewer);
 
 /**
  * viewer_free_paddings(hub):

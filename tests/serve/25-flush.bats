@@ -40,7 +40,7 @@ start_traced()
 {
 	# A leak check cannot look into a process that is being traced.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-	start_serve strace -f -s 400 -e 'trace=sendto,write' -o "$T/strace"
+	start_serve strace -f -s 400 -e 'trace=sendto,sendmsg,write' -o "$T/strace"
 	start_lighttpd_socket
 }
 
@@ -158,6 +158,8 @@ start_traced()
 	same '"one"' "$(texts "$T/s")"
 	run grep -E 'Status: 200.*:  {300,}' "$T/strace"
 	((status == 1))
+	# The event and what pushes it out are one write.
+	grep -qE 'sendmsg\(.*data: one.*= 5[0-9]{3}$' "$T/strace"
 }
 
 @test "batch: what comes quickly is written together, alone it is not held" {
