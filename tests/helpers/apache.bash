@@ -196,7 +196,7 @@ apache_serve()
 	background "$T/serve.log" "$SPOOLCAST" serve \
 		--listen "unix:$T/build/events.sock" --mode 0666
 	SERVE_PID=$PID
-	wait_for 10 test -S "$T/build/events.sock"
+	wait_for 10 listens "$T/build/events.sock"
 }
 
 # apache_upload KIND: what somebody with nothing but FTP puts into the document

@@ -229,6 +229,13 @@ start_lighttpd_cgi()
 		"$@"
 }
 
+# listens PATH: somebody listens on that socket; it is there a moment before.
+listens()
+{
+	[[ -n $(awk -v path="$1" '$4 == "00010000" && $8 == path' \
+		/proc/net/unix) ]]
+}
+
 # start_serve [COMMAND...]: `spoolcast serve` on a socket of its own, run by
 # COMMAND (strace …) if one is given.
 start_serve()
@@ -236,7 +243,7 @@ start_serve()
 	background "$T/serve.log" "$@" "$SPOOLCAST" serve \
 		--listen "unix:$T/serve.sock"
 	SERVE_PID=$PID
-	wait_for 10 test -S "$T/serve.sock"
+	wait_for 10 listens "$T/serve.sock"
 }
 
 # Prints the process ids of the responders that lighttpd runs now.

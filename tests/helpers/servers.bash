@@ -161,7 +161,8 @@ start_responder()
 	SPOOLCAST_SPOOL=spool background "$T/serve.log" build/spoolcast serve \
 		--listen unix:build/serve.sock "$@"
 	SERVE_PID=$PID
-	wait_for 10 test -S build/serve.sock
+	wait_for 10 grep -qs "spoolcast\[$PID\]: .*event=serving" \
+		"$T/serve.log"
 }
 
 # --- lighttpd ----------------------------------------------------------------

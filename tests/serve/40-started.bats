@@ -73,7 +73,7 @@ has_text()
 	same 660 "$(stat -c %a "$T/serve.sock")"
 	background "$T/serve.log" "$SPOOLCAST" serve \
 		--listen "unix:$T/open.sock" --mode 0666
-	wait_for 10 test -S "$T/open.sock"
+	wait_for 10 listens "$T/open.sock"
 	same 666 "$(stat -c %a "$T/open.sock")"
 }
 
