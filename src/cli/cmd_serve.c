@@ -77,7 +77,8 @@ serve_fds(const char *argv0, enum gateway gateway, int first, int count)
 	for (int fd = first; fd < first + count; fd++) {
 		if (!listen_is_socket(fd))
 			errno = ENOTSOCK;
-		else if (hub_listen(hub, fd, NULL) == 0)
+		else if (hub_listen(hub, fd, NULL, gateway == GATEWAY_NONE) ==
+		    0)
 			continue;
 		log_errno(
 		    LOG_LEVEL_ERROR, "event=start-failed descriptor=%d", fd);
@@ -191,7 +192,7 @@ listen_on_all(struct hub *hub, const struct options *options)
 			    "descriptor %d from LISTEN_FDS is no listening "
 			    "socket",
 			    fd);
-		if (hub_listen(hub, fd, NULL) != 0)
+		if (hub_listen(hub, fd, NULL, true) != 0)
 			return cli_system_error("serve", "listen");
 	}
 	for (size_t i = 0; i < options->n_addresses; i++) {
@@ -201,7 +202,7 @@ listen_on_all(struct hub *hub, const struct options *options)
 
 		if (fd == -1)
 			return errno == EINVAL ? EXIT_USAGE : EXIT_SYSTEM;
-		if (hub_listen(hub, fd, path) != 0) {
+		if (hub_listen(hub, fd, path, false) != 0) {
 			close(fd);
 			return cli_system_error("serve", "listen");
 		}

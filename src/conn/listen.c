@@ -178,7 +178,9 @@ accept_some(struct listener *listener, int most)
 			listener->ops->on_accept(listener->cookie, fd);
 			continue;
 		}
-		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		if (errno == EAGAIN)
 			return;
 		pause_accepting(listener);
 		return;

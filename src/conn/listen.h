@@ -29,8 +29,9 @@ struct listener {
 	struct ev_loop *loop;
 	const struct listen_ops *ops;
 	void *cookie;
-	char *path; /* of a unix socket that we made, else NULL */
-	dev_t dev;  /* and which file that was */
+	bool is_shared; /* others have it, too, and go on when we end */
+	char *path;	/* of a unix socket that we made, else NULL */
+	dev_t dev;	/* and which file that was */
 	ino_t ino;
 };
 

@@ -247,6 +247,9 @@ look_again(struct feed *feed)
 {
 	for (size_t i = 0; i < feed->n_members; i++)
 		channel_look(feed->members[i]->channel);
+	/* What cannot be taken in now is when it can be followed. */
+	if (feed->patterns.count > 0)
+		(void)folder_list(&feed->hub->folder, visit_existing, feed);
 	feed->news++;
 }
 

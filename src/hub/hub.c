@@ -262,13 +262,14 @@ hub_free(struct hub *hub)
 }
 
 int
-hub_listen(struct hub *hub, int fd, const char *path)
+hub_listen(struct hub *hub, int fd, const char *path, bool is_shared)
 {
 	struct listener *listener =
 	    listen_start(fd, path, hub->loop, &listen_ops, hub);
 
 	if (listener == NULL)
 		return -1;
+	listener->is_shared = is_shared;
 	list_push(&hub->listeners, &listener->node);
 	return 0;
 }

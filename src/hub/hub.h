@@ -105,11 +105,12 @@ struct hub *hub_new(const struct conn_kind *kind, enum gateway gateway,
 void hub_free(struct hub *hub);
 
 /**
- * hub_listen(hub, fd, path):
- * Accept connections on ${fd} (taken); see listen_start for ${path}.  Return 0,
+ * hub_listen(hub, fd, path, is_shared):
+ * Accept connections on ${fd} (taken); see listen_start for ${path}.  One that
+ * ${is_shared} is kept by a service manager for who comes after us.  Return 0,
  * or -1 with errno and ${fd} still the caller's.
  */
-int hub_listen(struct hub *hub, int fd, const char *path);
+int hub_listen(struct hub *hub, int fd, const char *path, bool is_shared);
 
 /**
  * hub_run(hub):

@@ -13,6 +13,9 @@
  */
 #define REST_S 5.0
 
+/* What an answer to somebody who was just accepted may take. */
+#define ANSWER_MS 200
+
 static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
 	SIGHUP };
 static const char *const end_names[HUB_SIGNALS] = { "TERM", "USR1", "INT",
@@ -32,6 +35,9 @@ end_viewer(void *cookie, struct list *node)
 	struct viewer *v = LIST_OF(node, struct viewer, timer);
 
 	(void)cookie;
+	/* A request may be on its way; a web server does not keep it back. */
+	if (v->state == VIEWER_IDLE && !v->is_kept)
+		return;
 	if (v->state == VIEWER_IDLE) {
 		viewer_close(v);
 		return;
@@ -51,18 +57,27 @@ hub_stop_listening(struct hub *hub)
 
 /*
  * Take the connections that wait to be accepted: closing the socket would reset
- * them, and to their viewers that is an error.  They are told to come back.  A
- * socket that a service manager keeps is left to who comes after us.
+ * them, and to their viewers that is an error.  They are told to come back.
  */
 static void
 take_last(struct hub *hub)
 {
-	LIST_EACH (node, &hub->listeners) {
+	LIST_EACH (node, &hub->listeners)
+		listen_take(LIST_OF(node, struct listener, node));
+}
+
+/* A socket that outlives us is left to who comes after us, with its queue. */
+static void
+leave_shared(struct hub *hub)
+{
+	LIST_EACH_SAFE (node, after, &hub->listeners) {
 		struct listener *listener =
 		    LIST_OF(node, struct listener, node);
 
-		if (hub->gateway != GATEWAY_NONE || listener->path != NULL)
-			listen_take(listener);
+		if (listener->is_shared) {
+			list_remove(node);
+			listen_stop(listener);
+		}
 	}
 }
 
@@ -85,12 +100,15 @@ on_last(struct ev_loop *loop, ev_timer *timer, int revents)
 static int64_t
 gone_ms(const struct hub *hub, int64_t drain_ms)
 {
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms = clock_mono_ms(), last_ms;
 
 	if (!gateway_is_shared(hub->gateway) || hub->returns_ms < now_ms)
 		return now_ms;
-	return hub->returns_ms < now_ms + drain_ms ? hub->returns_ms :
-						     now_ms + drain_ms;
+	/* Who comes last is to have an answer, too. */
+	last_ms = now_ms + drain_ms - ANSWER_MS;
+	if (hub->returns_ms < last_ms)
+		return hub->returns_ms;
+	return last_ms > now_ms ? last_ms : now_ms;
 }
 
 static void
@@ -108,6 +126,7 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
 		    end_names[watcher - hub->signals],
 		    (unsigned long long)hub->budget.n_streams);
+	leave_shared(hub);
 	hub->gone_ms = gone_ms(hub, drain_ms);
 	wheel_each(&hub->wheel, end_viewer, NULL);
 	wait_ms = hub->gone_ms - clock_mono_ms();

@@ -264,6 +264,7 @@ finish(struct viewer *v)
 	bool is_kept = conn_next(&v->conn) && !v->hub->is_draining;
 
 	clear(v);
+	v->is_kept = is_kept;
 	if (!is_kept && !conn_linger(&v->conn)) {
 		viewer_close(v);
 		return;

@@ -48,6 +48,7 @@ struct viewer {
 	uint32_t padding;     /* bytes to send once as a comment */
 	uint8_t state;	      /* enum viewer_state */
 	uint8_t flush;	      /* enum flush_mode */
+	bool is_kept;	      /* the connection had a request before */
 	bool is_over_budget;  /* to be sent away with what there is */
 	bool has_events;      /* some were sent since the stream began */
 	bool takes_held;      /* records that may wait for the next, too */

@@ -93,14 +93,17 @@ viewer_on_due(struct viewer *v)
 		give_up(v, why, now_ms);
 		return;
 	}
-	if (now_ms >= v->end_ms) {
-		viewer_end(v);
-		v->end_ms = now_ms;
-	} else if (now_ms >= v->held_ms) {
+	if (now_ms >= v->held_ms && now_ms < v->end_ms) {
 		v->takes_held = true;
 		v->held_ms = INT64_MAX;
 		if (v->batch == NULL)
 			viewer_queue(v);
+		viewer_set_timer(v);
+		return;
+	}
+	if (now_ms >= v->end_ms) {
+		viewer_end(v);
+		v->end_ms = now_ms;
 	} else if (v->batch == NULL) {
 		if (viewer_send_beat(v) != 0) {
 			viewer_close(v);

@@ -149,7 +149,8 @@ note_return(struct viewer *v, int64_t retry_ms)
 {
 	int64_t back_ms = clock_mono_ms() + retry_ms + BACK_MS;
 
-	if (flush_get(v->flush)->closes && back_ms > v->hub->returns_ms)
+	if ((flush_get(v->flush)->closes || v->was_closed) &&
+	    back_ms > v->hub->returns_ms)
 		v->hub->returns_ms = back_ms;
 }
 

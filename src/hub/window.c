@@ -155,6 +155,9 @@ window_leaves(struct place *place)
 	/* One look for all who stand here. */
 	if (place->left_news == feed->news)
 		return true;
+	/* Who has waited here was woken, and has the next turn. */
+	if (place->left_news != 0 || place->seen_news != 0)
+		return false;
 	for (size_t i = 0; i < feed->n_members; i++) {
 		if (is_pressing(place, i))
 			return false;

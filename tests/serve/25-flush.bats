@@ -162,6 +162,24 @@ start_traced()
 	grep -qE 'sendmsg\(.*data: one.*= 5[0-9]{3}$' "$T/strace"
 }
 
+@test "pad: each channel has the size of its own" {
+	ini '[flush]' 'mode = pad' '[channel small]' 'pad = 500' \
+		'[channel large]' 'pad = 3000'
+	: >"$SPOOL/small"
+	: >"$SPOOL/large"
+	start_lighttpd
+	sse_begin "$URL/small" "$T/small"
+	sse_begin "$URL/large" "$T/large"
+	longest() { awk '{ if (length > n) n = length } END { print n }' "$1"; }
+	for name in small large small; do
+		echo hello >>"$SPOOL/$name"
+		wait_line "$T/$name" hello
+	done
+	wait_line "$T/small" hello 2
+	wait_for 10 grep -q ' \{2900\}' "$T/large"
+	same '498 2998' "$(longest "$T/small") $(longest "$T/large")"
+}
+
 @test "batch: what comes quickly is written together, alone it is not held" {
 	ini '[flush]' 'mode = batch' 'interval = 1s'
 	: >"$SPOOL/news"
@@ -178,6 +196,27 @@ start_traced()
 		"$(texts "$T/s")"
 	# Every line woke the responder; it may have been slow to begin with.
 	(($(writes) <= 6))
+}
+
+@test "batch: nobody waits for those who stand elsewhere" {
+	ini '[flush]' 'mode = batch' 'interval = 2s'
+	: >"$SPOOL/news"
+	start_lighttpd
+	local n
+	for n in {1..30}; do
+		sse_begin "$URL/news" "$T/s$n"
+		echo "before $n" >>"$SPOOL/news"
+	done
+	# shellcheck disable=SC2317
+	tick() { while echo tick >>"$SPOOL/news"; do sleep 0.05; done; }
+	background "$T/tick.err" tick
+	for n in {1..30}; do
+		wait_line "$T/s$n" tick
+	done
+	echo last >>"$SPOOL/news"
+	for n in {1..30}; do
+		wait_for 20 has_line "$T/s$n" last
+	done
 }
 
 @test "batch: as much as bytes says is not held, and no record that says now" {
@@ -256,6 +295,17 @@ start_traced()
 	sse_end 20
 	same '"two"' "$(texts "$T/s2")"
 	same 77000 "$(retry_hints "$T/s2" | tail -n 1)"
+}
+
+@test "a record ends the response whatever the id of the request" {
+	printf 'data: one\nretry: 7777\nflush: close\n\ndata: two\n\n' \
+		>"$SPOOL/deploy.sse"
+	start_serve
+	timeout 20 "${SPOOLCAST%/*}/helpers/fcgi_peer" "unix:$T/serve.sock" \
+		get --id 513 REQUEST_METHOD=GET \
+		'REQUEST_URI=/deploy?history=9' >"$T/s"
+	same 'data: one' "$(grep '^data' "$T/s")"
+	same 7777 "$(retry_hints "$T/s" | tail -n 1)"
 }
 
 @test "a client chooses its mode where it may" {

@@ -185,3 +185,36 @@ goodbye()
 	jq -e '.refused == 0 and .events == 150' "$T/result" ||
 		{ cat "$T/result" "$T/viewers.err" >&2; false; }
 }
+
+# each_is_told ADDRESS PID: a crowd that waits while the responder is stopped.
+each_is_told()
+{
+	local address=$1 pid=$2 n peer=${SPOOLCAST%/*}/helpers/fcgi_peer
+	kill -STOP "$pid"
+	for n in {1..100}; do
+		background "$T/peer.$n.err" timeout 60 "$peer" "$address" get \
+			REQUEST_METHOD=GET REQUEST_URI=/news \
+			HTTP_ACCEPT=text/event-stream >"$T/peer.$n"
+	done
+	# Sockets of that name: but for the one that listens, they wait in it.
+	all_wait()
+	{
+		local waiting
+		waiting=$(awk -v path="${address#unix:}" \
+			'$4 != "00010000" && $8 == path' /proc/net/unix | wc -l)
+		((waiting >= 100))
+	}
+	wait_for 30 all_wait
+	kill -TERM "$pid"
+	kill -CONT "$pid"
+	wait_for 20 gone "$pid"
+	for n in {1..100}; do
+		wait_for 20 grep -q '^retry: ' "$T/peer.$n"
+	done
+}
+
+@test "a crowd that waits to be accepted at a stop is told to come back" {
+	: >"$SPOOL/news"
+	start_serve
+	each_is_told "unix:$T/serve.sock" "$SERVE_PID"
+}
