@@ -177,7 +177,8 @@ check_spool(struct check_spool *check)
 	if (faccessat(check->fd, ".", W_OK, AT_EACCESS) != 0)
 		findings_add(&check->notes,
 		    "%s: cannot be written by user %ld; append files still "
-		    "work",
+		    "work, but [limits] streams across processes (CGI, "
+		    "mod_fcgid) does not, and viewers poll",
 		    check->path, (long)geteuid());
 	check_names(check);
 	close(check->fd);

@@ -178,7 +178,7 @@ hints() {
 @test "a spool that cannot be written is a note" {
 	chmod 555 spool
 	check 0 -c my.ini
-	says "note: $T/spool: cannot be written by user $(id -u); append files still work"
+	says "note: $T/spool: cannot be written by user $(id -u); append files still work, but [limits] streams across processes (CGI, mod_fcgid) does not, and viewers poll"
 }
 
 @test "channel files that cannot be read are problems" {
