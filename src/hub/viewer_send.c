@@ -10,8 +10,8 @@
 /* Over how long a time those who poll are spread at most. */
 #define POLLS_SPREAD_S 60
 
-/* From when a browser is to come back until it is there. */
-#define BACK_MS 250
+/* From when a browser is to come back until it surely is there. */
+#define BACK_MS 1000
 
 /*
  * Let the ${framed} bytes be what is sent next; they move nobody.  Whoever uses

@@ -158,7 +158,8 @@ goodbye()
 }
 
 @test "close: whoever is between two responses at a stop meets no error" {
-	ini '[flush]' 'mode = close' 'hold = 5s'
+	ini '[flush]' 'mode = close' 'hold = 5s' 'close_retry = 200ms' \
+		'[stream]' 'drain = 10s'
 	: >"$SPOOL/news"
 	start_lighttpd
 	seq -f 'line %g' 5 >"$T/lines"
