@@ -174,6 +174,22 @@ batch_new(const uint8_t *bytes, size_t len, struct place *to)
 	return batch;
 }
 
+struct batch *
+batch_copy(const struct batch *batch)
+{
+	size_t size = sizeof(*batch) + batch->len;
+	struct batch *copy = malloc(size);
+
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, batch, size);
+	copy->refs = 1;
+	copy->from = NULL;
+	if (copy->to != NULL)
+		place_ref(copy->to);
+	return copy;
+}
+
 void
 batch_follows(struct batch *batch, struct place *from)
 {

@@ -121,6 +121,13 @@ void place_leave(struct place *place, struct list *node);
 struct batch *batch_new(const uint8_t *bytes, size_t len, struct place *to);
 
 /**
+ * batch_copy(batch):
+ * Return a copy of ${batch} with one reference, that nobody finds; NULL with
+ * ENOMEM.
+ */
+struct batch *batch_copy(const struct batch *batch);
+
+/**
  * batch_follows(batch, from):
  * Let those who stand at ${from} find ${batch}, which must not be private to a
  * viewer.
