@@ -34,8 +34,8 @@ message_type_is_valid(const char *text)
 bool
 message_flush_is_valid(const char *text)
 {
-	return strcmp(text, "now") == 0 || strcmp(text, "hold") == 0 ||
-	    strcmp(text, "close") == 0;
+	return record_flush_find((const uint8_t *)text, strlen(text)) !=
+	    RECORD_FLUSH_NONE;
 }
 
 size_t

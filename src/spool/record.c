@@ -116,19 +116,31 @@ read_number(const struct span *value, int64_t *out)
 		*out = (int64_t)number;
 }
 
-static void
-read_flush(const struct span *value, enum record_flush *out)
+enum record_flush
+record_flush_find(const uint8_t *text, size_t len)
 {
 	static const char *const words[] = {
 		[RECORD_FLUSH_NOW] = "now",
 		[RECORD_FLUSH_HOLD] = "hold",
 		[RECORD_FLUSH_CLOSE] = "close",
 	};
+	const struct span value = { text, len };
 
 	for (size_t i = 1; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (is_field(value, words[i]))
-			*out = (enum record_flush)i;
+		if (is_field(&value, words[i]))
+			return (enum record_flush)i;
 	}
+	return RECORD_FLUSH_NONE;
+}
+
+/* A word that is not known leaves what was said before. */
+static void
+read_flush(const struct span *value, enum record_flush *out)
+{
+	enum record_flush flush = record_flush_find(value->bytes, value->len);
+
+	if (flush != RECORD_FLUSH_NONE)
+		*out = flush;
 }
 
 static void

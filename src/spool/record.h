@@ -84,6 +84,13 @@ bool record_parse(enum record_form form, const uint8_t *bytes, size_t len,
     bool is_first, struct record *out);
 
 /**
+ * record_flush_find(text, len):
+ * Return what the value ${text} of a field "flush" says, RECORD_FLUSH_NONE if
+ * it is none of the words.
+ */
+enum record_flush record_flush_find(const uint8_t *text, size_t len);
+
+/**
  * record_bom_len(bytes, len):
  * Return the length of the byte order mark that ${bytes}, the start of a file,
  * begin with, or 0.
