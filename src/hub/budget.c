@@ -26,14 +26,19 @@ budget_free(struct budget *budget)
 }
 
 static struct address *
-address_get(struct budget *budget, uint64_t hash)
+address_find(const struct budget *budget, uint64_t hash)
 {
 	struct table_entry *entry = table_first(&budget->addresses, hash);
-	struct address *address;
 
-	if (entry != NULL)
-		return TABLE_OF(entry, struct address, by_hash);
-	if ((address = calloc(1, sizeof(*address))) != NULL)
+	return entry == NULL ? NULL : TABLE_OF(entry, struct address, by_hash);
+}
+
+static struct address *
+address_add(struct budget *budget, uint64_t hash)
+{
+	struct address *address = calloc(1, sizeof(*address));
+
+	if (address != NULL)
 		table_insert(&budget->addresses, &address->by_hash, hash);
 	return address;
 }
@@ -57,22 +62,21 @@ take_here(struct hub *hub, struct share *share, uint64_t hash)
 	const struct settings *settings = hub->settings;
 	struct budget *budget = &hub->budget;
 	struct address *address = NULL;
+	bool is_limited = settings->streams_per_address > 0 && hash != 0;
 
-	/* Who is sent away for its address is not to poll. */
-	if (settings->streams_per_address > 0 && hash != 0) {
-		if ((address = address_get(budget, hash)) == NULL)
-			return BUDGET_OVER;
-		if (address->n_streams >= settings->streams_per_address)
-			return BUDGET_ADDRESS;
-	}
+	if (is_limited)
+		address = address_find(budget, hash);
+	/* First, for who is sent away for its address is not to poll. */
+	if (address != NULL &&
+	    address->n_streams >= settings->streams_per_address)
+		return BUDGET_ADDRESS;
 	if (settings->streams > 0 && budget->n_streams >= settings->streams) {
 		tell_over(hub);
-		if (address != NULL && address->n_streams == 0) {
-			table_remove(&budget->addresses, &address->by_hash);
-			free(address);
-		}
 		return BUDGET_OVER;
 	}
+	if (is_limited && address == NULL &&
+	    (address = address_add(budget, hash)) == NULL)
+		return BUDGET_OVER;
 	share->address = address;
 	share->is_counted = true;
 	if (address != NULL)
