@@ -46,13 +46,25 @@ end_viewer(void *cookie, struct list *node)
 	viewer_set_timer(v);
 }
 
+/* Close the listening sockets: all, or those that outlive us. */
+static void
+stop_listening(struct hub *hub, bool only_shared)
+{
+	LIST_EACH_SAFE (node, after, &hub->listeners) {
+		struct listener *listener =
+		    LIST_OF(node, struct listener, node);
+
+		if (only_shared && !listener->is_shared)
+			continue;
+		list_remove(node);
+		listen_stop(listener);
+	}
+}
+
 void
 hub_stop_listening(struct hub *hub)
 {
-	LIST_EACH_SAFE (node, after, &hub->listeners) {
-		list_remove(node);
-		listen_stop(LIST_OF(node, struct listener, node));
-	}
+	stop_listening(hub, false);
 }
 
 /*
@@ -64,21 +76,6 @@ take_last(struct hub *hub)
 {
 	LIST_EACH (node, &hub->listeners)
 		listen_take(LIST_OF(node, struct listener, node));
-}
-
-/* A socket that outlives us is left to who comes after us, with its queue. */
-static void
-leave_shared(struct hub *hub)
-{
-	LIST_EACH_SAFE (node, after, &hub->listeners) {
-		struct listener *listener =
-		    LIST_OF(node, struct listener, node);
-
-		if (listener->is_shared) {
-			list_remove(node);
-			listen_stop(listener);
-		}
-	}
 }
 
 static void
@@ -115,7 +112,7 @@ static void
 on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 {
 	struct hub *hub = watcher->data;
-	int64_t drain_ms = hub->settings->drain_ms, wait_ms;
+	int64_t drain_ms = hub->settings->drain_ms;
 
 	(void)revents;
 	if (hub->is_draining)
@@ -126,11 +123,11 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
 		    end_names[watcher - hub->signals],
 		    (unsigned long long)hub->budget.n_streams);
-	leave_shared(hub);
+	/* Those are left to who comes after us, with their queues. */
+	stop_listening(hub, true);
 	hub->gone_ms = gone_ms(hub, drain_ms);
 	wheel_each(&hub->wheel, end_viewer, NULL);
-	wait_ms = hub->gone_ms - clock_mono_ms();
-	ev_timer_set(&hub->last, wait_ms > 0 ? (double)wait_ms / 1e3 : 0., 0.);
+	ev_timer_set(&hub->last, (double)hub_end_delay(hub) / 1e3, 0.);
 	ev_timer_start(loop, &hub->last);
 	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
 	ev_timer_start(loop, &hub->drain);

@@ -123,18 +123,24 @@ viewer_answer(struct viewer *v, const struct buf *whole)
 	return 0;
 }
 
+int64_t
+viewer_hold_ms(const struct viewer *v)
+{
+	return v->is_over_budget ? 0 : v->settings->hold_ms;
+}
+
 /* When the stream ends by itself. */
 static int64_t
 planned_end_ms(const struct viewer *v, int64_t now_ms)
 {
 	const struct settings *settings = v->settings;
-	int64_t lasts_ms = INT64_MAX, close_ms = POLL_LASTS_MS;
+	int64_t lasts_ms = INT64_MAX, close_ms = viewer_hold_ms(v);
 
 	if (settings->lifetime_ms > 0)
 		lasts_ms =
 		    retry_jittered(settings->lifetime_ms, 10, &v->hub->rnd);
-	if (!v->is_over_budget && settings->hold_ms > 0)
-		close_ms = settings->hold_ms;
+	if (close_ms == 0)
+		close_ms = POLL_LASTS_MS;
 	if (flush_get(v->flush)->closes && close_ms < lasts_ms)
 		lasts_ms = close_ms;
 	return lasts_ms == INT64_MAX ? INT64_MAX : now_ms + lasts_ms;
@@ -180,9 +186,7 @@ rest(struct viewer *v)
 
 	v->takes_held = false;
 	if (feed_is_over(v->place) ||
-	    (flush->closes &&
-		(v->has_events || v->is_over_budget ||
-		    v->settings->hold_ms == 0)))
+	    (flush->closes && (v->has_events || viewer_hold_ms(v) == 0)))
 		return viewer_send_end(v);
 	if (v->owes_padding)
 		return viewer_send_padding(v);

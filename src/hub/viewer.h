@@ -98,6 +98,12 @@ int viewer_answer(struct viewer *viewer, const struct buf *whole);
 void viewer_run(struct viewer *viewer);
 
 /**
+ * viewer_hold_ms(viewer):
+ * Return how long a response of the flush mode close may wait for events.
+ */
+int64_t viewer_hold_ms(const struct viewer *viewer);
+
+/**
  * viewer_queue(viewer):
  * Let ${viewer} have a turn.
  */

@@ -97,23 +97,28 @@ append_loss(struct viewer *v, struct buf *out)
 	    (const char *)feed->patterns.texts.data, GAP_EXPIRED, "oldest");
 }
 
+/* Whether the response ends because of its events. */
+static bool
+is_closing(const struct viewer *v)
+{
+	return flush_get(v->flush)->closes || v->was_closed;
+}
+
 /* When the client is asked back, if it were alone. */
 static int64_t
 own_retry_ms(struct viewer *v)
 {
 	const struct settings *settings = v->settings;
 	struct hub *hub = v->hub;
-	bool is_held = !v->is_over_budget && settings->hold_ms > 0;
-	bool closes = flush_get(v->flush)->closes || v->was_closed;
 	int64_t base_ms = settings->retry_ms;
 
 	/* What a publisher wrote is passed on as it is. */
 	if (v->own_retry_ms >= 0)
 		return v->own_retry_ms;
-	if (closes && !hub->is_draining) {
+	if (is_closing(v) && !hub->is_draining) {
 		base_ms = settings->close_retry_ms;
 		/* Nothing is gained by asking an empty channel more often. */
-		if (!is_held && !v->has_events)
+		if (viewer_hold_ms(v) == 0 && !v->has_events)
 			return settings->poll_retry_ms +
 			    retry_above(settings->poll_retry_ms,
 				settings->retry_jitter, &hub->rnd);
@@ -149,8 +154,7 @@ note_return(struct viewer *v, int64_t retry_ms)
 {
 	int64_t back_ms = clock_mono_ms() + retry_ms + BACK_MS;
 
-	if ((flush_get(v->flush)->closes || v->was_closed) &&
-	    back_ms > v->hub->returns_ms)
+	if (is_closing(v) && back_ms > v->hub->returns_ms)
 		v->hub->returns_ms = back_ms;
 }
 
@@ -298,14 +302,10 @@ viewer_send_beat(struct viewer *v)
 struct batch *
 viewer_readdress(struct viewer *v, struct batch *batch)
 {
-	struct batch *copy = batch_new(batch->bytes, batch->len, batch->to);
+	struct batch *copy = batch_copy(batch);
 
-	if (copy != NULL) {
-		copy->ends_skipped = batch->ends_skipped;
-		copy->closes = batch->closes;
-		copy->retry_ms = batch->retry_ms;
+	if (copy != NULL)
 		conn_readdress(&v->conn, copy->bytes, copy->len);
-	}
 	batch_unref(batch);
 	return copy;
 }
