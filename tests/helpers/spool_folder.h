@@ -144,6 +144,26 @@ spool_start_open(void **state)
 	return folder_follow(&spool) ? 0 : -1;
 }
 
+/* Set up one that is there, with no inotify instance for it. */
+static inline int
+spool_start_polling(void **state)
+{
+	rlim_t before;
+	int rc;
+
+	if (spool_start(state) != 0)
+		return -1;
+	spool_mkdir();
+	/* Just the folder's own descriptor is left. */
+	before = loop_use_up_fds(1);
+	rc = folder_open(&spool);
+	folder_follow(&spool);
+	loop_free_fds(before);
+	assert_true(spool.is_polling);
+	assert_false(watch_is_on(&spool.watch));
+	return rc;
+}
+
 static inline int
 spool_stop(void **state)
 {

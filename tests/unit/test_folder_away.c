@@ -14,26 +14,6 @@
 
 #include "helpers/spool_folder.h"
 
-/* Open the folder without an inotify instance for it. */
-static int
-start_polling(void **state)
-{
-	rlim_t before;
-	int rc;
-
-	if (spool_start(state) != 0)
-		return -1;
-	spool_mkdir();
-	/* Just the folder's own descriptor is left. */
-	before = loop_use_up_fds(1);
-	rc = folder_open(&spool);
-	folder_follow(&spool);
-	loop_free_fds(before);
-	assert_true(spool.is_polling);
-	assert_false(watch_is_on(&spool.watch));
-	return rc;
-}
-
 static void
 test_without_instances_it_polls_and_misses_nothing(void **state)
 {
@@ -227,7 +207,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define POLLING(test)                                                          \
-	cmocka_unit_test_setup_teardown(test, start_polling, spool_stop)
+	cmocka_unit_test_setup_teardown(test, spool_start_polling, spool_stop)
 #define ABSENT(test)                                                           \
 	cmocka_unit_test_setup_teardown(test, spool_start, spool_stop)
 #define WATCHED(test)                                                          \

@@ -44,25 +44,6 @@ is_crowd_slow(void)
 	return true;
 }
 
-/* Open the folder without an inotify instance for it. */
-static int
-start_polling(void **state)
-{
-	rlim_t before;
-	int rc;
-
-	if (spool_start(state) != 0)
-		return -1;
-	spool_mkdir();
-	/* Just the folder's own descriptor is left. */
-	before = loop_use_up_fds(1);
-	rc = folder_open(&spool);
-	folder_follow(&spool);
-	loop_free_fds(before);
-	assert_false(watch_is_on(&spool.watch));
-	return rc;
-}
-
 static void
 test_looks_are_as_often_as_there_is_news(void **state)
 {
@@ -143,8 +124,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    test_looks_are_as_often_as_there_is_news, start_polling,
-		    spool_stop),
+		    test_looks_are_as_often_as_there_is_news,
+		    spool_start_polling, spool_stop),
 		cmocka_unit_test_setup_teardown(
 		    test_those_who_begin_together_drift_apart, spool_start_open,
 		    spool_stop),
