@@ -6,6 +6,7 @@
 # shellcheck disable=SC2034,SC2153 # the helpers use these, get sets STATUS
 load ../helpers/common
 load ../helpers/matrix
+load ../helpers/modes
 load ../helpers/apache
 
 setup()
@@ -24,38 +25,6 @@ start()
 {
 	matrix_ini '[flush]' 'close_retry = 100ms' "$@"
 	start_apache_host
-}
-
-# follow_begin COUNT [OPTION...]: a reader that expects so many lines.
-follow_begin()
-{
-	seq -f 'line %g' "$1" >"$T/lines"
-	node "$WEB/follow.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
-		--progress "$T/progress" --deadline 200 "${@:2}" \
-		>"$T/result" 2>"$T/reader.err" 3>&- &
-	READER=$!
-	PIDS+=("$READER")
-}
-
-# The reader is done, and all is well.
-follow_end()
-{
-	wait_for 200 gone "$READER"
-	wait "$READER" || { cat "$T/result" >&2; return 1; }
-}
-
-# follow_has EVENTS
-follow_has()
-{
-	local events=0
-	read -r events _ <"$T/progress" && ((events >= $1))
-}
-
-# write FROM TO: these of the lines, each by its own >>.
-write()
-{
-	sed -n "$1,$2p" "$T/lines" | bash -c \
-		'while IFS= read -r l; do echo "$l" >>"$1"; done' - "$SPOOL/news"
 }
 
 # poll URL FILE LINE [CURL OPTION...]: one request, and LINE while it waits.
@@ -144,14 +113,14 @@ resumes()
 
 @test "each event arrives before the next is written" {
 	start
-	follow_begin 20
+	modes_follow 20
 	local n
 	wait_for 20 viewers_are 1
 	for n in {1..20}; do
-		write "$n" "$n"
-		wait_for 20 follow_has "$n"
+		modes_write "$n" "$n"
+		wait_for 20 modes_followed "$n"
 	done
-	follow_end
+	modes_follow_end
 	jq -e '.events == 20 and .opens >= 20' "$T/result"
 }
 
@@ -160,22 +129,22 @@ across_graceful()
 {
 	start
 	cp "$WEB/native.html" "$WWW/"
-	follow_begin 500 "$@"
+	modes_follow 500 "$@"
 	wait_for 60 viewers_are 1
-	write 1 200
-	wait_for 60 follow_has 100
+	modes_write 1 200
+	wait_for 60 modes_followed 100
 	local pid old
 	mapfile -t old < <(responders)
 	# Lines go on being written while it takes place.
-	write 201 400 &
+	modes_write 201 400 &
 	PIDS+=("$!")
 	apache_graceful
 	for pid in "${old[@]}"; do
 		wait_for 30 gone "$pid"
 	done
-	wait_for 60 follow_has 400
-	write 401 500
-	follow_end
+	wait_for 60 modes_followed 400
+	modes_write 401 500
+	modes_follow_end
 	jq -e '.events == 500 and .opens >= 3' "$T/result"
 }
 
@@ -280,7 +249,7 @@ few_processes()
 	done
 	wait_for 120 crowd_has_all 0
 	for ((n = 1; n <= 50; n += 10)); do
-		write "$n" $((n + 9))
+		modes_write "$n" $((n + 9))
 		site_answers
 		wait_for 120 crowd_has_all $((n * 40))
 		site_answers
