@@ -129,6 +129,7 @@ message_encode(
 	case RECORD_LINE:
 		return encode_line(message, out);
 	case RECORD_BLOCK:
+	case RECORD_JOURNAL:
 		return encode_block(message, out);
 	}
 	return -1;

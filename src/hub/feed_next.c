@@ -173,6 +173,12 @@ put_next(struct making *m, const struct member *member, struct cursor *cursor,
 	result = reader_next(&m->hub->reader, &rec, &cursor->at);
 	switch (result) {
 	case READ_RECORD:
+		if (rec.skipped >= 0) {
+			rec.body.len = (size_t)rec.skipped;
+			rc = put_skipped(m, member, &rec, before.at.offset);
+			held->is_on = false;
+			break;
+		}
 		if (is_wanted(m, &rec)) {
 			rc = put_wanted(m, held, &before, &rec);
 			break;
@@ -219,7 +225,7 @@ put_records(
 	enum read_result result;
 
 	result = reader_start(&m->hub->reader, cursor->segment, &cursor->at,
-	    member->settings->max_record);
+	    record_limit(cursor->segment->form, member->settings->max_record));
 	while (result == READ_RECORD && !is_full(m))
 		result = put_next(m, member, cursor, &held);
 	if (result == READ_CHANGED ||

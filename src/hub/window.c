@@ -65,9 +65,10 @@ asks_for_now(
 	struct record rec;
 
 	/* A line cannot ask for anything. */
-	if (cursor->segment->form != RECORD_BLOCK ||
+	if (cursor->segment->form == RECORD_LINE ||
 	    reader_start(&hub->reader, cursor->segment, &at,
-		member->settings->max_record) != READ_RECORD)
+		record_limit(cursor->segment->form,
+		    member->settings->max_record)) != READ_RECORD)
 		return false;
 	for (;;) {
 		switch (reader_next(&hub->reader, &rec, &at)) {

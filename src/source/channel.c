@@ -11,12 +11,6 @@
 #include "base/log.h"
 #include "source/folder.h"
 
-const struct form folder_forms[] = {
-	{ "", ".1", RECORD_LINE },
-	{ ".sse", ".sse.1", RECORD_BLOCK },
-};
-const size_t folder_n_forms = sizeof(folder_forms) / sizeof(folder_forms[0]);
-
 struct channel *
 channel_new(struct folder *folder, const char *name)
 {
@@ -43,28 +37,6 @@ channel_free(struct channel *channel)
 	list_remove(&channel->dirty);
 	segment_unref(channel->segment);
 	free(channel);
-}
-
-/* Find the file that stands for the channel; NULL with errno: none. */
-static const struct form *
-find_form(struct channel *channel, struct stat *st)
-{
-	const struct form *form;
-	int found_errno = ENOENT;
-
-	for (form = folder_forms; form < folder_forms + folder_n_forms;
-	     form++) {
-		if (stat(folder_file(
-			     channel->folder, channel->name, form->suffix),
-			st) == 0) {
-			if (S_ISREG(st->st_mode))
-				return form;
-		} else if (errno != ENOENT) {
-			found_errno = errno;
-		}
-	}
-	errno = found_errno;
-	return NULL;
 }
 
 /* A file is there and cannot be read: not the same as none. */
@@ -121,22 +93,18 @@ watch_segment(struct channel *channel, const char *path)
 void
 channel_follow(struct channel *channel)
 {
-	struct stat st;
-	const struct form *form = find_form(channel, &st);
-
 	/* If it is another file by now, the next look finds out. */
-	if (channel->segment != NULL && form != NULL)
+	if (channel->segment != NULL && channel->form != NULL)
 		watch_segment(channel,
-		    folder_file(channel->folder, channel->name, form->suffix));
+		    folder_log(channel->folder, channel->form, channel->name));
 }
 
-/* Make ${form}'s file the newest segment.  Return whether that was done. */
+/* Make the file at ${path} the newest segment.  Return whether that worked. */
 static bool
-open_segment(struct channel *channel, const struct form *form)
+open_segment(struct channel *channel, const char *path)
 {
-	const char *path =
-	    folder_file(channel->folder, channel->name, form->suffix);
-	struct segment *seg = segment_open(AT_FDCWD, path, form->record);
+	struct segment *seg =
+	    segment_open(AT_FDCWD, path, channel->form->record);
 
 	if (seg == NULL) {
 		refuse(channel);
@@ -163,34 +131,57 @@ look_for_end(struct channel *channel)
 	return channel->has_ended != had_ended;
 }
 
+/* Whether ${st} is that of another file than the newest segment. */
+static bool
+is_other_file(const struct channel *channel, const struct stat *st)
+{
+	const struct segment *seg = channel->segment;
+
+	return seg == NULL || seg->dev != st->st_dev ||
+	    seg->ino != st->st_ino || seg->form != channel->form->record;
+}
+
+/* There is no newest segment: it is gone, or was never there. */
+static void
+miss_segment(struct channel *channel)
+{
+	channel->open_errno = 0;
+	channel->is_gone = channel->segment != NULL;
+	channel->is_missing = channel->is_gone || has_dangling_link(channel);
+}
+
 bool
 channel_look(struct channel *channel)
 {
-	const struct segment *seg = channel->segment;
-	const struct form *form;
+	struct folder *folder = channel->folder;
 	bool is_new = false;
+	const char *path;
 	struct stat st;
 
 	channel->needs_look = false;
 	/* Before the folder is watched, nothing in it would be. */
-	if (!channel->folder->is_there)
+	if (!folder->is_there)
 		return false;
 	channel->is_missing = channel->is_gone = false;
-	form = find_form(channel, &st);
-	if (form == NULL && errno != ENOENT) {
-		refuse(channel);
-	} else if (form == NULL) {
-		channel->open_errno = 0;
-		channel->is_gone = seg != NULL;
-		channel->is_missing =
-		    channel->is_gone || has_dangling_link(channel);
+	channel->form = folder_form(folder, channel->name, &st);
+	if (channel->form == NULL) {
+		if (errno == ENOENT)
+			miss_segment(channel);
+		else
+			refuse(channel);
+	} else {
+		path = folder_log(folder, channel->form, channel->name);
+		if (channel->form->type == S_IFREG || stat(path, &st) == 0) {
+			if (is_other_file(channel, &st))
+				is_new = open_segment(channel, path);
+		} else if (errno == ENOENT) {
+			miss_segment(channel);
+		} else {
+			refuse(channel);
+		}
 	}
-	if (form != NULL &&
-	    (seg == NULL || seg->dev != st.st_dev || seg->ino != st.st_ino ||
-		seg->form != form->record))
-		is_new = open_segment(channel, form);
 	/* Nothing else tells when it can be had. */
 	if (channel->is_missing)
-		folder_wait(channel->folder);
+		folder_wait(folder);
 	return look_for_end(channel) || is_new;
 }

@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "source/folder.h"
 
-/* Beside the path: a slash, a name, the longest suffix and a NUL. */
-#define FILE_ROOM (NAME_MAX_LEN + 16)
+/* Beside the path: slashes, our folder, a name, a suffix and a NUL. */
+#define FILE_ROOM (NAME_MAX_LEN + 32)
 
 /* File systems on which other hosts write unseen (statfs(2)). */
 static const long remote_types[] = {
@@ -189,6 +189,14 @@ folder_file(struct folder *folder, const char *name, const char *suffix)
 {
 	snprintf(folder->file, strlen(folder->path) + FILE_ROOM, "%s/%s%s",
 	    folder->path, name, suffix);
+	return folder->file;
+}
+
+const char *
+folder_log(struct folder *folder, const struct form *form, const char *name)
+{
+	snprintf(folder->file, strlen(folder->path) + FILE_ROOM, "%s/%s%s%s",
+	    folder->path, form->dir, name, form->log);
 	return folder->file;
 }
 

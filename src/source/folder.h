@@ -9,6 +9,8 @@
 #ifndef SPOOLCAST_SOURCE_FOLDER_H
 #define SPOOLCAST_SOURCE_FOLDER_H
 
+#include <sys/stat.h>
+
 #include <ev.h>
 #include <stdbool.h>
 
@@ -21,6 +23,9 @@
 
 struct folder;
 
+/* The folder in the spool that is spoolcast's own. */
+#define FOLDER_OWN ".spoolcast"
+
 /* A channel in use. */
 struct channel {
 	struct table_entry by_name;
@@ -28,6 +33,7 @@ struct channel {
 	unsigned refs;
 	uint32_t tag;
 	char name[NAME_MAX_LEN + 1];
+	const struct form *form; /* NULL: there is nothing of that name */
 	bool has_ended;		 /* NAME.end is there */
 	struct segment *segment; /* the newest; NULL: no file yet */
 	struct list users;	 /* for the owner: whoever listens */
@@ -81,10 +87,12 @@ struct folder {
 	int open_errno;		      /* what the log said last of it */
 };
 
-/* A form that a channel's file may have; of several, the first row wins. */
+/* A form that a channel may have; of several, the first row wins. */
 struct form {
-	const char *suffix;
-	const char *older; /* suffix of the segment before the newest */
+	const char *suffix; /* of what is in the spool, behind the name */
+	mode_t type;	    /* and what that is: S_IFREG, S_IFDIR, S_IFIFO */
+	const char *dir;    /* its log is in this folder of the spool */
+	const char *log;    /* suffix of the log's newest segment */
 	enum record_form record;
 };
 
@@ -193,6 +201,14 @@ const char *folder_file(
     struct folder *folder, const char *name, const char *suffix);
 
 /**
+ * folder_log(folder, form, name):
+ * Return the path of the newest segment of the channel ${name}, which has the
+ * form ${form}; valid as that of folder_file.
+ */
+const char *folder_log(
+    struct folder *folder, const struct form *form, const char *name);
+
+/**
  * folder_name_of(file, out):
  * Put the name of the channel that the file ${file} belongs to, which may be
  * one of its older segments or its end marker, into ${out}.  Return whether
@@ -202,13 +218,21 @@ bool folder_name_of(const char *file, char out[NAME_MAX_LEN + 1]);
 
 /**
  * folder_is_form(file):
- * Return whether ${file} has the suffix of a file that a channel consists of.
+ * Return whether ${file} has the suffix of what a channel consists of.
  */
 bool folder_is_form(const char *file);
 
 /**
+ * folder_form(folder, name, st):
+ * Return the form of the channel ${name}, with what it was found by in ${st};
+ * NULL if there is none (ENOENT), or with what the system refused in errno.
+ */
+const struct form *folder_form(
+    struct folder *folder, const char *name, struct stat *st);
+
+/**
  * folder_has(folder, name):
- * Return whether the channel ${name} has a file now.
+ * Return whether the channel ${name} exists.
  */
 bool folder_has(struct folder *folder, const char *name);
 

@@ -2,9 +2,20 @@
 #include <sys/stat.h>
 
 #include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "source/folder.h"
+
+const struct form folder_forms[] = {
+	{ "", S_IFREG, "", "", RECORD_LINE },
+	{ ".sse", S_IFREG, "", ".sse", RECORD_BLOCK },
+	{ ".d", S_IFDIR, FOLDER_OWN "/", ".d.log", RECORD_JOURNAL },
+	{ ".fifo", S_IFIFO, FOLDER_OWN "/", ".fifo.log", RECORD_LINE },
+};
+const size_t folder_n_forms = sizeof(folder_forms) / sizeof(folder_forms[0]);
 
 bool
 folder_name_of(const char *file, char out[NAME_MAX_LEN + 1])
@@ -30,30 +41,44 @@ folder_is_form(const char *file)
 	return false;
 }
 
-static bool
-has_file(struct folder *folder, const char *name, const char *suffix)
+const struct form *
+folder_form(struct folder *folder, const char *name, struct stat *st)
 {
-	struct stat st;
+	int found_errno = ENOENT;
 
-	return stat(folder_file(folder, name, suffix), &st) == 0 &&
-	    S_ISREG(st.st_mode);
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		const struct form *form = &folder_forms[i];
+
+		if (stat(folder_file(folder, name, form->suffix), st) == 0) {
+			if ((st->st_mode & S_IFMT) == form->type)
+				return form;
+		} else if (errno != ENOENT) {
+			found_errno = errno;
+		}
+	}
+	errno = found_errno;
+	return NULL;
 }
 
 bool
 folder_has(struct folder *folder, const char *name)
 {
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (has_file(folder, name, folder_forms[i].suffix))
-			return true;
-	}
-	return false;
+	struct stat st;
+
+	return folder_form(folder, name, &st) != NULL;
 }
 
 bool
 folder_has_older(struct folder *folder, const char *name)
 {
+	struct stat st;
+
 	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (has_file(folder, name, folder_forms[i].older))
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s.1",
+		    folder_log(folder, &folder_forms[i], name));
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
 			return true;
 	}
 	return false;

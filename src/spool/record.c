@@ -10,6 +10,7 @@ record_is_end(enum record_form form, int before, uint8_t byte)
 	case RECORD_LINE:
 		return byte == '\n';
 	case RECORD_BLOCK:
+	case RECORD_JOURNAL:
 		/*
 		 * The end of a line that is empty.  LF behind CR is the rest
 		 * of that line's end, not a line.  A blank line that ends in
@@ -23,6 +24,13 @@ record_is_end(enum record_form form, int before, uint8_t byte)
 		return before == '\n' || before == '\r' || before == -1;
 	}
 	return false;
+}
+
+uint64_t
+record_limit(enum record_form form, uint64_t max)
+{
+	/* "data:" and its end for a byte; and what names the file. */
+	return form == RECORD_JOURNAL ? 6 * max + 4096 : max;
 }
 
 size_t
@@ -159,6 +167,9 @@ read_field(
 		read_number(value, &out->expires_s);
 	else if (is_field(name, "flush"))
 		read_flush(value, &out->flush);
+	/* Who may write blocks shall not make up what we did. */
+	else if (out->form == RECORD_JOURNAL && is_field(name, "skipped"))
+		read_number(value, &out->skipped);
 }
 
 static bool
@@ -178,7 +189,7 @@ parse_block(struct record *out)
 		out->event.bytes = NULL;
 	if (out->id.len == 0)
 		out->id.bytes = NULL;
-	return out->has_data || out->retry_ms >= 0 ||
+	return out->has_data || out->retry_ms >= 0 || out->skipped >= 0 ||
 	    out->flush != RECORD_FLUSH_NONE;
 }
 
@@ -196,7 +207,7 @@ size_t
 record_end_len(enum record_form form, uint8_t before, uint8_t last)
 {
 	/* In block form only the blank line, which is one byte: see above. */
-	if (form == RECORD_BLOCK)
+	if (form != RECORD_LINE)
 		return last == '\n' || last == '\r';
 	if (last != '\n')
 		return 0;
@@ -211,6 +222,7 @@ record_parse(enum record_form form, const uint8_t *bytes, size_t len,
 	out->form = form;
 	out->retry_ms = -1;
 	out->expires_s = -1;
+	out->skipped = -1;
 	if (is_first) {
 		size_t bom_len = record_bom_len(bytes, len);
 
@@ -222,7 +234,7 @@ record_parse(enum record_form form, const uint8_t *bytes, size_t len,
 		    form, len > 1 ? bytes[len - 2] : 0, bytes[len - 1]);
 	out->body.bytes = bytes;
 	out->body.len = len;
-	if (form == RECORD_BLOCK)
+	if (form != RECORD_LINE)
 		return parse_block(out);
 	out->has_data = len > 0;
 	return out->has_data;
@@ -252,7 +264,7 @@ record_data_next(
 	const uint8_t *start = record->body.bytes + iter->at;
 	const uint8_t *cr;
 
-	if (record->form == RECORD_BLOCK)
+	if (record->form != RECORD_LINE)
 		return next_data_field(record, iter, line);
 	/* A line has one data line more than it has CRs. */
 	if (iter->is_done)

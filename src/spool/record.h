@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 enum record_form {
-	RECORD_LINE,  /* NAME: every line is a record */
-	RECORD_BLOCK, /* NAME.sse: a blank line ends a record */
+	RECORD_LINE,	/* NAME: every line is a record */
+	RECORD_BLOCK,	/* NAME.sse: a blank line ends a record */
+	RECORD_JOURNAL, /* block form that we wrote: "skipped" counts, too */
 };
 
 /* What a block's field "flush" says about the write it goes out with. */
@@ -40,7 +41,8 @@ struct record {
 	int64_t retry_ms;  /* -1: none */
 	int64_t expires_s; /* Unix time; -1: never */
 	enum record_flush flush;
-	bool has_data; /* else there is no event to deliver */
+	bool has_data;	 /* else there is no event to deliver */
+	int64_t skipped; /* bytes that were too many to be taken; -1: none */
 };
 
 /* Where record_data_next stands. */
@@ -56,6 +58,13 @@ struct record_iter {
  * looked for in either direction.
  */
 bool record_is_end(enum record_form form, int before, uint8_t byte);
+
+/**
+ * record_limit(form, max):
+ * Return how long a record may be as it is written in ${form}, if its content
+ * may have ${max} bytes: in a journal each byte may be a line of its own.
+ */
+uint64_t record_limit(enum record_form form, uint64_t max);
 
 /**
  * record_find_end(form, bytes, len, before, from):

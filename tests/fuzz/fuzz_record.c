@@ -1,5 +1,5 @@
 /*
- * Spool files of any bytes, in both forms: ends are found alike in either
+ * Spool files of any bytes, in each form: ends are found alike in either
  * direction, and what is parsed lies inside the record.  The first byte
  * chooses the form.
  */
@@ -93,7 +93,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	form = data[0] % 2 == 0 ? RECORD_LINE : RECORD_BLOCK;
+	form = data[0] % 2 == 0 ? RECORD_LINE :
+	    data[0] & 2		? RECORD_JOURNAL :
+				  RECORD_BLOCK;
 	data++;
 	size--;
 	while ((len = record_find_end(form, data + at, size - at,

@@ -150,10 +150,27 @@ test_searches_agree_with_a_look_at_every_byte(void **state)
 	}
 }
 
+static void
+test_only_a_journal_says_what_was_skipped(void **state)
+{
+	static const char text[] = ": file a\nskipped: 70000\n\n";
+	struct record rec;
+
+	(void)state;
+	assert_true(record_parse(RECORD_JOURNAL, (const uint8_t *)text,
+	    sizeof(text) - 1, false, &rec));
+	assert_int_equal(rec.skipped, 70000);
+	assert_false(rec.has_data);
+	assert_false(record_parse(RECORD_BLOCK, (const uint8_t *)text,
+	    sizeof(text) - 1, false, &rec));
+	assert_int_equal(rec.skipped, -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_a_journal_says_what_was_skipped),
 		cmocka_unit_test(
 		    test_a_line_ends_with_lf_whatever_stands_before),
 		cmocka_unit_test(test_a_block_ends_with_an_empty_line),
