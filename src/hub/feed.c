@@ -326,10 +326,14 @@ feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
 	for (size_t i = 0; i < feed->n_members; i++) {
 		mark.tag = feed->members[i]->channel->tag;
 		mark.state = MARK_START;
+		mark.before = 0;
 		if (i < n) {
 			mark.state = cursors[i].state;
 			mark.reason = cursors[i].reason;
 			mark.at = cursors[i].at;
+			if (cursors[i].before != NULL)
+				mark.before = segment_before_code(
+				    cursors[i].before, cursors[i].before_end);
 		}
 		if (append_mark(out, &mark, out->len == start) != 0)
 			return -1;

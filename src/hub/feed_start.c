@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "hub/feed.h"
 #include "hub/hub.h"
+#include "hub/walk.h"
+#include "source/channel_log.h"
 
 /* What an event id says about a feed. */
 struct told {
@@ -100,54 +102,22 @@ read_id(
 		told->is_ours = has_mark(told, feed->members[i]->channel->tag);
 }
 
-/* Put the cursor where the mark says, or lose it. */
-static int
-resume_at(
-    struct member *member, const struct position *at, struct cursor *cursor)
-{
-	struct segment *seg = member->channel->segment;
-	struct position here;
-
-	if (seg == NULL) {
-		cursor_lose(cursor, GAP_EXPIRED);
-		return 0;
-	}
-	if (!segment_is(seg, at)) {
-		cursor_lose(cursor, GAP_REPLACED);
-		return 0;
-	}
-	if (segment_position(seg, at->offset, &here) != 0) {
-		if (errno != ESTALE)
-			return -1;
-		cursor_lose(cursor, GAP_REPLACED);
-		return 0;
-	}
-	if (here.check != at->check)
-		cursor_lose(cursor, GAP_REPLACED);
-	else
-		cursor_go(cursor, seg, &here);
-	return 0;
-}
-
 static int
 start_fresh(
     struct member *member, const struct request *request, struct cursor *cursor)
 {
 	const struct settings *settings = member->settings;
-	struct segment *seg = member->channel->segment;
+	struct channel *channel = member->channel;
 	uint64_t records =
 	    request->has_history ? request->history : settings->history;
-	struct position at;
 
-	if (seg == NULL)
+	if (channel->segment == NULL)
 		return 0;
 	if (records > settings->history_max)
 		records = settings->history_max;
-	if ((records == 0 ? segment_tail(seg, &at) :
-			    segment_back(seg, records, &at)) != 0)
-		return -1;
-	cursor_go(cursor, seg, &at);
-	return 0;
+	if (records > 0)
+		return walk_back(channel, cursor, records);
+	return walk_to_tail(channel, cursor, channel->segment);
 }
 
 static int
@@ -166,7 +136,7 @@ start_member(const struct feed *feed, struct member *member,
 	if (!told->has_id)
 		return start_fresh(member, request, cursor);
 	if (!told->is_ours) {
-		cursor_lose(cursor, GAP_UNKNOWN);
+		cursor_lose(cursor, GAP_UNKNOWN, NULL);
 		return 0;
 	}
 	if (!find_mark(told, member, &mark)) {
@@ -179,14 +149,14 @@ start_member(const struct feed *feed, struct member *member,
 	switch (mark.state) {
 	case MARK_START:
 		/* Its first records may have been rotated away meanwhile. */
-		if (folder_has_older(&feed->hub->folder, member->channel->name))
-			cursor_lose(cursor, GAP_EXPIRED);
+		if (channel_has_older(member->channel))
+			cursor_lose(cursor, GAP_EXPIRED, NULL);
 		return 0;
 	case MARK_LOST:
-		cursor_lose(cursor, mark.reason);
+		cursor_lose(cursor, mark.reason, NULL);
 		return 0;
 	case MARK_AT:
-		return resume_at(member, &mark.at, cursor);
+		return walk_resume(member->channel, cursor, &mark);
 	}
 	return 0;
 }
@@ -219,7 +189,7 @@ feed_start(struct feed *feed, const struct request *request)
 			break;
 		/* One that cannot be read is no reason to refuse the others. */
 		log_unreadable(feed->members[i]);
-		cursor_lose(&cursors[i], GAP_UNKNOWN);
+		cursor_lose(&cursors[i], GAP_UNKNOWN, NULL);
 	}
 	if (i == feed->n_members)
 		place = place_get(
@@ -244,7 +214,10 @@ is_behind_all(const struct member *member, const struct cursor *cursor)
 	case MARK_AT:
 		return cursor->segment == seg &&
 		    segment_tail(seg, &tail) == 0 &&
-		    cursor->at.offset >= tail.offset;
+		    cursor->at.offset >= tail.offset &&
+		    (cursor->before == NULL ||
+			(segment_tail(cursor->before, &tail) == 0 &&
+			    cursor->before_end >= tail.offset));
 	}
 	return false;
 }

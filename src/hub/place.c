@@ -10,12 +10,14 @@ cursor_copy(struct cursor *to, const struct cursor *from)
 {
 	*to = *from;
 	segment_ref(to->segment);
+	segment_ref(to->before);
 }
 
 void
 cursor_clear(struct cursor *cursor)
 {
 	segment_unref(cursor->segment);
+	segment_unref(cursor->before);
 	memset(cursor, 0, sizeof(*cursor));
 	cursor->state = MARK_START;
 }
@@ -24,19 +26,32 @@ void
 cursor_go(
     struct cursor *cursor, struct segment *segment, const struct position *at)
 {
+	const struct position to = *at;
+
 	segment_ref(segment);
-	segment_unref(cursor->segment);
+	cursor_clear(cursor);
 	cursor->segment = segment;
 	cursor->state = MARK_AT;
-	cursor->at = *at;
+	cursor->at = to;
 }
 
 void
-cursor_lose(struct cursor *cursor, enum gap_reason reason)
+cursor_set_before(struct cursor *cursor, struct segment *segment, uint64_t end)
 {
+	segment_ref(segment);
+	segment_unref(cursor->before);
+	cursor->before = segment;
+	cursor->before_end = segment == NULL ? 0 : end;
+}
+
+void
+cursor_lose(struct cursor *cursor, enum gap_reason reason, struct segment *from)
+{
+	segment_ref(from);
 	cursor_clear(cursor);
 	cursor->state = MARK_LOST;
 	cursor->reason = reason;
+	cursor->segment = from;
 }
 
 static const struct cursor at_start = { .state = MARK_START };
@@ -50,10 +65,12 @@ cursor_equal(const struct cursor *a, const struct cursor *b)
 	case MARK_START:
 		return true;
 	case MARK_LOST:
-		return a->reason == b->reason;
+		return a->reason == b->reason && a->segment == b->segment;
 	case MARK_AT:
 		return a->segment == b->segment &&
-		    a->at.offset == b->at.offset && a->at.check == b->at.check;
+		    a->at.offset == b->at.offset &&
+		    a->at.check == b->at.check && a->before == b->before &&
+		    a->before_end == b->before_end;
 	}
 	return false;
 }

@@ -24,12 +24,22 @@
 struct feed;
 struct batch;
 
-/* Where one stands in one channel. */
+/*
+ * Where one stands in one channel.  Who writes to the segment before the one
+ * that is read still holds it open since it was rotated: how far that was read
+ * belongs to the place.
+ */
 struct cursor {
 	enum mark_state state;
-	enum gap_reason reason;	 /* with MARK_LOST */
-	struct segment *segment; /* with MARK_AT: a reference, else NULL */
-	struct position at;	 /* with MARK_AT */
+	enum gap_reason reason; /* with MARK_LOST */
+	/*
+	 * A reference: with MARK_AT the segment that is read; with MARK_LOST
+	 * the one at whose start the unseen begins, NULL: the oldest.
+	 */
+	struct segment *segment;
+	struct position at;	/* with MARK_AT */
+	struct segment *before; /* with MARK_AT: a reference, or NULL: none */
+	uint64_t before_end;	/* so far that one was read */
 };
 
 struct place {
@@ -73,16 +83,28 @@ void cursor_clear(struct cursor *cursor);
 
 /**
  * cursor_go(cursor, segment, at):
- * Move ${cursor} to ${at} in ${segment} (its reference is not taken).
+ * Move ${cursor} to ${at} in ${segment} (its reference is not taken); which
+ * segment comes before that is not known then.
  */
 void cursor_go(
     struct cursor *cursor, struct segment *segment, const struct position *at);
 
 /**
- * cursor_lose(cursor, reason):
- * The place is lost for ${reason}; the client is to be told.
+ * cursor_set_before(cursor, segment, end):
+ * The segment before that of ${cursor} is ${segment} (its reference is not
+ * taken; NULL: none), and was read up to ${end}.
  */
-void cursor_lose(struct cursor *cursor, enum gap_reason reason);
+void cursor_set_before(
+    struct cursor *cursor, struct segment *segment, uint64_t end);
+
+/**
+ * cursor_lose(cursor, reason, from):
+ * The place is lost for ${reason}; the client is to be told.  What it has not
+ * seen begins with the segment ${from} (its reference is not taken), or with
+ * the oldest if that is NULL.
+ */
+void cursor_lose(
+    struct cursor *cursor, enum gap_reason reason, struct segment *from);
 
 /**
  * cursors_equal(a, n_a, b, n_b):

@@ -98,7 +98,9 @@ is_pressing(const struct place *place, size_t index)
 
 	if (index >= place->n_cursors || cursor->state == MARK_START)
 		return member->channel->segment != NULL;
-	if (cursor->state != MARK_AT || fstat(cursor->segment->fd, &st) != 0 ||
+	if (cursor->state != MARK_AT ||
+	    cursor->segment != member->channel->segment ||
+	    fstat(cursor->segment->fd, &st) != 0 ||
 	    (uint64_t)st.st_size - cursor->at.offset >= feed->window.bytes)
 		return true;
 	return asks_for_now(feed->hub, member, cursor);

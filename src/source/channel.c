@@ -1,7 +1,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "source/folder.h"
+#include "source/channel_log.h"
+
+static void
+init_watch(struct channel_watch *watch, struct channel *channel)
+{
+	watch->channel = channel;
+	watch->file.descriptor = -1;
+	watch->polled_size = -1;
+}
 
 struct channel *
 channel_new(struct folder *folder, const char *name)
@@ -24,8 +32,9 @@ channel_new(struct folder *folder, const char *name)
 	snprintf(channel->name, sizeof(channel->name), "%s", name);
 	list_init(&channel->users);
 	list_init(&channel->dirty);
-	channel->watch.descriptor = -1;
-	channel->polled_size = -1;
+	list_init(&channel->segments);
+	init_watch(&channel->watch, channel);
+	init_watch(&channel->before_watch, channel);
 	channel_look(channel);
 	return channel;
 }
@@ -33,9 +42,16 @@ channel_new(struct folder *folder, const char *name)
 void
 channel_free(struct channel *channel)
 {
-	watch_remove(&channel->folder->watch, &channel->watch);
+	struct watch *watch = &channel->folder->watch;
+
+	watch_remove(watch, &channel->watch.file);
+	watch_remove(watch, &channel->before_watch.file);
 	list_remove(&channel->dirty);
 	segment_unref(channel->segment);
+	segment_unref(channel->before);
+	/* Who still reads one does not know us. */
+	LIST_EACH_SAFE (node, after, &channel->segments)
+		list_remove(node);
 	free(channel);
 }
 
@@ -75,15 +91,16 @@ has_dangling_link(struct channel *channel)
 }
 
 static void
-watch_segment(struct channel *channel, const char *path)
+watch_file(struct channel_watch *watch, const char *path)
 {
-	struct folder *folder = channel->folder;
+	struct folder *folder = watch->channel->folder;
 
-	watch_remove(&folder->watch, &channel->watch);
+	watch_remove(&folder->watch, &watch->file);
+	watch->polled_size = -1;
 	if (!watch_is_on(&folder->watch))
 		return;
 	/* ENOENT: gone again; the folder's watch tells what comes next. */
-	if (watch_add(&folder->watch, &channel->watch, path) != 0 &&
+	if (watch_add(&folder->watch, &watch->file, path) != 0 &&
 	    errno != ENOENT)
 		folder_poll(folder,
 		    "inotify watches used up, raise "
@@ -93,30 +110,57 @@ watch_segment(struct channel *channel, const char *path)
 void
 channel_follow(struct channel *channel)
 {
-	/* If it is another file by now, the next look finds out. */
-	if (channel->segment != NULL && channel->form != NULL)
-		watch_segment(channel,
-		    folder_log(channel->folder, channel->form, channel->name));
+	char path[PATH_MAX];
+
+	/* If they are other files by now, the next look finds out. */
+	if (channel->segment != NULL)
+		watch_file(&channel->watch, channel_path(channel, 0, path));
+	if (channel->before != NULL)
+		watch_file(
+		    &channel->before_watch, channel_path(channel, 1, path));
 }
 
-/* Make the file at ${path} the newest segment.  Return whether that worked. */
+/* See which segment comes before the newest, and watch it, too. */
 static bool
-open_segment(struct channel *channel, const char *path)
+look_at_before(struct channel *channel)
 {
-	struct segment *seg =
-	    segment_open(AT_FDCWD, path, channel->form->record);
+	char path[PATH_MAX];
+	bool is_other = channel_look_before(channel);
+
+	/* Others may have it renamed by now: then there is one more look. */
+	if (is_other && channel->before != NULL)
+		watch_file(
+		    &channel->before_watch, channel_path(channel, 1, path));
+	else if (is_other)
+		watch_remove(
+		    &channel->folder->watch, &channel->before_watch.file);
+	channel->segment->older = channel->before == NULL ?
+	    (struct segment_id){ .ino = 0 } :
+	    channel->before->id;
+	return is_other;
+}
+
+/* Make the file ${number} the newest segment.  Return whether that worked. */
+static bool
+open_segment(struct channel *channel, int number)
+{
+	struct segment *old = channel->segment;
+	struct segment *seg = channel_open(channel, number);
+	char path[PATH_MAX];
 
 	if (seg == NULL) {
 		refuse(channel);
 		return false;
 	}
 	channel->open_errno = 0;
-	if (channel->segment != NULL)
-		channel->segment->is_replaced = true;
-	segment_unref(channel->segment);
 	channel->segment = seg;
-	channel->polled_size = -1;
-	watch_segment(channel, path);
+	watch_file(&channel->watch, channel_path(channel, number, path));
+	(void)look_at_before(channel);
+	/* Another form is another log. */
+	if (old != NULL && channel->opened == channel->form)
+		channel_link(channel, old);
+	channel->opened = channel->form;
+	segment_unref(old);
 	return true;
 }
 
@@ -131,31 +175,45 @@ look_for_end(struct channel *channel)
 	return channel->has_ended != had_ended;
 }
 
-/* Whether ${st} is that of another file than the newest segment. */
-static bool
-is_other_file(const struct channel *channel, const struct stat *st)
-{
-	const struct segment *seg = channel->segment;
-
-	return seg == NULL || seg->dev != st->st_dev ||
-	    seg->ino != st->st_ino || seg->form != channel->form->record;
-}
-
 /* There is no newest segment: it is gone, or was never there. */
-static void
+static bool
 miss_segment(struct channel *channel)
 {
 	channel->open_errno = 0;
 	channel->is_gone = channel->segment != NULL;
 	channel->is_missing = channel->is_gone || has_dangling_link(channel);
+	/* Between two steps of a rotation the one before is the newest. */
+	return channel->segment == NULL && channel_find_older(channel) &&
+	    open_segment(channel, 1);
+}
+
+/* Look at the newest segment.  Return whether it is another than before. */
+static bool
+look_at_newest(struct channel *channel)
+{
+	const struct series series = channel_series(channel);
+	const struct segment *seg = channel->segment;
+	struct segment_id id;
+
+	if (series_look(&series, 0, &id) != 0) {
+		if (errno == ENOENT)
+			return miss_segment(channel);
+		refuse(channel);
+		return false;
+	}
+	if (seg == NULL || seg->form != series.form ||
+	    !segment_id_equal(&seg->id, &id))
+		return open_segment(channel, 0);
+	channel->open_errno = 0;
+	return look_at_before(channel);
 }
 
 bool
 channel_look(struct channel *channel)
 {
 	struct folder *folder = channel->folder;
+	const struct form *form;
 	bool is_new = false;
-	const char *path;
 	struct stat st;
 
 	channel->needs_look = false;
@@ -163,22 +221,14 @@ channel_look(struct channel *channel)
 	if (!folder->is_there)
 		return false;
 	channel->is_missing = channel->is_gone = false;
-	channel->form = folder_form(folder, channel->name, &st);
-	if (channel->form == NULL) {
-		if (errno == ENOENT)
-			miss_segment(channel);
-		else
-			refuse(channel);
+	form = folder_form(folder, channel->name, &st);
+	if (form != NULL) {
+		channel->form = form;
+		is_new = look_at_newest(channel);
+	} else if (errno == ENOENT) {
+		is_new = miss_segment(channel);
 	} else {
-		path = folder_log(folder, channel->form, channel->name);
-		if (channel->form->type == S_IFREG || stat(path, &st) == 0) {
-			if (is_other_file(channel, &st))
-				is_new = open_segment(channel, path);
-		} else if (errno == ENOENT) {
-			miss_segment(channel);
-		} else {
-			refuse(channel);
-		}
+		refuse(channel);
 	}
 	/* Nothing else tells when it can be had. */
 	if (channel->is_missing)

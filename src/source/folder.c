@@ -82,13 +82,14 @@ static void
 on_data(void *cookie, struct watch_file *file)
 {
 	(void)cookie;
-	channel_mark_dirty(LIST_OF(file, struct channel, watch));
+	channel_mark_dirty(LIST_OF(file, struct channel_watch, file)->channel);
 }
 
 static void
 on_moved(void *cookie, struct watch_file *file)
 {
-	struct channel *channel = LIST_OF(file, struct channel, watch);
+	struct channel *channel =
+	    LIST_OF(file, struct channel_watch, file)->channel;
 
 	(void)cookie;
 	channel->needs_look = true;

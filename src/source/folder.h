@@ -26,6 +26,14 @@ struct folder;
 /* The folder in the spool that is spoolcast's own. */
 #define FOLDER_OWN ".spoolcast"
 
+/* A segment that a channel is told of when it grows. */
+struct channel_watch {
+	struct watch_file file;
+	struct channel *channel;
+	struct timespec polled_mtime;
+	off_t polled_size; /* -1: not polled yet */
+};
+
 /* A channel in use. */
 struct channel {
 	struct table_entry by_name;
@@ -33,19 +41,21 @@ struct channel {
 	unsigned refs;
 	uint32_t tag;
 	char name[NAME_MAX_LEN + 1];
-	const struct form *form; /* NULL: there is nothing of that name */
-	bool has_ended;		 /* NAME.end is there */
-	struct segment *segment; /* the newest; NULL: no file yet */
-	struct list users;	 /* for the owner: whoever listens */
+	const struct form *form;   /* of its log; NULL: there is none yet */
+	bool has_ended;		   /* NAME.end is there */
+	struct segment *segment;   /* the newest; NULL: no file yet */
+	struct segment *before;	   /* the one before; NULL: none */
+	const struct form *opened; /* the form that the newest had */
+	struct list segments;	   /* all that are open, once each */
+	struct list users;	   /* for the owner: whoever listens */
 
-	struct watch_file watch;
-	struct list dirty; /* in folder->dirty, or in no list */
-	bool needs_look;   /* the name may stand for another file now */
-	bool is_gone;	   /* there was a file, and there is none now */
-	bool is_missing;   /* it is, or cannot be opened, or is a dead link */
-	int open_errno;	   /* what the log said last of opening it */
-	struct timespec polled_mtime;
-	off_t polled_size; /* -1: not polled yet */
+	struct channel_watch watch;	   /* of the newest segment */
+	struct channel_watch before_watch; /* for who writes there still */
+	struct list dirty;		   /* in folder->dirty, or in no list */
+	bool needs_look; /* the name may stand for another file now */
+	bool is_gone;	 /* there was a file, and there is none now */
+	bool is_missing; /* it is, or cannot be opened, or is a dead link */
+	int open_errno;	 /* what the log said last of opening it */
 };
 
 /* What the owner of a folder is told; both may use and drop channels. */
@@ -90,9 +100,9 @@ struct folder {
 /* A form that a channel may have; of several, the first row wins. */
 struct form {
 	const char *suffix; /* of what is in the spool, behind the name */
-	mode_t type;	    /* and what that is: S_IFREG, S_IFDIR, S_IFIFO */
 	const char *dir;    /* its log is in this folder of the spool */
 	const char *log;    /* suffix of the log's newest segment */
+	mode_t type;	    /* what is in the spool: S_IFREG, S_IFDIR ... */
 	enum record_form record;
 };
 
@@ -148,7 +158,7 @@ void channel_unref(struct channel *channel);
  * channel_look(channel):
  * See which file the channel's name stands for now and whether it has ended.
  * Return whether anything is different from what it was.  A file that took the
- * name of another is the newest segment then, and the other is replaced.
+ * name of another is the newest segment then.
  */
 bool channel_look(struct channel *channel);
 
@@ -235,12 +245,6 @@ const struct form *folder_form(
  * Return whether the channel ${name} exists.
  */
 bool folder_has(struct folder *folder, const char *name);
-
-/**
- * folder_has_older(folder, name):
- * Return whether the channel ${name} has a segment that was rotated away.
- */
-bool folder_has_older(struct folder *folder, const char *name);
 
 /**
  * folder_list(folder, visit, cookie):

@@ -3,17 +3,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "source/folder.h"
 
 const struct form folder_forms[] = {
-	{ "", S_IFREG, "", "", RECORD_LINE },
-	{ ".sse", S_IFREG, "", ".sse", RECORD_BLOCK },
-	{ ".d", S_IFDIR, FOLDER_OWN "/", ".d.log", RECORD_JOURNAL },
-	{ ".fifo", S_IFIFO, FOLDER_OWN "/", ".fifo.log", RECORD_LINE },
+	{ "", "", "", S_IFREG, RECORD_LINE },
+	{ ".sse", "", ".sse", S_IFREG, RECORD_BLOCK },
+	{ ".d", FOLDER_OWN "/", ".d.log", S_IFDIR, RECORD_JOURNAL },
+	{ ".fifo", FOLDER_OWN "/", ".fifo.log", S_IFIFO, RECORD_LINE },
 };
 const size_t folder_n_forms = sizeof(folder_forms) / sizeof(folder_forms[0]);
 
@@ -66,22 +64,6 @@ folder_has(struct folder *folder, const char *name)
 	struct stat st;
 
 	return folder_form(folder, name, &st) != NULL;
-}
-
-bool
-folder_has_older(struct folder *folder, const char *name)
-{
-	struct stat st;
-
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		char path[PATH_MAX];
-
-		snprintf(path, sizeof(path), "%s.1",
-		    folder_log(folder, &folder_forms[i], name));
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-			return true;
-	}
-	return false;
 }
 
 int

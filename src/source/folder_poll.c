@@ -28,23 +28,33 @@ struct found {
 	bool is_missing;
 };
 
-/* Note whether the channel's file was written to since the last poll. */
+/* Whether ${seg} was written to since the last poll. */
+static bool
+poll_segment(const struct segment *seg, struct channel_watch *watch)
+{
+	struct stat st;
+
+	if (seg == NULL || fstat(seg->fd, &st) != 0 ||
+	    (st.st_size == watch->polled_size &&
+		memcmp(&st.st_mtim, &watch->polled_mtime, sizeof(st.st_mtim)) ==
+		    0))
+		return false;
+	watch->polled_size = st.st_size;
+	watch->polled_mtime = st.st_mtim;
+	return true;
+}
+
+/* Note whether the channel's files were written to since the last poll. */
 static void
 poll_channel(void *cookie, struct table_entry *entry)
 {
 	struct channel *channel = TABLE_OF(entry, struct channel, by_name);
 	struct found *found = cookie;
 	bool changed = channel_look(channel);
-	struct stat st;
 
-	if (channel->segment != NULL && fstat(channel->segment->fd, &st) == 0 &&
-	    (st.st_size != channel->polled_size ||
-		memcmp(&st.st_mtim, &channel->polled_mtime,
-		    sizeof(st.st_mtim)) != 0)) {
-		changed = true;
-		channel->polled_size = st.st_size;
-		channel->polled_mtime = st.st_mtim;
-	}
+	changed = poll_segment(channel->segment, &channel->watch) || changed;
+	changed =
+	    poll_segment(channel->before, &channel->before_watch) || changed;
 	found->is_missing = found->is_missing || channel->is_missing;
 	if (changed) {
 		channel_mark_dirty(channel);

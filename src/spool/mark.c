@@ -12,7 +12,8 @@ static const char digits[] =
 #define INO_LEN (MARK_INO_BITS / DIGIT_BITS)
 #define BIRTH_LEN (MARK_BIRTH_BITS / DIGIT_BITS)
 #define CHECK_LEN (MARK_CHECK_BITS / DIGIT_BITS)
-#define FIXED_LEN (TAG_LEN + INO_LEN + BIRTH_LEN + CHECK_LEN)
+#define BEFORE_LEN (MARK_BEFORE_BITS / DIGIT_BITS)
+#define FIXED_LEN (TAG_LEN + INO_LEN + BIRTH_LEN + CHECK_LEN + BEFORE_LEN)
 #define OFFSET_LEN_MAX (MARK_TEXT_MAX - FIXED_LEN)
 
 static const struct {
@@ -68,6 +69,7 @@ mark_format(const struct mark *mark, char *out)
 		p = put(p, mark->at.ino, INO_LEN);
 		p = put(p, mark->at.birth, BIRTH_LEN);
 		p = put(p, mark->at.check, CHECK_LEN);
+		p = put(p, mark->before, BEFORE_LEN);
 		p = put(p, mark->at.offset, offset_len(mark->at.offset));
 		break;
 	}
@@ -118,17 +120,19 @@ parse_reason(char letter, enum gap_reason *out)
 }
 
 static bool
-parse_position(const char *text, size_t len, struct position *out)
+parse_position(const char *text, size_t len, struct mark *out)
 {
-	uint64_t ino, birth, check, offset;
+	uint64_t ino, birth, check, before, offset;
 
 	if (!get(&text, INO_LEN, &ino) || !get(&text, BIRTH_LEN, &birth) ||
-	    !get(&text, CHECK_LEN, &check) || !get(&text, len, &offset))
+	    !get(&text, CHECK_LEN, &check) ||
+	    !get(&text, BEFORE_LEN, &before) || !get(&text, len, &offset))
 		return false;
-	out->ino = (uint32_t)ino;
-	out->birth = (uint32_t)birth;
-	out->check = (uint32_t)check;
-	out->offset = offset;
+	out->at.ino = (uint32_t)ino;
+	out->at.birth = (uint32_t)birth;
+	out->at.check = (uint32_t)check;
+	out->at.offset = offset;
+	out->before = (uint32_t)before;
 	return true;
 }
 
@@ -149,7 +153,7 @@ mark_parse(const char *text, size_t len, struct mark *out)
 		if (len <= FIXED_LEN || len > MARK_TEXT_MAX)
 			return false;
 		mark.state = MARK_AT;
-		if (!parse_position(text, len - FIXED_LEN, &mark.at))
+		if (!parse_position(text, len - FIXED_LEN, &mark))
 			return false;
 	}
 	*out = mark;

@@ -10,12 +10,13 @@
  * header across origins (Fetch, "CORS-safelisted request-header").  Six marks
  * fit 128 bytes while files are below 64 GB.
  *
- *   tag(4)                                     before the first record
- *   tag(4) reason(1)                           place lost, gap not told yet
- *   tag(4) ino(3) birth(3) check(4) offset(1-8)  behind a record
+ *   tag(4)                           before the first record
+ *   tag(4) reason(1)                 place lost, gap not told yet
+ *   tag(4) ino(2) birth(2) check(3) before(3) offset(1-8)  behind a record
  *
  * Everything in a position comes from the files alone: ino and birth are taken
- * from the inode, check from the bytes around the offset.
+ * from the inode, check from the bytes around the offset, before from how far
+ * the segment before this one was read.
  */
 #ifndef SPOOLCAST_SPOOL_MARK_H
 #define SPOOLCAST_SPOOL_MARK_H
@@ -25,9 +26,10 @@
 #include <stdint.h>
 
 #define MARK_TAG_BITS 24
-#define MARK_INO_BITS 18
-#define MARK_BIRTH_BITS 18
-#define MARK_CHECK_BITS 24
+#define MARK_INO_BITS 12
+#define MARK_BIRTH_BITS 12
+#define MARK_CHECK_BITS 18
+#define MARK_BEFORE_BITS 18
 
 /* Length of the seal at the start of an event id. */
 #define MARK_SEAL_LEN 2
@@ -61,6 +63,7 @@ struct mark {
 	enum mark_state state;
 	enum gap_reason reason;
 	struct position at;
+	uint32_t before; /* a code of segment_before_code; 0: none */
 };
 
 /**

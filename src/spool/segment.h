@@ -14,25 +14,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "spool/mark.h"
 #include "spool/record.h"
 
 /* How many bytes at the start and before an offset its check is made of. */
 #define SEGMENT_CHECK_BYTES 32
 
+/* Which file it is, whatever it is called. */
+struct segment_id {
+	dev_t dev;
+	ino_t ino;
+	int64_t birth_ns; /* since 1970; 0: the file system keeps none */
+};
+
 struct segment {
 	unsigned refs;
 	int fd;
 	enum record_form form;
-	dev_t dev;
-	ino_t ino;
+	struct segment_id id;
 	uint32_t ino_hash;
 	uint32_t birth_hash; /* 0: the file system keeps no birth time */
+	struct list node;    /* for its owner */
 	/*
-	 * Another file has this one's name now: readers go there when they
-	 * have read this one to its end.
+	 * What the owner has seen while it was the newest, for when it has no
+	 * name any more: which came before it (ino 0: none), and which took its
+	 * name (ino 0: not known).
 	 */
-	bool is_replaced;
+	struct segment_id older;
+	struct segment_id newer;
+	bool is_removed; /* and that one was not there before */
 	/*
 	 * A record over max_record that begins at open_start has no end before
 	 * open_scanned: so a huge line that grows is not scanned anew each
@@ -52,6 +63,51 @@ struct segment {
  */
 struct segment *segment_open(
     int dir_fd, const char *name, enum record_form form);
+
+/**
+ * segment_look(dir_fd, name, out, size):
+ * Find out which file ${name} in the folder ${dir_fd} is, and its ${size}
+ * (may be NULL).  Return 0, or -1 with errno; ENOENT also when it is no regular
+ * file.
+ */
+int segment_look(
+    int dir_fd, const char *name, struct segment_id *out, uint64_t *size);
+
+/**
+ * segment_id_equal(a, b):
+ * Return whether both are one file.  A birth time that one side does not know
+ * is not held against it.
+ */
+bool segment_id_equal(const struct segment_id *a, const struct segment_id *b);
+
+/**
+ * segment_is_copy(seg, newer):
+ * Return whether ${seg}, which comes before ${newer}, was made after it: so
+ * logrotate's copytruncate copied it from ${newer}, which was then cut.  False
+ * where birth times are not known.
+ */
+bool segment_is_copy(const struct segment *seg, const struct segment *newer);
+
+/**
+ * segment_read(seg, out, len, offset):
+ * Read exactly ${len} bytes at ${offset} into ${out}.  Return 0, or -1 (ESTALE:
+ * the file is shorter).
+ */
+int segment_read(
+    const struct segment *seg, uint8_t *out, size_t len, uint64_t offset);
+
+/**
+ * segment_size(seg, out):
+ * Return 0 with the size of the file, or -1.
+ */
+int segment_size(const struct segment *seg, uint64_t *out);
+
+/**
+ * segment_holds(seg, position):
+ * Return 1 if the bytes around the offset of ${position} are those it was made
+ * of, whichever file that was; 0 if not, or -1.
+ */
+int segment_holds(struct segment *seg, const struct position *position);
 
 /**
  * segment_ref(seg):
@@ -97,6 +153,22 @@ int segment_position(
 bool segment_is(const struct segment *seg, const struct position *position);
 
 /**
+ * segment_before_code(seg, offset):
+ * Return what an event id says of a client that has read ${seg} up to
+ * ${offset} and is in the segment behind it now: MARK_BEFORE_BITS bits, not 0.
+ * Pure.
+ */
+uint32_t segment_before_code(const struct segment *seg, uint64_t offset);
+
+/**
+ * segment_before(seg, code, out):
+ * Find the offset that ${code} stands for: ${seg} may have grown since by up to
+ * 256 kB.  Return 1 with it in ${out}; 0 if there is no record's end there, so
+ * that the code is not about ${seg} as it is; or -1.
+ */
+int segment_before(struct segment *seg, uint32_t code, uint64_t *out);
+
+/**
  * segment_tail(seg, out):
  * Find the position behind the last complete record.  Reads from the end, no
  * further than it must.  Return 0, or -1 (EFBIG: no record ends within 17 MB of
@@ -106,10 +178,11 @@ int segment_tail(struct segment *seg, struct position *out);
 
 /**
  * segment_back(seg, records, out):
- * Find the position from which ${records} records (1 or more) come before the
- * tail, or the start if there are fewer.  Reads about as much as those records
- * are long.  Return 0 or -1 (also ENOMEM).
+ * Find the position from which ${*records} records (1 or more) come before the
+ * tail, or the start if there are fewer; ${*records} is how many are lacking
+ * then, else 0.  Reads about as much as those records are long.  Return 0 or -1
+ * (also ENOMEM).
  */
-int segment_back(struct segment *seg, uint64_t records, struct position *out);
+int segment_back(struct segment *seg, uint64_t *records, struct position *out);
 
 #endif

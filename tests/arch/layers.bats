@@ -92,7 +92,9 @@ includes()
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
-		[conf_find]='conf' [conf_load]='conf')
+		[conf_find]='conf' [conf_load]='conf'
+		[feed_put]='feed' [channel_log]='channel'
+		[segment_tail]='segment')
 	for object in "$ROOT"/build/obj/*/*.o; do
 		module=$(basename "$object" .o)
 		for symbol in $(nm --defined-only -g "$object" |

@@ -160,8 +160,8 @@ has_text()
 	mkdir "$SPOOL"
 	echo anew >>"$SPOOL/news"
 	wait_line "$T/s" anew
-	same '{"channel":"news","reason":"replaced","resumed":"oldest"}' \
-		"$(texts "$T/s" spoolcast.gap | jq -r .)"
+	# It had read the old file to its end: nothing is lost.
+	same '' "$(texts "$T/s" spoolcast.gap)"
 }
 
 @test "a file that cannot be read is not taken for an empty one" {

@@ -24,6 +24,7 @@ static const struct mark full = {
 	    .ino = ((uint32_t)1 << MARK_INO_BITS) - 1,
 	    .birth = ((uint32_t)1 << MARK_BIRTH_BITS) - 1,
 	    .check = ((uint32_t)1 << MARK_CHECK_BITS) - 1 },
+	.before = ((uint32_t)1 << MARK_BEFORE_BITS) - 1,
 };
 
 static void
@@ -39,6 +40,7 @@ assert_mark(const struct mark *got, const struct mark *want)
 	assert_int_equal(got->at.birth, want->at.birth);
 	assert_int_equal(got->at.check, want->at.check);
 	assert_true(got->at.offset == want->at.offset);
+	assert_int_equal(got->before, want->before);
 }
 
 /* The ids of a stream on these channels must mean the same for ever. */
@@ -76,15 +78,13 @@ test_texts_of_marks_never_change(void **state)
 		{ { .tag = 0x512538, .state = MARK_AT }, "USU4AAAAAAAAAAA" },
 		{ { .tag = 1,
 		      .state = MARK_AT,
-		      .at = { .offset = 64,
-			  .ino = 2,
-			  .birth = 3,
-			  .check = 4 } },
-		    "AAABAACAADAAAEBA" },
+		      .at = { .offset = 64, .ino = 2, .birth = 3, .check = 4 },
+		      .before = 5 },
+		    "AAABACADAAEAAFBA" },
 		{ { .tag = 62,
 		      .state = MARK_AT,
 		      .at = { .offset = 63, .ino = 61 } },
-		    "AAA-AA9AAAAAAA_" },
+		    "AAA-A9AAAAAAAA_" },
 	};
 
 	(void)state;

@@ -87,7 +87,7 @@ test_cursors_hold_the_segment_they_are_in(void **state)
 	cursor_go(&a, &segments[1], &here.at);
 	assert_int_equal(segments[0].refs, 2);
 	assert_int_equal(segments[1].refs, 2);
-	cursor_lose(&a, GAP_REPLACED);
+	cursor_lose(&a, GAP_REPLACED, NULL);
 	assert_int_equal(a.state, MARK_LOST);
 	assert_int_equal(a.reason, GAP_REPLACED);
 	assert_null(a.segment);

@@ -1,0 +1,39 @@
+/*
+ * Putting what comes next in the channels of a feed into a batch.
+ */
+#ifndef SPOOLCAST_HUB_FEED_PUT_H
+#define SPOOLCAST_HUB_FEED_PUT_H
+
+#include "hub/feed.h"
+
+/* A batch in the making. */
+struct feed_making {
+	struct hub *hub;
+	struct feed *feed;
+	struct cursor *cursors; /* one for each member */
+	struct buf *out;
+	int64_t now_s;
+	unsigned skipped;   /* records, in all */
+	bool ends_skipped;  /* some of them behind the last event */
+	bool is_unfinished; /* a reader wants to be called again */
+	bool has_failed;    /* not all could be looked at: try in a while */
+	bool takes_held;    /* also what may wait for the next record */
+	bool has_held;	    /* there is some of that */
+	bool is_closed;	    /* the last record ends the response */
+	int64_t retry_ms;   /* the last that a record gave, or -1 */
+};
+
+/**
+ * feed_is_full(m):
+ * Return whether nothing more belongs into the batch ${m}.
+ */
+bool feed_is_full(const struct feed_making *m);
+
+/**
+ * feed_put_member(m, index):
+ * Put what there is of the channel at ${index} into ${m} and move its cursor
+ * behind it.  What was put before a failure stays; the log is told.
+ */
+void feed_put_member(struct feed_making *m, size_t index);
+
+#endif

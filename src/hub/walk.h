@@ -1,0 +1,80 @@
+/*
+ * The walk of a cursor through the segments of a channel: into one, from one to
+ * the next, and to where an event id says.  Where that cannot be exact, the
+ * place is lost, which the client is told (GAP events).
+ *
+ * Functions that return int give 0, or -1 with errno and nothing changed.
+ */
+#ifndef SPOOLCAST_HUB_WALK_H
+#define SPOOLCAST_HUB_WALK_H
+
+#include <stdint.h>
+
+#include "hub/place.h"
+#include "source/folder.h"
+
+enum walk {
+	WALK_STAYS, /* there is nothing to go on to, for now */
+	WALK_MOVED, /* the cursor is elsewhere, or lost */
+	WALK_LATER, /* nobody will tell when it can go on: try again */
+	WALK_ERROR, /* errno says what the system refused */
+};
+
+/**
+ * walk_enter(channel, cursor, seg, at):
+ * Put ${cursor} at ${at} in ${seg} (its reference is not taken).  The segment
+ * before that counts as read.
+ */
+int walk_enter(struct channel *channel, struct cursor *cursor,
+    struct segment *seg, const struct position *at);
+
+/**
+ * walk_to_start(channel, cursor, seg), walk_to_tail(channel, cursor, seg):
+ * The same, in front of the first record and behind the last.
+ */
+int walk_to_start(
+    struct channel *channel, struct cursor *cursor, struct segment *seg);
+int walk_to_tail(
+    struct channel *channel, struct cursor *cursor, struct segment *seg);
+
+/**
+ * walk_to_oldest(channel, cursor):
+ * Put ${cursor} in front of the first record that is kept, if there is a file.
+ */
+int walk_to_oldest(struct channel *channel, struct cursor *cursor);
+
+/**
+ * walk_back(channel, cursor, records):
+ * Put ${cursor} so many records before the end of the channel, which has a
+ * file, or where fewer are kept in front of them all.
+ */
+int walk_back(struct channel *channel, struct cursor *cursor, uint64_t records);
+
+/**
+ * walk_resume(channel, cursor, mark):
+ * Put ${cursor} where ${mark}, which is MARK_AT, says.
+ */
+int walk_resume(
+    struct channel *channel, struct cursor *cursor, const struct mark *mark);
+
+/**
+ * walk_was_cut(channel, cursor):
+ * Return whether the newest segment, in which ${cursor} stands, was copied and
+ * cut (copytruncate) since, although the bytes at the cursor are the same.
+ */
+bool walk_was_cut(struct channel *channel, const struct cursor *cursor);
+
+/**
+ * walk_changed(channel, cursor):
+ * The file is not what it was at ${cursor}: go on in a copy made of it, or lose
+ * the place.
+ */
+void walk_changed(struct channel *channel, struct cursor *cursor);
+
+/**
+ * walk_on(channel, cursor):
+ * The segment of ${cursor} was read to its end: go on to the next one.
+ */
+enum walk walk_on(struct channel *channel, struct cursor *cursor);
+
+#endif

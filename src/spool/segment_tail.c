@@ -1,0 +1,214 @@
+/* Looking for records from the end of a segment. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "spool/segment.h"
+
+#define FIRST_LOOK 4096
+#define LARGEST_LOOK (1 << 20)
+/*
+ * Where no record ends in so many bytes, more than any max_record, the file is
+ * no channel to begin in.
+ */
+#define TAIL_LIMIT (17 << 20)
+/* Records so long that fewer than asked for fit here are not looked for. */
+#define BACK_LIMIT (16 << 20)
+
+/*
+ * Read the ${*len} bytes before ${end} and the byte in front of them, which is
+ * put in ${before} (-1 at the start of the file).
+ */
+static int
+look_back(const struct segment *seg, uint64_t end, uint8_t *bytes, size_t *len,
+    int *before)
+{
+	uint8_t byte;
+
+	if (*len > end)
+		*len = (size_t)end;
+	*before = -1;
+	if (*len < end) {
+		if (segment_read(seg, &byte, 1, end - *len - 1) != 0)
+			return -1;
+		*before = byte;
+	}
+	return segment_read(seg, bytes, *len, end - *len);
+}
+
+/* The offset behind the last record end before ${end}, or -1, also EFBIG. */
+static int
+last_end(const struct segment *seg, uint64_t end, uint64_t *out)
+{
+	uint64_t stop = end > TAIL_LIMIT ? end - TAIL_LIMIT : 0;
+	/* Mostly untouched: the first look is nearly always enough. */
+	uint8_t *bytes = malloc(LARGEST_LOOK);
+	size_t look = FIRST_LOOK, found = 0;
+	int rc = -1;
+
+	if (bytes == NULL)
+		return -1;
+	while (end > stop && found == 0) {
+		size_t len = look;
+		int before;
+
+		if (look_back(seg, end, bytes, &len, &before) != 0)
+			goto done;
+		found = record_last_end(seg->form, bytes, len, before);
+		end -= len - found;
+		if (look < LARGEST_LOOK)
+			look *= 4;
+	}
+	if (found == 0 && stop > 0) {
+		errno = EFBIG;
+		goto done;
+	}
+	*out = end;
+	rc = 0;
+done:
+	free(bytes);
+	return rc;
+}
+
+static int
+tail_offset(const struct segment *seg, uint64_t *out)
+{
+	uint64_t size;
+
+	if (segment_size(seg, &size) != 0)
+		return -1;
+	return last_end(seg, size, out);
+}
+
+/* Codes are offsets modulo this, beginning elsewhere in each file, plus 1. */
+#define BEFORE_RANGE (((uint64_t)1 << MARK_BEFORE_BITS) - 1)
+
+static uint64_t
+before_start(const struct segment *seg)
+{
+	return hash_mix(seg->id.ino) % BEFORE_RANGE;
+}
+
+uint32_t
+segment_before_code(const struct segment *seg, uint64_t offset)
+{
+	return (uint32_t)((before_start(seg) + offset) % BEFORE_RANGE) + 1;
+}
+
+int
+segment_before(struct segment *seg, uint32_t code, uint64_t *out)
+{
+	uint64_t tail, grown;
+	uint8_t end[2];
+	size_t len;
+
+	if (tail_offset(seg, &tail) != 0)
+		return errno == EFBIG ? 0 : -1;
+	grown = (segment_before_code(seg, tail) + BEFORE_RANGE - code) %
+	    BEFORE_RANGE;
+	if (grown > tail)
+		return 0;
+	*out = tail - grown;
+	if (grown == 0 || *out == 0)
+		return 1;
+	len = *out > 1 ? 2 : 1;
+	if (segment_read(seg, end, len, *out - len) != 0)
+		return errno == ESTALE ? 0 : -1;
+	return record_is_end(seg->form, len > 1 ? end[0] : -1, end[len - 1]);
+}
+
+int
+segment_tail(struct segment *seg, struct position *out)
+{
+	uint64_t offset;
+
+	if (tail_offset(seg, &offset) != 0)
+		return -1;
+	return segment_position(seg, offset, out);
+}
+
+/*
+ * Find the start of the record that is ${records} back from the end of
+ * ${bytes}, which start and end behind a record; ${before} is the byte in front
+ * of them.  Return it as an index, or ${len} if there are not so many.
+ */
+static size_t
+count_back(enum record_form form, const struct span *bytes, int before,
+    uint64_t *records)
+{
+	size_t end = bytes->len;
+
+	while (end > 0) {
+		size_t start =
+		    record_last_end(form, bytes->bytes, end - 1, before);
+		struct record rec;
+
+		if (record_parse(form, bytes->bytes + start, end - start,
+			start == 0 && before == -1, &rec) &&
+		    --*records == 0)
+			return start;
+		end = start;
+	}
+	return bytes->len;
+}
+
+/*
+ * Look for the start among the ${len} bytes before ${tail}.  Return 1 with it
+ * in ${out}, 0 with the earliest start in sight there, or -1.
+ */
+static int
+back_within(const struct segment *seg, uint64_t tail, struct span *look,
+    uint64_t *records, uint64_t *out)
+{
+	uint8_t *bytes = malloc(look->len + 1);
+	size_t first = 0, found;
+	struct span whole;
+	int before, rc = -1;
+
+	if (bytes == NULL)
+		return -1;
+	if (look_back(seg, tail, bytes, &look->len, &before) != 0)
+		goto done;
+	/* The first bytes may be the rest of a record: not counted. */
+	if (before != -1)
+		first = record_find_end(seg->form, bytes, look->len, before, 0);
+	whole.bytes = bytes + first;
+	whole.len = look->len - first;
+	if (first > 0)
+		before = bytes[first - 1];
+	found = count_back(seg->form, &whole, before, records);
+	*out = tail - whole.len;
+	rc = found < whole.len;
+	if (rc == 1)
+		*out += found;
+done:
+	free(bytes);
+	return rc;
+}
+
+int
+segment_back(struct segment *seg, uint64_t *records, struct position *out)
+{
+	struct span look = { NULL, FIRST_LOOK };
+	uint64_t tail, start, lacking;
+
+	if (tail_offset(seg, &tail) != 0)
+		return -1;
+	for (;;) {
+		int rc;
+
+		lacking = *records;
+		rc = back_within(seg, tail, &look, &lacking, &start);
+
+		if (rc == -1)
+			return -1;
+		if (rc == 1 || look.len == tail || look.len >= BACK_LIMIT)
+			break;
+		look.len *= 4;
+	}
+	if (segment_position(seg, start, out) != 0)
+		return -1;
+	/* What was too far away to look for is not lacking. */
+	*records = start == 0 ? lacking : 0;
+	return 0;
+}

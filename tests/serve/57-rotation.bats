@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# Segments that were rotated away, by whoever did it: a stream crosses any
+# number of them, and an id in any that is kept resumes exactly.
+
+load ../helpers/common
+
+setup() { common_setup; }
+teardown() { stop_all; }
+
+# rotate CHANNEL: as logrotate does it, without the new file.
+rotate()
+{
+	local n
+	for n in 8 7 6 5 4 3 2 1; do
+		if [[ -e $SPOOL/$1.$n ]]; then
+			mv "$SPOOL/$1.$n" "$SPOOL/$1.$((n + 1))"
+		fi
+	done
+	mv "$SPOOL/$1" "$SPOOL/$1.1"
+}
+
+# id_of FILE TEXT: the id of the event with this data.
+id_of()
+{
+	events "$1" | jq -r --arg data "$2" 'select(.data == $data) | .id'
+}
+
+# numbers FROM TO: as texts prints them.
+numbers()
+{
+	seq -s , -f '"%g"' "$1" "$2"
+}
+
+# no_gap FILE: the stream has told of none.
+no_gap()
+{
+	same '' "$(texts "$1" spoolcast.gap)"
+}
+
+@test "a stream goes on in the new file" {
+	seq 3 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 3
+	rotate news
+	seq 4 6 >>"$SPOOL/news"
+	wait_line "$T/s" 6
+	rotate news
+	echo 7 >>"$SPOOL/news"
+	wait_line "$T/s" 7
+	same "$(numbers 1 7)" "$(texts "$T/s")"
+	no_gap "$T/s"
+}
+
+@test "who writes to the file that was rotated is still heard" {
+	echo 1 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 1
+	exec 5>>"$SPOOL/news"
+	rotate news
+	echo 2 >>"$SPOOL/news"
+	wait_line "$T/s" 2
+	echo 3 >&5
+	wait_line "$T/s" 3
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	echo 5 >&5
+	exec 5>&-
+	wait_line "$T/s" 5
+	same "$(numbers 1 5)" "$(texts "$T/s")"
+	no_gap "$T/s"
+	# Each of these ids says how far both files were read.
+	for n in 1 2 3 4; do
+		sse_begin "$URL/news" "$T/s$n" \
+			-H "Last-Event-ID: $(id_of "$T/s" $n)"
+		wait_line "$T/s$n" 5
+		sse_close
+		no_gap "$T/s$n"
+	done
+	same "$(numbers 2 5)" "$(texts "$T/s1" | tr , '\n' | sort |
+		paste -sd ,)"
+	same "$(numbers 3 5)" "$(texts "$T/s2" | tr , '\n' | sort |
+		paste -sd ,)"
+	same '"5","4"' "$(texts "$T/s3")"
+	same '"5"' "$(texts "$T/s4")"
+}
+
+@test "an id in any segment that is kept resumes exactly" {
+	start_lighttpd
+	sse_begin "$URL/news" "$T/all"
+	for n in 1 2 3 4 5; do
+		seq $((n * 10 - 9)) $((n * 10)) >>"$SPOOL/news"
+		wait_line "$T/all" $((n * 10))
+		((n == 5)) || rotate news
+	done
+	no_gap "$T/all"
+	same "$(numbers 1 50)" "$(texts "$T/all")"
+	for n in 1 9 10 11 25 39 40 49; do
+		sse_begin "$URL/news" "$T/s$n" \
+			-H "Last-Event-ID: $(id_of "$T/all" $n)"
+		wait_line "$T/s$n" 50
+		sse_close
+		same "$(numbers $((n + 1)) 50)" "$(texts "$T/s$n")"
+		no_gap "$T/s$n"
+	done
+}
+
+@test "history reaches back through segments" {
+	for n in 1 2 3; do
+		seq $((n * 10 - 9)) $((n * 10)) >>"$SPOOL/news"
+		((n == 3)) || rotate news
+	done
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/all"
+	wait_line "$T/all" 30
+	same "$(numbers 1 30)" "$(texts "$T/all")"
+	for n in 1 10 11 25 30 31; do
+		sse_begin "$URL/news?history=$n" "$T/s$n"
+		wait_line "$T/s$n" 30
+		sse_close
+		same "$(numbers $((n > 30 ? 1 : 31 - n)) 30)" "$(texts "$T/s$n")"
+	done
+}
+
+@test "blocks are rotated like lines" {
+	printf 'data: 1\n\n' >"$SPOOL/deploy.sse"
+	start_lighttpd
+	sse_begin "$URL/deploy?history=all" "$T/s"
+	wait_line "$T/s" 1
+	rotate deploy.sse 2>/dev/null || mv "$SPOOL/deploy.sse" \
+		"$SPOOL/deploy.sse.1"
+	printf 'data: 2\n\n' >>"$SPOOL/deploy.sse"
+	wait_line "$T/s" 2
+	same '"1","2"' "$(texts "$T/s")"
+	sse_begin "$URL/deploy" "$T/again" \
+		-H "Last-Event-ID: $(id_of "$T/s" 1)"
+	wait_line "$T/again" 2
+	same '"2"' "$(texts "$T/again")"
+}
+
+@test "a segment that is no longer kept is told as expired" {
+	start_lighttpd
+	sse_begin "$URL/news" "$T/all"
+	for n in 1 2 3; do
+		echo $n >>"$SPOOL/news"
+		wait_line "$T/all" $n
+		((n == 3)) || rotate news
+	done
+	rm "$SPOOL/news.2"
+	sse_begin "$URL/news" "$T/s" -H "Last-Event-ID: $(id_of "$T/all" 1)"
+	wait_line "$T/s" 3
+	same '"2","3"' "$(texts "$T/s")"
+	same '{"channel":"news","reason":"expired","resumed":"oldest"}' \
+		"$(texts "$T/s" spoolcast.gap | jq -r .)"
+}
+
+@test "a segment that is missing between others is told as expired" {
+	seq 2 >"$SPOOL/news"
+	rotate news
+	seq 3 4 >"$SPOOL/news"
+	rotate news
+	seq 5 6 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/all"
+	wait_line "$T/all" 6
+	rm "$SPOOL/news.1"
+	sse_begin "$URL/news" "$T/s" -H "Last-Event-ID: $(id_of "$T/all" 1)"
+	wait_line "$T/s" 6
+	same '"2","5","6"' "$(texts "$T/s")"
+	same '{"channel":"news","reason":"expired","resumed":"oldest"}' \
+		"$(texts "$T/s" spoolcast.gap | jq -r .)"
+}
+
+@test "between two steps of a rotation nothing is told as lost" {
+	seq 3 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/all"
+	wait_line "$T/all" 3
+	rotate news
+	# There is no file of that name now: who comes back waits at the end.
+	sse_begin "$URL/news" "$T/s" -H "Last-Event-ID: $(id_of "$T/all" 2)"
+	wait_line "$T/s" 3
+	sse_begin "$URL/news" "$T/new"
+	seq 4 5 >>"$SPOOL/news"
+	wait_line "$T/s" 5
+	wait_line "$T/all" 5
+	wait_line "$T/new" 5
+	same "$(numbers 1 5)" "$(texts "$T/all")"
+	same "$(numbers 3 5)" "$(texts "$T/s")"
+	same "$(numbers 4 5)" "$(texts "$T/new")"
+	no_gap "$T/all"
+	no_gap "$T/s"
+	no_gap "$T/new"
+}
+
+@test "a half-written line is ended in the file it was begun in" {
+	printf '1\n2' >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 1
+	exec 5>>"$SPOOL/news"
+	rotate news
+	echo 3 >>"$SPOOL/news"
+	wait_line "$T/s" 3
+	echo 0 >&5
+	exec 5>&-
+	wait_line "$T/s" 20
+	same '"1","3","20"' "$(texts "$T/s")"
+	no_gap "$T/s"
+}

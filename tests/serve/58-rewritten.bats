@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# Files that others copy, cut, remove or write anew while they are read.
+
+load ../helpers/common
+
+setup() { common_setup; }
+teardown() { stop_all; }
+
+id_of()
+{
+	events "$1" | jq -r --arg data "$2" 'select(.data == $data) | .id'
+}
+
+# gap_of FILE REASON: the stream has told of this gap, and of no other.
+gap_of()
+{
+	same "{\"channel\":\"news\",\"reason\":\"$2\",\"resumed\":\"oldest\"}" \
+		"$(texts "$1" spoolcast.gap | jq -r .)"
+}
+
+# start_viewer: three records are there and were seen.
+start_viewer()
+{
+	seq 3 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 3
+}
+
+@test "removed and begun again, the file goes on without a gap" {
+	start_viewer
+	rm "$SPOOL/news"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	rm "$SPOOL/news"
+	echo 5 >>"$SPOOL/news"
+	wait_line "$T/s" 5
+	same '"1","2","3","4","5"' "$(texts "$T/s")"
+	same '' "$(texts "$T/s" spoolcast.gap)"
+}
+
+@test "moved away to another name, too" {
+	start_viewer
+	mv "$SPOOL/news" "$T/elsewhere"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","4"' "$(texts "$T/s")"
+	same '' "$(texts "$T/s" spoolcast.gap)"
+}
+
+@test "what was written before the file was removed is read to its end" {
+	start_viewer
+	printf '%s\n' 4 5 >>"$SPOOL/news"
+	rm "$SPOOL/news"
+	echo 6 >>"$SPOOL/news"
+	wait_line "$T/s" 6
+	same '"1","2","3","4","5","6"' "$(texts "$T/s")"
+	same '' "$(texts "$T/s" spoolcast.gap)"
+}
+
+@test "cut with : > news, that is told, and the rest follows" {
+	start_viewer
+	: >"$SPOOL/news"
+	wait_for 10 grep -q spoolcast.gap "$T/s"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","4"' "$(texts "$T/s")"
+	gap_of "$T/s" replaced
+}
+
+@test "copied and cut, the copy is read, and what may be lost is told" {
+	start_viewer
+	echo 4 >>"$SPOOL/news"
+	cp "$SPOOL/news" "$SPOOL/news.1"
+	: >"$SPOOL/news"
+	echo 5 >>"$SPOOL/news"
+	wait_line "$T/s" 5
+	same '"1","2","3","4","5"' "$(texts "$T/s")"
+	gap_of "$T/s" replaced
+	# Who comes back reads on in the copy.
+	sse_begin "$URL/news" "$T/again" \
+		-H "Last-Event-ID: $(id_of "$T/s" 2)"
+	wait_line "$T/again" 5
+	same '"3","4","5"' "$(texts "$T/again")"
+	gap_of "$T/again" replaced
+	# And who has the new file's id is told nothing.
+	echo 6 >>"$SPOOL/news"
+	wait_line "$T/again" 6
+	sse_begin "$URL/news" "$T/third" \
+		-H "Last-Event-ID: $(id_of "$T/again" 5)"
+	wait_line "$T/third" 6
+	same '"6"' "$(texts "$T/third")"
+	same '' "$(texts "$T/third" spoolcast.gap)"
+}
+
+@test "a copy alone changes nothing" {
+	start_viewer
+	cp "$SPOOL/news" "$SPOOL/news.1"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	sse_begin "$URL/news" "$T/again" \
+		-H "Last-Event-ID: $(id_of "$T/s" 2)"
+	wait_line "$T/again" 4
+	same '"1","2","3","4"' "$(texts "$T/s")"
+	same '"3","4"' "$(texts "$T/again")"
+	same '' "$(texts "$T/s" spoolcast.gap)"
+	same '' "$(texts "$T/again" spoolcast.gap)"
+}
+
+@test "an editor that only adds lines repeats none" {
+	start_viewer
+	sed -i '$a 4' "$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","4"' "$(texts "$T/s")"
+	same '' "$(texts "$T/s" spoolcast.gap)"
+}
+
+@test "an editor that changes lines is told as replaced" {
+	start_viewer
+	printf '%s\n' 1 two 3 4 >"$SPOOL/.news.swp"
+	mv "$SPOOL/.news.swp" "$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","1","two","3","4"' "$(texts "$T/s")"
+	gap_of "$T/s" replaced
+}
+
+@test "a file cut to its last lines is told as replaced" {
+	start_viewer
+	tail -n 2 "$SPOOL/news" >"$SPOOL/.tmp"
+	mv "$SPOOL/.tmp" "$SPOOL/news"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","2","3","4"' "$(texts "$T/s")"
+	gap_of "$T/s" replaced
+}
+
+@test "on_gap = newest goes on at the end" {
+	ini '[stream]' 'on_gap = newest'
+	start_viewer
+	printf '%s\n' 1 two 3 4 >"$SPOOL/.news.swp"
+	mv "$SPOOL/.news.swp" "$SPOOL/news"
+	wait_for 10 grep -q spoolcast.gap "$T/s"
+	echo 5 >>"$SPOOL/news"
+	wait_line "$T/s" 5
+	same '"1","2","3","5"' "$(texts "$T/s")"
+}

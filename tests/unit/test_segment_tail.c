@@ -1,0 +1,288 @@
+/* Segments: ends and starts that are found from behind. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/rnd.h"
+#include "helpers/temp_dir.h"
+#include "spool/segment.h"
+
+#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define BOM "\xef\xbb\xbf"
+
+/* Make the file anew with this content, and open it. */
+static struct segment *
+segment_of(enum record_form form, const void *bytes, size_t len)
+{
+	struct segment *seg;
+	int fd;
+
+	unlinkat(temp_dir_fd, "news", 0);
+	fd = openat(temp_dir_fd, "news", O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd != -1);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+	seg = segment_open(temp_dir_fd, "news", form);
+	assert_non_null(seg);
+	assert_int_equal(seg->form, form);
+	return seg;
+}
+
+static int
+back(struct segment *seg, uint64_t records, struct position *out)
+{
+	return segment_back(seg, &records, out);
+}
+
+static void
+test_ends_and_starts_of_small_files(void **state)
+{
+	static const struct {
+		enum record_form form;
+		const char *text;
+		uint64_t tail, back_1, back_2;
+	} rows[] = {
+		{ RECORD_LINE, "", 0, 0, 0 },
+		{ RECORD_LINE, "a", 0, 0, 0 },
+		{ RECORD_LINE, "\n", 1, 0, 0 },
+		{ RECORD_LINE, "a\n", 2, 0, 0 },
+		{ RECORD_LINE, "a\nb", 2, 0, 0 },
+		{ RECORD_LINE, "a\nb\nc\n", 6, 4, 2 },
+		{ RECORD_LINE, "a\nb\nc\n\n\r\n", 9, 4, 2 },
+		{ RECORD_LINE, "a\n\n\nb\n", 6, 4, 0 },
+		{ RECORD_LINE, BOM "\na\n", 6, 4, 0 },
+		{ RECORD_LINE, BOM "a\n", 5, 0, 0 },
+		{ RECORD_BLOCK, "data: a\n", 0, 0, 0 },
+		{ RECORD_BLOCK, "data: a\n\n", 9, 0, 0 },
+		{ RECORD_BLOCK, "data: a\n\ndata: b\n\nda", 18, 9, 0 },
+		{ RECORD_BLOCK, "data: a\n\n: x\n\n", 14, 0, 0 },
+		{ RECORD_BLOCK, "data: a\r\n\r\ndata: b\r\n\r\n", 21, 10, 0 },
+		{ RECORD_BLOCK, "\n\n\ndata: a\n\n\n", 13, 3, 0 },
+		{ RECORD_BLOCK, BOM "data: a\n\n", 12, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct segment *seg = segment_of(
+		    rows[i].form, rows[i].text, strlen(rows[i].text));
+		struct position at, want;
+
+		assert_int_equal(segment_tail(seg, &at), 0);
+		assert_int_equal(at.offset, rows[i].tail);
+		assert_int_equal(segment_position(seg, rows[i].tail, &want), 0);
+		assert_int_equal(at.check, want.check);
+		assert_int_equal(back(seg, 1, &at), 0);
+		assert_int_equal(at.offset, rows[i].back_1);
+		assert_int_equal(back(seg, 2, &at), 0);
+		assert_int_equal(at.offset, rows[i].back_2);
+		assert_int_equal(back(seg, UINT64_MAX, &at), 0);
+		assert_int_equal(at.offset, 0);
+		segment_unref(seg);
+	}
+}
+
+/* Every start that counts and the tail, from one look at all bytes forwards. */
+struct scan {
+	size_t starts[4096], n;
+	size_t tail;
+};
+
+static void
+scan(enum record_form form, const struct buf *file, struct scan *out)
+{
+	struct record rec;
+
+	out->n = 0;
+	out->tail = 0;
+	for (size_t i = 0; i < file->len; i++) {
+		if (!record_is_end(
+			form, i == 0 ? -1 : file->data[i - 1], file->data[i]))
+			continue;
+		if (record_parse(form, file->data + out->tail,
+			i + 1 - out->tail, out->tail == 0, &rec)) {
+			assert_true(out->n < N_ROWS(out->starts));
+			out->starts[out->n++] = out->tail;
+		}
+		out->tail = i + 1;
+	}
+}
+
+static void
+fill_randomly(struct buf *file, struct rnd *rnd)
+{
+	static const char *const parts[] = { "data: a", "\n", "\r", "\r\n",
+		"\n\n", "\r\n\r\n", "x", ": c", "retry: 5", BOM };
+	size_t len = (size_t)rnd_between(rnd, 0, 1) == 0 ? 200 : 40000;
+
+	file->len = 0;
+	while (file->len < len) {
+		int64_t pick = rnd_between(rnd, 0, 200);
+
+		if (pick < 190) {
+			assert_int_equal(buf_puts(file, parts[pick % 10]), 0);
+			continue;
+		}
+		/* Now and then something longer than one look back. */
+		for (int64_t n = rnd_between(rnd, 0, 2500); n > 0; n--)
+			assert_int_equal(buf_puts(file, "xyz"), 0);
+	}
+}
+
+static void
+test_looking_back_finds_what_a_scan_forwards_finds(void **state)
+{
+	static struct scan known;
+	struct buf file = { 0 };
+	struct rnd rnd;
+
+	(void)state;
+	rnd_seed(&rnd);
+	printf("# seed %llu\n", (unsigned long long)rnd.state);
+	for (int round = 0; round < 300; round++) {
+		enum record_form form =
+		    round % 2 == 0 ? RECORD_LINE : RECORD_BLOCK;
+		struct segment *seg;
+		struct position at;
+
+		fill_randomly(&file, &rnd);
+		seg = segment_of(form, file.data, file.len);
+		scan(form, &file, &known);
+		assert_int_equal(segment_tail(seg, &at), 0);
+		assert_int_equal(at.offset, known.tail);
+		for (size_t n = 1; n < known.n + 3; n += 1 + n / 8) {
+			assert_int_equal(back(seg, n, &at), 0);
+			assert_int_equal(at.offset,
+			    n > known.n ? 0 : known.starts[known.n - n]);
+		}
+		segment_unref(seg);
+	}
+	buf_free(&file);
+}
+
+/* The first look back, 4096 bytes, may begin at any byte of a record. */
+static void
+test_where_a_look_back_begins_does_not_matter(void **state)
+{
+	static const char *const ends[] = { "\n", "\r", "\r\n" };
+
+	(void)state;
+	for (int i = 0; i < 600; i++) {
+		const char *end = ends[i % 3];
+		struct buf file = { 0 };
+		struct segment *seg;
+		struct position at;
+		size_t step = 0, tail;
+
+		while (file.len < 6000) {
+			assert_int_equal(buf_printf(&file, "data: %0*d%s",
+					     1 + i / 3, 0, end),
+			    0);
+			assert_int_equal(
+			    buf_printf(&file, "data: b%s%s", end, end), 0);
+			step = step == 0 ? file.len : step;
+		}
+		/* The LF that belongs to a CR comes too late for its record. */
+		tail = file.len - (strlen(end) == 2);
+		seg = segment_of(RECORD_BLOCK, file.data, file.len);
+		for (size_t n = 4000 / step; n * step < 4300; n++) {
+			assert_int_equal(back(seg, n, &at), 0);
+			assert_int_equal(at.offset, tail - n * step);
+		}
+		segment_unref(seg);
+		buf_free(&file);
+	}
+}
+
+static void
+test_what_is_lacking_is_told(void **state)
+{
+	struct segment *seg = segment_of(RECORD_LINE, "1\n\n2\n3\n", 7);
+	struct position at;
+
+	(void)state;
+	for (uint64_t n = 1; n < 6; n++) {
+		uint64_t records = n;
+
+		assert_int_equal(segment_back(seg, &records, &at), 0);
+		assert_int_equal(records, n > 3 ? n - 3 : 0);
+	}
+	segment_unref(seg);
+}
+
+static void
+append(const void *bytes, size_t len)
+{
+	int fd = openat(temp_dir_fd, "news", O_WRONLY | O_APPEND);
+
+	assert_true(fd != -1);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+}
+
+static void
+test_a_code_tells_how_far_a_grown_file_was_read(void **state)
+{
+	static char line[1024];
+	struct segment *seg = segment_of(RECORD_LINE, "1\n2\n3\n", 6);
+	uint32_t code = segment_before_code(seg, 4), all;
+	uint64_t at;
+
+	(void)state;
+	assert_in_range(code, 1, (1 << MARK_BEFORE_BITS) - 1);
+	all = segment_before_code(seg, 6);
+	assert_int_equal(segment_before(seg, code, &at), 1);
+	assert_int_equal(at, 4);
+	assert_int_equal(segment_before(seg, all, &at), 1);
+	assert_int_equal(at, 6);
+	/* In the middle of a record nobody stopped. */
+	assert_int_equal(
+	    segment_before(seg, segment_before_code(seg, 3), &at), 0);
+	assert_int_equal(
+	    segment_before(seg, segment_before_code(seg, 7), &at), 0);
+	/* What has no end yet does not count. */
+	append("4", 1);
+	assert_int_equal(segment_before(seg, all, &at), 1);
+	assert_int_equal(at, 6);
+	append("\n", 1);
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < 255; i++)
+		append(line, sizeof(line));
+	assert_int_equal(segment_before(seg, all, &at), 1);
+	assert_int_equal(at, 6);
+	/* Beyond its range it is not taken for another place. */
+	append(line, sizeof(line));
+	append(line, sizeof(line));
+	assert_int_equal(segment_before(seg, all, &at), 0);
+	segment_unref(seg);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_lacking_is_told),
+		cmocka_unit_test(
+		    test_a_code_tells_how_far_a_grown_file_was_read),
+		cmocka_unit_test(test_ends_and_starts_of_small_files),
+		cmocka_unit_test(
+		    test_looking_back_finds_what_a_scan_forwards_finds),
+		cmocka_unit_test(test_where_a_look_back_begins_does_not_matter),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name(
+	    "segment_tail", tests, temp_dir_make, temp_dir_remove);
+}

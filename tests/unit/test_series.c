@@ -1,0 +1,210 @@
+/* Series: segments by number, while they are renamed. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "helpers/temp_dir.h"
+#include "spool/series.h"
+
+static char path[5000];
+static const struct series series = { path, RECORD_LINE };
+
+static const char *
+file_name(int number)
+{
+	static char names[2][32];
+	static int next;
+	char *name = names[next++ % 2];
+
+	if (number == 0)
+		return strcpy(name, "news");
+	snprintf(name, sizeof(names[0]), "news.%d", number);
+	return name;
+}
+
+static void
+make(int number)
+{
+	int fd = openat(
+	    temp_dir_fd, file_name(number), O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	assert_true(fd != -1);
+	assert_int_equal(write(fd, file_name(number), 4), 4);
+	close(fd);
+}
+
+static void
+move(int from, int to)
+{
+	assert_int_equal(
+	    renameat(temp_dir_fd, file_name(from), temp_dir_fd, file_name(to)),
+	    0);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	temp_dir_clear(temp_dir_fd, ".");
+	snprintf(path, sizeof(path), "%s/news", temp_dir);
+	return 0;
+}
+
+/* Go from ${number} to ${to} with ${step}; -1: that gives no segment. */
+static void
+assert_step(int number, enum series_step want, int to,
+    enum series_step (*go)(
+	const struct series *, const struct segment *, struct segment **))
+{
+	struct segment *seg = series_open(&series, number), *out = NULL;
+	struct segment_id id;
+
+	assert_non_null(seg);
+	assert_int_equal(go(&series, seg, &out), want);
+	if (to == -1) {
+		assert_null(out);
+	} else {
+		assert_int_equal(series_look(&series, to, &id), 0);
+		assert_true(segment_id_equal(&out->id, &id));
+	}
+	segment_unref(out);
+	segment_unref(seg);
+}
+
+static void
+test_one_leads_to_the_next(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 4; n++)
+		make(n);
+	assert_int_equal(series_oldest(&series), 3);
+	for (int n = 1; n < 4; n++)
+		assert_step(n, SERIES_NEXT, n - 1, series_after);
+	assert_step(0, SERIES_NONE, -1, series_after);
+	for (int n = 0; n < 3; n++)
+		assert_step(n, SERIES_NEXT, n + 1, series_before);
+	assert_step(3, SERIES_NONE, -1, series_before);
+}
+
+static void
+test_nothing_is_an_empty_series(void **state)
+{
+	struct segment_id id = { .ino = 1 };
+
+	(void)state;
+	assert_int_equal(series_oldest(&series), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(series_find(&series, &id), -1);
+	assert_int_equal(errno, ENOENT);
+	/* Before the new file is made, the others wait for it. */
+	make(1);
+	assert_int_equal(series_oldest(&series), 1);
+	assert_step(1, SERIES_NONE, -1, series_after);
+}
+
+static void
+test_a_file_is_found_under_its_new_number(void **state)
+{
+	struct segment *seg;
+
+	(void)state;
+	make(0);
+	seg = series_open(&series, 0);
+	for (int n = 0; n < 20; n++) {
+		assert_int_equal(
+		    series_find(&series, &seg->id), n == 0 ? 0 : 1);
+		move(n == 0 ? 0 : 1, 1);
+	}
+	move(1, 9);
+	/* So many are searched beyond the last that is there. */
+	assert_int_equal(series_find(&series, &seg->id), -1);
+	move(9, 8);
+	assert_int_equal(series_find(&series, &seg->id), 8);
+	segment_unref(seg);
+}
+
+static void
+test_a_number_that_is_missing_is_a_hole_when_nobody_renames(void **state)
+{
+	struct segment *seg, *out = NULL;
+	struct segment_id id;
+	enum series_step step;
+
+	(void)state;
+	make(0);
+	make(1);
+	move(1, 2);
+	seg = series_open(&series, 2);
+	assert_non_null(seg);
+	/* Just renamed: the next may be on its way. */
+	assert_int_equal(series_after(&series, seg, &out), SERIES_BUSY);
+	assert_null(out);
+	do {
+		struct timespec pause = { .tv_nsec = 50000000 };
+
+		nanosleep(&pause, NULL);
+		step = series_after(&series, seg, &out);
+	} while (step == SERIES_BUSY);
+	assert_int_equal(step, SERIES_HOLE);
+	assert_int_equal(series_look(&series, 0, &id), 0);
+	assert_true(segment_id_equal(&out->id, &id));
+	segment_unref(out);
+	assert_step(0, SERIES_HOLE, 2, series_before);
+	segment_unref(seg);
+}
+
+static void
+test_what_has_no_number_any_more_is_not_in_it(void **state)
+{
+	struct segment *seg, *out = NULL;
+
+	(void)state;
+	make(0);
+	seg = series_open(&series, 0);
+	unlinkat(temp_dir_fd, "news", 0);
+	assert_int_equal(series_after(&series, seg, &out), SERIES_NOT_IN);
+	/* An inode that is used again is another file. */
+	segment_unref(seg);
+	make(0);
+	seg = series_open(&series, 0);
+	assert_int_equal(series_after(&series, seg, &out), SERIES_NONE);
+	segment_unref(seg);
+}
+
+static void
+test_folders_and_links_to_nothing_are_no_segments(void **state)
+{
+	(void)state;
+	make(0);
+	assert_int_equal(mkdirat(temp_dir_fd, "news.1", 0700), 0);
+	assert_int_equal(symlinkat("nothing", temp_dir_fd, "news.2"), 0);
+	assert_int_equal(series_oldest(&series), 0);
+	assert_step(0, SERIES_NONE, -1, series_before);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(test_##name, begin)
+	const struct CMUnitTest tests[] = {
+		TEST(one_leads_to_the_next),
+		TEST(nothing_is_an_empty_series),
+		TEST(a_file_is_found_under_its_new_number),
+		TEST(a_number_that_is_missing_is_a_hole_when_nobody_renames),
+		TEST(what_has_no_number_any_more_is_not_in_it),
+		TEST(folders_and_links_to_nothing_are_no_segments),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name(
+	    "series", tests, temp_dir_make, temp_dir_remove);
+}
