@@ -23,9 +23,6 @@
 
 struct folder;
 
-/* The folder in the spool that is spoolcast's own. */
-#define FOLDER_OWN ".spoolcast"
-
 /* A segment that a channel is told of when it grows. */
 struct channel_watch {
 	struct watch_file file;

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "source/folder.h"
+#include "spool/own.h"
 
 const struct form folder_forms[] = {
 	{ "", "", "", S_IFREG, RECORD_LINE },
 	{ ".sse", "", ".sse", S_IFREG, RECORD_BLOCK },
-	{ ".d", FOLDER_OWN "/", ".d.log", S_IFDIR, RECORD_JOURNAL },
-	{ ".fifo", FOLDER_OWN "/", ".fifo.log", S_IFIFO, RECORD_LINE },
+	{ ".d", OWN_FOLDER "/", ".d.log", S_IFDIR, RECORD_JOURNAL },
+	{ ".fifo", OWN_FOLDER "/", ".fifo.log", S_IFIFO, RECORD_LINE },
 };
 const size_t folder_n_forms = sizeof(folder_forms) / sizeof(folder_forms[0]);
 

@@ -1,7 +1,5 @@
 /*
- * The file SPOOL/.spoolcast/streams: made, opened, locked, and told from
- * another that took its name.  What others put there instead of it (a link, a
- * pipe, a folder) is refused and neither followed nor waited for.
+ * The file SPOOL/.spoolcast/streams, and the lock on it.
  */
 #ifndef SPOOLCAST_SOURCE_SLOTS_FILE_H
 #define SPOOLCAST_SOURCE_SLOTS_FILE_H
@@ -14,11 +12,8 @@
 /**
  * slots_file_open(spool):
  * Open the file in the folder ${spool}, for reading and writing; make it and
- * its folder where they are missing.  The new folder gets the owner, the group
- * and the rights that ${spool} has, as far as we may give them; the new file
- * too, but only those may read it who may write it.  Return a descriptor, or
- * -1 with errno (EROFS, EACCES, ...; ELOOP: a link; EMLINK: a hard link;
- * EISDIR, ENOTDIR, EINVAL: something else than a file).
+ * its folder where they are missing, for those who may write to ${spool}.
+ * Return a descriptor, or -1 with errno as own_open has it.
  */
 int slots_file_open(const char *spool);
 
