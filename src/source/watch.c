@@ -7,9 +7,10 @@
 #include "base/log.h"
 #include "source/watch.h"
 
-#define FOLDER_EVENTS                                                          \
-	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |     \
-	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define SELF_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define NAME_EVENTS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
+#define FOLDER_EVENTS (NAME_EVENTS | IN_ATTRIB | SELF_EVENTS)
+#define FILLED_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
 /* Stack that each process touches: room for 15 of the longest names. */
@@ -19,6 +20,46 @@ static struct table_entry *
 first_of(struct watch *watch, int descriptor)
 {
 	return table_first(&watch->files, (uint64_t)descriptor);
+}
+
+static struct table_entry *
+first_dir(struct watch *watch, int descriptor)
+{
+	return table_first(&watch->dirs, (uint64_t)descriptor);
+}
+
+/* The folder was moved, or there is none any more. */
+static void
+lose_dir(struct watch *watch, int descriptor)
+{
+	struct table_entry *entry;
+
+	inotify_rm_watch(watch->io.fd, descriptor);
+	while ((entry = first_dir(watch, descriptor)) != NULL) {
+		struct watch_dir *dir =
+		    TABLE_OF(entry, struct watch_dir, by_descriptor);
+
+		table_remove(&watch->dirs, entry);
+		dir->descriptor = -1;
+		dir->on_name(dir, NULL);
+	}
+}
+
+static void
+tell_dir(struct watch *watch, const struct inotify_event *event)
+{
+	struct table_entry *entry = first_dir(watch, event->wd);
+
+	if (event->mask & FOLDER_GONE) {
+		lose_dir(watch, event->wd);
+		return;
+	}
+	for (; entry != NULL && event->len > 0; entry = table_next(entry)) {
+		struct watch_dir *dir =
+		    TABLE_OF(entry, struct watch_dir, by_descriptor);
+
+		dir->on_name(dir, event->name);
+	}
 }
 
 static void
@@ -46,7 +87,10 @@ tell(struct watch *watch, const struct inotify_event *event)
 		    "fs.inotify.max_queued_events\"");
 		watch->ops->on_lost(watch->cookie);
 	} else if (event->wd != watch->folder) {
-		tell_file(watch, event);
+		if (first_dir(watch, event->wd) != NULL)
+			tell_dir(watch, event);
+		else
+			tell_file(watch, event);
 	} else if (event->mask & FOLDER_GONE) {
 		/* Moved away, it would still be watched, under another name. */
 		inotify_rm_watch(watch->io.fd, watch->folder);
@@ -99,12 +143,10 @@ watch_start(struct watch *watch, struct ev_loop *loop,
 	watch->folder = -1;
 	if ((fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1)
 		return -1;
-	if (table_init(&watch->files) != 0) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
+	if (table_init(&watch->files) != 0)
+		goto err0;
+	if (table_init(&watch->dirs) != 0)
+		goto err1;
 	watch->loop = loop;
 	watch->ops = ops;
 	watch->cookie = cookie;
@@ -112,6 +154,14 @@ watch_start(struct watch *watch, struct ev_loop *loop,
 	watch->io.data = watch;
 	ev_io_start(loop, &watch->io);
 	return 0;
+
+err1:
+	table_free(&watch->files);
+err0:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
 }
 
 void
@@ -122,6 +172,7 @@ watch_stop(struct watch *watch)
 	ev_io_stop(watch->loop, &watch->io);
 	close(watch->io.fd);
 	table_free(&watch->files);
+	table_free(&watch->dirs);
 	watch->loop = NULL;
 }
 
@@ -166,4 +217,30 @@ watch_remove(struct watch *watch, struct watch_file *file)
 	if (first_of(watch, file->descriptor) == NULL)
 		inotify_rm_watch(watch->io.fd, file->descriptor);
 	file->descriptor = -1;
+}
+
+int
+watch_add_dir(struct watch *watch, struct watch_dir *dir, const char *path,
+    enum watch_what what)
+{
+	uint32_t events = what == WATCH_NAMES ? NAME_EVENTS : FILLED_EVENTS;
+	int descriptor = inotify_add_watch(
+	    watch->io.fd, path, events | SELF_EVENTS | IN_DONT_FOLLOW);
+
+	if (descriptor == -1)
+		return -1;
+	dir->descriptor = descriptor;
+	table_insert(&watch->dirs, &dir->by_descriptor, (uint64_t)descriptor);
+	return 0;
+}
+
+void
+watch_remove_dir(struct watch *watch, struct watch_dir *dir)
+{
+	if (dir->descriptor == -1)
+		return;
+	table_remove(&watch->dirs, &dir->by_descriptor);
+	if (first_dir(watch, dir->descriptor) == NULL)
+		inotify_rm_watch(watch->io.fd, dir->descriptor);
+	dir->descriptor = -1;
 }

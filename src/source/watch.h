@@ -1,5 +1,6 @@
 /*
- * Wake-ups from inotify(7): one instance for a folder and the files in use.
+ * Wake-ups from inotify(7): one instance for a folder, the files in use and
+ * what further folders there are.
  *
  * What inotify does, and what follows for this file:
  *  a) The folder's watch tells of names that come and go; with IN_MODIFY it
@@ -26,9 +27,26 @@ struct watch_file {
 	int descriptor; /* -1: not watched */
 };
 
+/* What is told of a further folder. */
+enum watch_what {
+	WATCH_NAMES,  /* that came or went */
+	WATCH_FILLED, /* files that were moved in or closed after writing */
+};
+
+/* A further watched folder; embedded in what owns it. */
+struct watch_dir {
+	struct table_entry by_descriptor;
+	int descriptor; /* -1: not watched */
+	/*
+	 * As watch_ops.on_name.  NULL: it was removed or moved away and is not
+	 * watched any more.
+	 */
+	void (*on_name)(struct watch_dir *dir, const char *name);
+};
+
 /*
- * What the owner is told.  on_data and on_moved only take note, they must not
- * add or remove watches; on_done follows when all that was read is told.
+ * What the owner is told.  All but on_done only take note, they must not add or
+ * remove watches; on_done follows when all that was read is told.
  */
 struct watch_ops {
 	void (*on_name)(void *cookie, const char *name); /* came or went */
@@ -43,6 +61,7 @@ struct watch {
 	ev_io io;
 	int folder; /* descriptor of the folder's watch; -1: none */
 	struct table files;
+	struct table dirs;
 	const struct watch_ops *ops;
 	void *cookie;
 };
@@ -87,5 +106,20 @@ int watch_add(struct watch *watch, struct watch_file *file, const char *path);
  * End the watch of ${file}, if it is watched.
  */
 void watch_remove(struct watch *watch, struct watch_file *file);
+
+/**
+ * watch_add_dir(watch, dir, path, what):
+ * Watch the folder ${path}, which is no link, beside the one that is watched by
+ * watch_folder; ${dir} has its on_name and is not watched yet.  Return 0, or -1
+ * with errno and ${dir} not watched (ENOSPC: no watches left).
+ */
+int watch_add_dir(struct watch *watch, struct watch_dir *dir, const char *path,
+    enum watch_what what);
+
+/**
+ * watch_remove_dir(watch, dir):
+ * End the watch of ${dir}, if it is watched.
+ */
+void watch_remove_dir(struct watch *watch, struct watch_dir *dir);
 
 #endif
