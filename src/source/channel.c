@@ -224,6 +224,9 @@ channel_look(struct channel *channel)
 	form = folder_form(folder, channel->name, &st);
 	if (form != NULL) {
 		channel->form = form;
+		/* First, so that what appears after it is told. */
+		if (form->dir[0] != '\0')
+			folder_own_follow(folder);
 		is_new = look_at_newest(channel);
 	} else if (errno == ENOENT) {
 		is_new = miss_segment(channel);

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "source/folder.h"
+#include "spool/own.h"
 
 /* Beside the path: slashes, our folder, a name, a suffix and a NUL. */
 #define FILE_ROOM (NAME_MAX_LEN + 32)
@@ -38,8 +39,8 @@ name_hash(const char *name)
 	return hash_mix(hash_bytes(HASH_START, name, strlen(name)));
 }
 
-static struct channel *
-find(struct folder *folder, const char *name)
+struct channel *
+folder_find(struct folder *folder, const char *name)
 {
 	struct table_entry *entry =
 	    table_first(&folder->channels, name_hash(name));
@@ -68,9 +69,14 @@ on_name(void *cookie, const char *file)
 	char name[NAME_MAX_LEN + 1];
 	struct channel *channel;
 
+	if (folder->ops->on_file != NULL)
+		folder->ops->on_file(folder->cookie, file);
+	/* There may be journals in it by the time that it is followed. */
+	if (strcmp(file, OWN_FOLDER) == 0)
+		folder->is_lost = true;
 	if (!folder_name_of(file, name))
 		return;
-	if ((channel = find(folder, name)) != NULL) {
+	if ((channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
 		channel_mark_dirty(channel);
 	} else if (folder_is_form(file)) {
@@ -119,7 +125,7 @@ tell_name(void *cookie, const char *name)
 {
 	struct folder *folder = cookie;
 
-	if (find(folder, name) == NULL)
+	if (folder_find(folder, name) == NULL)
 		folder->ops->on_name(folder->cookie, name);
 	return 0;
 }
@@ -130,6 +136,8 @@ folder_tell(struct folder *folder)
 	if (folder->is_lost) {
 		folder->is_lost = false;
 		folder_open(folder);
+		if (folder->ops->on_lost != NULL)
+			folder->ops->on_lost(folder->cookie);
 		table_walk(&folder->channels, look_again, NULL);
 		if (folder->ops->wants_names == NULL ||
 		    folder->ops->wants_names(folder->cookie))
@@ -168,6 +176,7 @@ folder_init(struct folder *folder, struct ev_loop *loop, const char *path,
 	folder->loop = loop;
 	folder->ops = ops;
 	folder->cookie = cookie;
+	folder_own_init(folder);
 	list_init(&folder->dirty);
 	if ((folder->path = strdup(path)) == NULL)
 		goto err0;
@@ -249,6 +258,8 @@ static void
 follow(struct folder *folder, int fd)
 {
 	start_watching(folder, fd);
+	/* It may be that of another spool. */
+	folder_own_leave(folder);
 	table_walk(&folder->channels, follow_channel, NULL);
 	folder->is_lost = true;
 }
@@ -336,7 +347,7 @@ folder_follow(struct folder *folder)
 struct channel *
 folder_channel(struct folder *folder, const char *name)
 {
-	struct channel *channel = find(folder, name);
+	struct channel *channel = folder_find(folder, name);
 
 	if (channel != NULL) {
 		if (!folder->is_followed)

@@ -63,6 +63,13 @@ struct folder_ops {
 	void (*on_name)(void *cookie, const char *name);
 	/* Whether anybody wants to know that; NULL: yes. */
 	bool (*wants_names)(void *cookie);
+	/*
+	 * The file ${file} came to the folder or went, while it is followed;
+	 * NULL: nobody wants to know.  This only takes note.
+	 */
+	void (*on_file)(void *cookie, const char *file);
+	/* Anything may have come or gone; NULL as well. */
+	void (*on_lost)(void *cookie);
 };
 
 struct folder {
@@ -85,6 +92,7 @@ struct folder {
 	bool is_lost; /* everything has to be looked at */
 	struct log_quota quota;
 	struct watch watch;
+	struct watch_dir own; /* where journals are, if one is in use */
 	ev_timer poll;
 	double poll_s; /* until the next look, at most */
 	struct rnd rnd;
@@ -178,6 +186,23 @@ void channel_free(struct channel *channel);
  * Note that there may be news in ${channel}, for folder_tell.
  */
 void channel_mark_dirty(struct channel *channel);
+
+/**
+ * folder_find(folder, name):
+ * Return the channel ${name} if it is in use, without a further reference; else
+ * NULL.
+ */
+struct channel *folder_find(struct folder *folder, const char *name);
+
+/**
+ * folder_own_init(folder), folder_own_follow(folder), folder_own_leave(folder):
+ * Prepare to follow our own folder; follow it, if the spool is followed and it
+ * is there: a journal that appears in it, or takes the name of another, makes
+ * its channel look; follow it no more.
+ */
+void folder_own_init(struct folder *folder);
+void folder_own_follow(struct folder *folder);
+void folder_own_leave(struct folder *folder);
 
 /**
  * folder_tell(folder):

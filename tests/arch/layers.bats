@@ -87,6 +87,7 @@ includes()
 	declare -A also=([place]='cursor batch' [folder]='channel'
 		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
 		[folder_poll]='folder' [folder_names]='folder'
+		[folder_own]='folder'
 		[hub_end]='hub' [hub_wake]='hub' [hub_conf]='hub'
 		[hub_kept]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'

@@ -1,0 +1,53 @@
+/* Journals that appear in our own folder of the spool. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "source/folder.h"
+#include "spool/own.h"
+
+static void
+on_own_name(struct watch_dir *dir, const char *file)
+{
+	struct folder *folder = LIST_OF(dir, struct folder, own);
+	char name[NAME_MAX_LEN + 1];
+	struct channel *channel;
+
+	if (file == NULL) {
+		folder->is_lost = true;
+	} else if (folder_name_of(file, name) &&
+	    (channel = folder_find(folder, name)) != NULL) {
+		channel->needs_look = true;
+		channel_mark_dirty(channel);
+	}
+}
+
+void
+folder_own_init(struct folder *folder)
+{
+	folder->own.descriptor = -1;
+	folder->own.on_name = on_own_name;
+}
+
+void
+folder_own_follow(struct folder *folder)
+{
+	char path[PATH_MAX];
+
+	if (folder->own.descriptor != -1 || !watch_is_on(&folder->watch))
+		return;
+	snprintf(path, sizeof(path), "%s/" OWN_FOLDER, folder->path);
+	/* ENOENT: the spool's watch tells when it is made. */
+	if (watch_add_dir(&folder->watch, &folder->own, path, WATCH_NAMES) !=
+		0 &&
+	    errno != ENOENT)
+		folder_poll(
+		    folder, "the folder " OWN_FOLDER " cannot be watched");
+}
+
+void
+folder_own_leave(struct folder *folder)
+{
+	if (watch_is_on(&folder->watch))
+		watch_remove_dir(&folder->watch, &folder->own);
+}
