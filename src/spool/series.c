@@ -168,7 +168,11 @@ try_before(const struct series *series, const struct segment *seg,
 	number = next_number(series, at + 1, 1);
 	if (number == -1)
 		return errno == ENOENT ? SERIES_NONE : SERIES_ERROR;
-	return open_at(series, seg, at, number, out);
+	step = open_at(series, seg, at, number, out);
+	/* Renamed first, it has just gone ahead. */
+	if (step == SERIES_HOLE && !is_settled(*out))
+		step = SERIES_NEXT;
+	return step;
 }
 
 enum series_step

@@ -66,7 +66,8 @@ enum series_step series_after(const struct series *series,
 
 /**
  * series_before(series, seg, out):
- * The same for the one that comes before ${seg}; it is never SERIES_BUSY.
+ * The same for the one that comes before ${seg}; it is never SERIES_BUSY: what
+ * was renamed just now comes next, although numbers between may be missing.
  */
 enum series_step series_before(const struct series *series,
     const struct segment *seg, struct segment **out);

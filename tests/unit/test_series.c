@@ -148,6 +148,7 @@ test_a_number_that_is_missing_is_a_hole_when_nobody_renames(void **state)
 	/* Just renamed: the next may be on its way. */
 	assert_int_equal(series_after(&series, seg, &out), SERIES_BUSY);
 	assert_null(out);
+	assert_step(0, SERIES_NEXT, 2, series_before);
 	do {
 		struct timespec pause = { .tv_nsec = 50000000 };
 
