@@ -197,7 +197,7 @@ wait_blocked() {
 	mkdir spool/a spool/b.d spool/c.sse
 	mkfifo spool/d spool/e.fifo
 	refused 100 "is a folder" a x
-	refused 100 "is a folder" b x
+	refused 100 "is a drop folder" b x
 	refused 100 "is a folder" c x
 	refused 100 "is a named pipe" d x
 	refused 100 "is a named pipe" e x

@@ -1,0 +1,139 @@
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/target.h"
+
+int
+target_open(struct target *target)
+{
+	target->spool_fd =
+	    open(target->spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (target->spool_fd != -1)
+		return EXIT_DONE;
+	if (errno == ENOENT)
+		return cli_system_error(target->verb,
+		    "there is no spool folder (`mkdir -p %s` makes it)",
+		    target->spool);
+	return cli_system_error(
+	    target->verb, "cannot use the spool %s", target->spool);
+}
+
+/*
+ * Make target->file the channel's name with ${first} and ${second}, and ${type}
+ * what that is, 0 if it is not there.
+ */
+static int
+look(struct target *target, const char *first, const char *second, mode_t *type)
+{
+	struct stat st = { 0 };
+
+	*type = 0;
+	snprintf(target->file, sizeof(target->file), "%s%s%s", target->channel,
+	    first, second);
+	if (fstatat(target->spool_fd, target->file, &st, 0) == -1 &&
+	    errno != ENOENT)
+		return cli_system_error(target->verb, "cannot look at %s/%s",
+		    target->spool, target->file);
+	*type = st.st_mode & S_IFMT;
+	return EXIT_DONE;
+}
+
+static const char *
+type_name(mode_t type)
+{
+	return type == S_IFREG ? "file" :
+	    type == S_IFDIR    ? "folder" :
+	    type == S_IFIFO    ? "named pipe" :
+				 "special file";
+}
+
+/* There are things of the channel's name, the first of ${type}, and no form. */
+static int
+refuse_type(struct target *target, const struct form *form, mode_t type)
+{
+	return cli_usage_error(target->verb,
+	    "%s/%s%s is a %s, and no form of a channel: rename it, or choose "
+	    "another channel",
+	    target->spool, target->channel, form->suffix, type_name(type));
+}
+
+static void
+choose(struct target *target, const struct form *form)
+{
+	target->form = form;
+	snprintf(target->file, sizeof(target->file), "%s%s", target->channel,
+	    form->suffix);
+}
+
+/* Nothing holds the channel now: choose the file to create. */
+static int
+choose_new(struct target *target, bool wants_block)
+{
+	const struct form *picked = folder_forms;
+	mode_t type;
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		const struct form *form = &folder_forms[i];
+		int status;
+
+		if (form->type != S_IFREG)
+			continue;
+		if (wants_block && form->record == RECORD_BLOCK)
+			picked = form;
+		/* Between two steps of a rotation it is the segments'. */
+		status = look(target, form->suffix, ".1", &type);
+		if (status != EXIT_DONE)
+			return status;
+		if (type != 0) {
+			picked = form;
+			break;
+		}
+	}
+	choose(target, picked);
+	return EXIT_DONE;
+}
+
+int
+target_find(struct target *target, bool wants_block)
+{
+	const struct form *wrong = NULL;
+	mode_t type, wrong_type = 0;
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		const struct form *form = &folder_forms[i];
+		int status = look(target, form->suffix, "", &type);
+
+		if (status != EXIT_DONE)
+			return status;
+		if (type == form->type) {
+			choose(target, form);
+			return EXIT_DONE;
+		}
+		if (type != 0 && wrong == NULL) {
+			wrong = form;
+			wrong_type = type;
+		}
+	}
+	if (wrong != NULL)
+		return refuse_type(target, wrong, wrong_type);
+	return choose_new(target, wants_block);
+}
+
+int
+target_has_ended(const struct target *target, bool *ended)
+{
+	char file[sizeof(target->file)];
+	struct stat st;
+
+	snprintf(file, sizeof(file), "%s.end", target->channel);
+	*ended = fstatat(target->spool_fd, file, &st, 0) == 0;
+	if (!*ended && errno != ENOENT)
+		return cli_system_error(
+		    target->verb, "cannot look at %s/%s", target->spool, file);
+	return EXIT_DONE;
+}
