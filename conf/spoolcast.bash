@@ -23,7 +23,7 @@ _spoolcast()
 		;;
 	publish)
 		spool=$("$program" check 2>/dev/null | sed -n 's/^spool.path = //p')
-		mapfile -t COMPREPLY < <(compgen -W "-e -f -i -r -c --help $(
+		mapfile -t COMPREPLY < <(compgen -W "-e -f -i -r --ttl --end -c --help $(
 			cd "$spool" 2>/dev/null && printf '%s\n' [A-Za-z0-9]* |
 				sed 's/\..*//' | sort -u)" -- "$word")
 		;;

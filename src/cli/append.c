@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,22 +14,23 @@
 #define CLOSING "\n\n"
 
 static int
-open_file(int folder_fd, const char *name)
+open_file(const struct append *append, bool creates)
 {
 	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = openat(folder_fd, name, O_RDWR | flags);
+	int fd = openat(append->folder_fd, append->name, O_RDWR | flags);
 
 	/* O_CREAT comes last: fs.protected_regular refuses it (proc(5)). */
 	if (fd == -1 && errno == EACCES)
-		fd = openat(folder_fd, name, O_WRONLY | flags);
-	if (fd == -1 && errno == ENOENT)
-		fd = openat(folder_fd, name, O_RDWR | O_CREAT | flags, 0666);
+		fd = openat(append->folder_fd, append->name, O_WRONLY | flags);
+	if (fd == -1 && errno == ENOENT && creates)
+		fd = openat(append->folder_fd, append->name,
+		    O_RDWR | O_CREAT | flags, 0666);
 	return fd;
 }
 
-/* Return 1 if ${fd} is locked and still what ${name} names, 0 if not, or -1. */
+/* Return 1 if ${fd} is locked and still has its name, 0 if not, or -1. */
 static int
-lock_file(int fd, int folder_fd, const char *name)
+lock_file(const struct append *append, int fd)
 {
 	struct stat mine, named;
 
@@ -40,23 +42,23 @@ lock_file(int fd, int folder_fd, const char *name)
 	}
 	if (flock(fd, LOCK_EX) == -1)
 		return -1;
-	if (fstatat(folder_fd, name, &named, 0) == -1)
+	if (fstatat(append->folder_fd, append->name, &named, 0) == -1)
 		return errno == ENOENT ? 0 : -1;
 	return mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 
 static int
-open_locked(int folder_fd, const char *name)
+open_locked(const struct append *append, bool creates)
 {
 	int locked;
 
 	do {
-		int fd = open_file(folder_fd, name);
+		int fd = open_file(append, creates);
 		int saved;
 
 		if (fd == -1)
 			return -1;
-		locked = lock_file(fd, folder_fd, name);
+		locked = lock_file(append, fd);
 		if (locked == 1)
 			return fd;
 		saved = errno;
@@ -66,26 +68,24 @@ open_locked(int folder_fd, const char *name)
 	return -1;
 }
 
-/* How many bytes of CLOSING it takes until a new record can start. */
-static size_t
-missing_end(int fd, enum record_form form, const struct buf *record)
+static int
+closing_len(enum record_form form)
 {
-	static const uint8_t bom[] = { 0xef, 0xbb, 0xbf };
-	uint8_t tail[3];
-	struct stat st;
-	size_t all = form == RECORD_LINE ? 1 : 2;
-	size_t len;
+	return form == RECORD_LINE ? 1 : 2;
+}
 
-	if (fstat(fd, &st) == -1)
-		return all;
-	/* At the start of a file this would not count as text. */
-	if (st.st_size == 0)
-		return record->len >= sizeof(bom) &&
-		    memcmp(record->data, bom, sizeof(bom)) == 0;
-	len = st.st_size < 3 ? (size_t)st.st_size : sizeof(tail);
-	/* Who may write but not read closes it in any case. */
-	if (pread(fd, tail, len, st.st_size - (off_t)len) != (ssize_t)len)
-		return all;
+/*
+ * How many bytes of CLOSING it takes at ${offset}, which is not 0, until a new
+ * record can start there; -1: that cannot be seen.
+ */
+static int
+closing_at(int fd, enum record_form form, off_t offset)
+{
+	uint8_t tail[3];
+	size_t len = offset < 3 ? (size_t)offset : sizeof(tail);
+
+	if (pread(fd, tail, len, offset - (off_t)len) != (ssize_t)len)
+		return -1;
 	/* A LF that follows the end CR belongs to it. */
 	if (form == RECORD_BLOCK && len > 1 &&
 	    memcmp(tail + len - 2, "\r\n", 2) == 0)
@@ -93,7 +93,26 @@ missing_end(int fd, enum record_form form, const struct buf *record)
 	return record_is_end(
 		   form, len > 1 ? tail[len - 2] : -1, tail[len - 1]) ?
 	    0 :
-	    all;
+	    closing_len(form);
+}
+
+/* How many bytes of CLOSING ${record} needs in front at the end of the file. */
+static int
+closing_for(int fd, enum record_form form, const struct buf *record)
+{
+	static const uint8_t bom[] = { 0xef, 0xbb, 0xbf };
+	struct stat st;
+	int closing = -1;
+
+	if (fstat(fd, &st) == 0) {
+		/* At the start of a file this would not count as text. */
+		if (st.st_size == 0)
+			return record->len >= sizeof(bom) &&
+			    memcmp(record->data, bom, sizeof(bom)) == 0;
+		closing = closing_at(fd, form, st.st_size);
+	}
+	/* Who may write but not read closes it in any case. */
+	return closing == -1 ? closing_len(form) : closing;
 }
 
 /*
@@ -135,26 +154,52 @@ write_record(int fd, const struct buf *bytes, size_t closing)
 }
 
 static enum append_result
-append_locked(int fd, enum record_form form, const struct buf *record)
+append_closing(int fd, const struct buf *record, int closing)
 {
-	size_t closing = missing_end(fd, form, record);
 	enum append_result result = APPEND_NOTHING;
 	struct buf bytes = { 0 };
 
-	if (buf_append(&bytes, CLOSING, closing) == 0 &&
+	if (buf_append(&bytes, CLOSING, (size_t)closing) == 0 &&
 	    buf_append(&bytes, record->data, record->len) == 0)
-		result = write_record(fd, &bytes, closing);
+		result = write_record(fd, &bytes, (size_t)closing);
 	buf_free(&bytes);
 	return result;
 }
 
+/* Whether ${record}, just written without closing, became part of another. */
+static bool
+was_mixed(int fd, enum record_form form, const struct buf *record)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+
+	return end > (off_t)record->len &&
+	    closing_at(fd, form, end - (off_t)record->len) > 0;
+}
+
+static enum append_result
+append_locked(const struct append *append, int fd, const struct buf *record)
+{
+	enum record_form form = append->form;
+	int closing = closing_for(fd, form, record);
+	enum append_result result;
+	struct stat st;
+
+	if (fstatat(append->folder_fd, append->end, &st, 0) == 0)
+		return APPEND_ENDED;
+	result = append_closing(fd, record, closing);
+	if (result != APPEND_DONE || closing > 0 ||
+	    !was_mixed(fd, form, record))
+		return result;
+	result = append_closing(fd, record, closing_len(form));
+	return result == APPEND_NOTHING ? APPEND_TORN : result;
+}
+
 enum append_result
-append_record(int folder_fd, const char *name, enum record_form form,
-    const struct buf *record)
+append_record(const struct append *append, const struct buf *record)
 {
 	enum append_result result;
 	sigset_t all, before;
-	int fd = open_locked(folder_fd, name);
+	int fd = open_locked(append, true);
 	int saved;
 
 	if (fd == -1)
@@ -164,7 +209,7 @@ append_record(int folder_fd, const char *name, enum record_form form,
 	sigprocmask(SIG_BLOCK, &all, &before);
 	/* A file size limit shall be an error of write(2), not our end. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	result = append_locked(fd, form, record);
+	result = append_locked(append, fd, record);
 	saved = errno;
 	/* NFS may report here what it could not store. */
 	if (close(fd) == -1 && result == APPEND_DONE) {
@@ -174,4 +219,22 @@ append_record(int folder_fd, const char *name, enum record_form form,
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = saved;
 	return result;
+}
+
+int
+append_end(const struct append *append)
+{
+	int fd = append->name != NULL ? open_locked(append, false) : -1;
+	int saved, end_fd;
+
+	/* It may have no file, or one that we may not write to. */
+	end_fd = openat(append->folder_fd, append->end,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	saved = errno;
+	if (end_fd != -1)
+		close(end_fd);
+	if (fd != -1)
+		close(fd);
+	errno = saved;
+	return end_fd != -1 || saved == EEXIST ? 0 : -1;
 }

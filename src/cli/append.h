@@ -4,6 +4,8 @@
  *
  * Writers that use this file lock it (flock(2), LOCK_EX), so they never mix.
  * Those that do not (echo >>) are no worse off than among themselves.
+ *
+ * A channel ends under the same lock, so that no record comes behind its end.
  */
 #ifndef SPOOLCAST_CLI_APPEND_H
 #define SPOOLCAST_CLI_APPEND_H
@@ -11,26 +13,44 @@
 #include "base/buf.h"
 #include "spool/record.h"
 
+/* A channel that is an append file; to end it, also one that is none. */
+struct append {
+	int folder_fd;	  /* the spool */
+	const char *name; /* of the file in it; NULL: it is none */
+	const char *end;  /* and of the channel's end marker */
+	enum record_form form;
+};
+
 enum append_result {
 	APPEND_DONE,
 	APPEND_NOTHING, /* errno; the file has nothing of the record */
 	APPEND_TORN,	/* errno; part of it could not be taken back */
+	APPEND_ENDED,	/* the channel has ended; nothing was written */
 };
 
 /**
- * append_record(folder_fd, name, form, record):
- * Append ${record}, its end included, to the regular file ${name} in the folder
- * ${folder_fd}, which is created where it does not exist.  Waits as long as
- * somebody else holds the lock; if the file was renamed meanwhile, the one that
- * has the name then is taken.  What a dead writer left unfinished at the end of
- * the file is closed first: a record that ends early, but not ours.
+ * append_record(append, record):
+ * Append ${record}, its end included, to the regular file of ${append}, which
+ * is created where it does not exist.  Waits as long as somebody else holds the
+ * lock; if the file was renamed meanwhile, the one that has the name then is
+ * taken.  What a dead writer left unfinished at the end of the file is closed
+ * first: a record that ends early, but not ours.
  *
  * The record goes out in one write(2).  If that writes only part of it, the
- * rest is not tried: the part is taken off the file again.
+ * rest is not tried: the part is taken off the file again.  If somebody who
+ * does not lock left part of a record just before that write, so that ours is
+ * the rest of theirs, that is seen and ours written once more, as its own.
  *
  * Ignores SIGXFSZ from the first call on.
  */
-enum append_result append_record(int folder_fd, const char *name,
-    enum record_form form, const struct buf *record);
+enum append_result append_record(
+    const struct append *append, const struct buf *record);
+
+/**
+ * append_end(append):
+ * Make the end marker, if it is not there, while nobody appends.  Return 0, or
+ * -1 with errno.
+ */
+int append_end(const struct append *append);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The verb publish: finds the file of the channel, makes a record of the
- * message and has it appended (append.h).
+ * The verb publish: finds what holds the channel (target.h), makes a record of
+ * the message and hands it over (deliver.h).
  */
 #include <sys/stat.h>
 
@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/name.h"
 #include "base/num.h"
-#include "cli/append.h"
 #include "cli/cli.h"
+#include "cli/deliver.h"
 #include "cli/message.h"
 #include "cli/target.h"
 #include "conf/conf.h"
@@ -28,13 +29,18 @@
 #define RETRY_MAX_MS 86400000U /* a day: the longest hint that -r takes */
 #define CHUNK 65536
 
+enum { OPTION_END = 256, OPTION_TTL };
+
 /* What is asked for. */
 struct job {
 	struct target target; /* where it goes */
 	struct message message;
 	char **words; /* the message; none: it is standard input */
 	int n_words;
-	uint64_t max_record;
+	int64_t ttl_ms;			 /* 0: it does not expire */
+	bool ends;			 /* the channel ends */
+	bool has_record;		 /* else that is all */
+	const struct settings *settings; /* of the channel */
 };
 
 static int
@@ -63,16 +69,53 @@ check_fields(const struct message *message)
 }
 
 static int
+read_ttl(const char *text, int64_t *ms)
+{
+	if (num_duration(text, strlen(text), ms) == NUM_OK && *ms > 0)
+		return EXIT_DONE;
+	return cli_usage_error(VERB,
+	    "--ttl takes a duration with its unit, as in 30s, 5m or 2h, not %s",
+	    text);
+}
+
+/* With --end a message is an argument: standard input may never end. */
+static int
+check_end(struct job *job)
+{
+	const struct message *message = &job->message;
+
+	job->has_record = !job->ends || job->n_words > 0 ||
+	    message->retry != NULL || message->flush != NULL;
+	if (!job->ends || job->n_words > 0)
+		return EXIT_DONE;
+	if (message->type == NULL && message->id == NULL && job->ttl_ms == 0)
+		return EXIT_DONE;
+	return cli_usage_error(VERB,
+	    "-e, -i and --ttl are about a message, which is an argument where "
+	    "there is --end");
+}
+
+static int
 read_options(struct job *job, int argc, char **argv)
 {
-	static const struct option none[] = { { NULL, 0, NULL, 0 } };
-	int found;
+	static const struct option longs[] = {
+		{ "end", no_argument, NULL, OPTION_END },
+		{ "ttl", required_argument, NULL, OPTION_TTL },
+		{ NULL, 0, NULL, 0 },
+	};
+	int found, status = EXIT_DONE;
 
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
-	while (
-	    (found = getopt_long(argc, argv, ":e:f:i:r:", none, NULL)) != -1) {
+	while (status == EXIT_DONE &&
+	    (found = getopt_long(argc, argv, ":e:f:i:r:", longs, NULL)) != -1) {
 		switch (found) {
+		case OPTION_END:
+			job->ends = true;
+			break;
+		case OPTION_TTL:
+			status = read_ttl(optarg, &job->ttl_ms);
+			break;
 		case 'e':
 			job->message.type = optarg;
 			break;
@@ -89,6 +132,8 @@ read_options(struct job *job, int argc, char **argv)
 			return cli_bad_option(VERB, argv, found);
 		}
 	}
+	if (status != EXIT_DONE)
+		return status;
 	if (optind == argc)
 		return cli_usage_error(VERB, "to which CHANNEL?");
 	job->target.channel = argv[optind];
@@ -99,39 +144,67 @@ read_options(struct job *job, int argc, char **argv)
 		    "%s is not a channel name: 1 to %d letters, digits, - and "
 		    "_, the first a letter or a digit",
 		    job->target.channel, NAME_MAX_LEN);
-	return check_fields(&job->message);
+	status = check_fields(&job->message);
+	return status == EXIT_DONE ? check_end(job) : status;
+}
+
+/* Whether there is more in the message than its type. */
+static bool
+needs_block(const struct job *job)
+{
+	const struct message *message = &job->message;
+
+	return message->id != NULL || message->retry != NULL ||
+	    message->flush != NULL || job->ttl_ms > 0;
+}
+
+static int
+check_file_type(const struct job *job)
+{
+	if (!job->settings->type_from_extension)
+		return cli_usage_error(VERB,
+		    "%s/%s is a drop folder, where -e takes "
+		    "type_from_extension = yes in [spool]",
+		    job->target.spool, job->target.file);
+	if (!message_type_is_extension(job->message.type))
+		return cli_usage_error(VERB,
+		    "%s cannot be the extension of a file in %s/%s: leave out "
+		    ". and / and ~, and take another word than tmp",
+		    job->message.type, job->target.spool, job->target.file);
+	return EXIT_DONE;
+}
+
+/* See whether the form has a place for all that is asked for. */
+static int
+check_form(const struct job *job)
+{
+	const struct form *form = job->target.form;
+	bool has_type = job->message.type != NULL;
+
+	if (form->type == S_IFDIR && has_type && !needs_block(job))
+		return check_file_type(job);
+	if (form->record == RECORD_BLOCK || !(has_type || needs_block(job)))
+		return EXIT_DONE;
+	return cli_usage_error(VERB,
+	    "%s/%s is %s, which has no place for -e, -f, -i, -r and --ttl: "
+	    "leave them out, or use a channel in block form (.sse)",
+	    job->target.spool, job->target.file,
+	    form->type == S_IFDIR     ? "a drop folder" :
+		form->type == S_IFIFO ? "a named pipe" :
+					"in line form");
 }
 
 static int
 find_file(struct job *job)
 {
-	struct target *target = &job->target;
-	bool has_fields = message_has_fields(&job->message), ended;
-	int status = target_has_ended(target, &ended);
+	bool wants_block = job->message.type != NULL || needs_block(job), ended;
+	int status = target_has_ended(&job->target, &ended);
 
-	if (status != EXIT_DONE)
-		return status;
-	if (ended)
-		return cli_refuse(VERB, EXIT_NEGATIVE,
-		    "channel %s has ended; to reopen it remove %s/%s.end",
-		    target->channel, target->spool, target->channel);
-	status = target_find(target, has_fields);
-	if (status != EXIT_DONE)
-		return status;
-	if (target->form->type != S_IFREG)
-		return cli_usage_error(VERB,
-		    "%s/%s is a %s: this version publishes to append files "
-		    "only, write to it in its own way or choose another "
-		    "channel",
-		    target->spool, target->file,
-		    target->form->type == S_IFDIR ? "drop folder" :
-						    "named pipe");
-	if (target->form->record == RECORD_LINE && has_fields)
-		return cli_usage_error(VERB,
-		    "%s/%s is in line form, which has no place for -e, -i and "
-		    "-r: leave them out, or use a channel in block form (.sse)",
-		    target->spool, target->file);
-	return EXIT_DONE;
+	if (status == EXIT_DONE && ended && job->has_record)
+		return target_refuse_ended(&job->target);
+	if (status == EXIT_DONE)
+		status = target_find(&job->target, wants_block);
+	return status == EXIT_DONE ? check_form(job) : status;
 }
 
 static int
@@ -140,7 +213,8 @@ too_long(const struct job *job, const char *than, size_t size)
 	return cli_usage_error(VERB,
 	    "a record of %s%zu bytes is over max_record of channel %s, %ju, "
 	    "and would be skipped: shorten it or raise max_record in [spool]",
-	    than, size, job->target.channel, (uintmax_t)job->max_record);
+	    than, size, job->target.channel,
+	    (uintmax_t)job->settings->max_record);
 }
 
 static int
@@ -150,7 +224,7 @@ read_stdin(const struct job *job, struct buf *text)
 
 	do {
 		/* Records hold one byte for CRLF: twice the limit may fit. */
-		if (text->len > 2 * job->max_record + 2)
+		if (text->len > 2 * job->settings->max_record + 2)
 			return too_long(job, "more than ", text->len / 2);
 		if (buf_reserve(text, CHUNK) == -1)
 			return cli_system_error(VERB, "cannot read on");
@@ -180,89 +254,111 @@ read_message(struct job *job, struct buf *text)
 	}
 	if (failed)
 		return cli_system_error(VERB, "cannot take the message");
-	if (job->n_words == 0 && !(may_lack && isatty(STDIN_FILENO)))
+	if (job->n_words == 0 && !job->ends &&
+	    !(may_lack && isatty(STDIN_FILENO)))
 		status = read_stdin(job, text);
 	job->message.has_data = !(may_lack && text->len == 0);
 	return status;
+}
+
+/* Make ${record} of ${message}; return the bytes of its data, or -1. */
+static ssize_t
+encode_as(
+    const struct form *form, const struct message *message, struct buf *record)
+{
+	struct record parsed;
+
+	if (form->type == S_IFDIR)
+		return message_encode_file(message, record) == 0 ?
+		    (ssize_t)message->len :
+		    -1;
+	if (message_encode(message, form->record, record) == -1)
+		return -1;
+	record_parse(form->record, record->data, record->len, false, &parsed);
+	return (ssize_t)parsed.body.len;
 }
 
 static int
 encode(struct job *job, const struct buf *text, struct buf *record)
 {
 	struct message *message = &job->message;
-	struct record parsed;
+	const struct form *form = job->target.form;
+	ssize_t size;
 
 	message->len = message_trim(text->data, text->len);
 	message->bytes = message->len > 0 ? text->data : (const uint8_t *)"";
-	if (message->len == 0 && job->target.form->record == RECORD_LINE)
+	/* Rounded up: it lives as long as was asked for, and a moment. */
+	if (job->ttl_ms > 0)
+		message->expires_s = clock_wall_s() + job->ttl_ms / 1000 +
+		    (job->ttl_ms % 1000 > 0);
+	if (message->len == 0 && form->record == RECORD_LINE)
 		return cli_usage_error(VERB,
 		    "a blank line is no event: give a message, or use a "
 		    "channel in block form (.sse), where it may be empty");
-	if (message_encode(message, job->target.form->record, record) == -1)
+	size = encode_as(form, message, record);
+	if (size == -1)
 		return cli_system_error(VERB, "cannot make the record");
-	record_parse(job->target.form->record, record->data, record->len, false,
-	    &parsed);
-	if (parsed.body.len > job->max_record)
-		return too_long(job, "", parsed.body.len);
+	if ((size_t)size > job->settings->max_record)
+		return too_long(job, "", (size_t)size);
 	return EXIT_DONE;
 }
 
 static int
-report(const struct job *job, const struct buf *record)
+report(const struct job *job, const struct buf *record, const struct buf *path)
 {
-	struct buf path = { 0 }, text = { 0 };
+	struct buf text = { 0 };
 	int failed = 0;
 
-	failed |=
-	    buf_printf(&path, "%s/%s", job->target.spool, job->target.file);
-	failed |= buf_append(&path, "", 1);
+	if (job->has_record)
+		failed |= conf_text_json((const char *)path->data, &text);
+	else
+		failed |= buf_puts(&text, "null");
 	if (!failed)
-		failed |= conf_text_json((const char *)path.data, &text);
-	if (!failed)
-		printf("{\"channel\":\"%s\",\"file\":%.*s,\"bytes\":%zu}\n",
+		printf("{\"channel\":\"%s\",\"file\":%.*s,\"bytes\":%zu%s}\n",
 		    job->target.channel, (int)text.len, (const char *)text.data,
-		    record->len);
-	buf_free(&path);
+		    record->len, job->ends ? ",\"ended\":true" : "");
 	buf_free(&text);
 	return failed ? cli_system_error(VERB, "published, but cannot tell") :
 			EXIT_DONE;
 }
 
+/* Publish the record; ${path} is where it went. */
 static int
-append(const struct job *job, const struct buf *record)
+publish(struct job *job, struct buf *record, struct buf *path)
 {
-	switch (append_record(job->target.spool_fd, job->target.file,
-	    job->target.form->record, record)) {
-	case APPEND_DONE:
-		return EXIT_DONE;
-	case APPEND_NOTHING:
-		return cli_system_error(VERB,
-		    "nothing was published: cannot write to %s/%s",
-		    job->target.spool, job->target.file);
-	case APPEND_TORN:
-		break;
-	}
-	return cli_system_error(VERB,
-	    "part of the record may be left at the end of %s/%s",
-	    job->target.spool, job->target.file);
-}
+	struct buf text = { 0 };
+	int status = read_message(job, &text);
 
-static int
-publish(struct job *job, struct buf *text, struct buf *record)
-{
-	int status = target_open(&job->target);
-
-	if (status == EXIT_DONE)
-		status = find_file(job);
-	if (status == EXIT_DONE)
-		status = read_message(job, text);
 	/* Standard input may have taken its time: look again. */
 	if (status == EXIT_DONE && job->n_words == 0)
 		status = find_file(job);
 	if (status == EXIT_DONE)
-		status = encode(job, text, record);
+		status = encode(job, &text, record);
 	if (status == EXIT_DONE)
-		status = append(job, record);
+		status = deliver_record(
+		    &job->target, record, job->message.type, path);
+	buf_free(&text);
+	return status;
+}
+
+static int
+run(struct job *job, bool json)
+{
+	struct buf record = { 0 }, path = { 0 };
+	int status = target_open(&job->target);
+
+	if (status == EXIT_DONE)
+		status = find_file(job);
+	if (status == EXIT_DONE && job->has_record)
+		status = publish(job, &record, &path);
+	if (status == EXIT_DONE && job->ends)
+		status = deliver_end(&job->target);
+	if (status == EXIT_DONE && json)
+		status = report(job, &record, &path);
+	if (job->target.spool_fd != -1)
+		close(job->target.spool_fd);
+	buf_free(&record);
+	buf_free(&path);
 	return status;
 }
 
@@ -270,7 +366,6 @@ int
 cmd_publish(const struct cli *cli, int argc, char **argv)
 {
 	struct job job = { .target = { .verb = VERB, .spool_fd = -1 } };
-	struct buf text = { 0 }, record = { 0 };
 	struct conf *conf;
 	int status = read_options(&job, argc, argv);
 
@@ -279,14 +374,8 @@ cmd_publish(const struct cli *cli, int argc, char **argv)
 	if (status != EXIT_DONE)
 		return status;
 	job.target.spool = conf_base(conf)->path;
-	job.max_record = conf_for(conf, job.target.channel)->max_record;
-	status = publish(&job, &text, &record);
-	if (status == EXIT_DONE && cli->json)
-		status = report(&job, &record);
-	if (job.target.spool_fd != -1)
-		close(job.target.spool_fd);
-	buf_free(&text);
-	buf_free(&record);
+	job.settings = conf_for(conf, job.target.channel);
+	status = run(&job, cli->json);
 	conf_free(conf);
 	return status;
 }

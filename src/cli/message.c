@@ -1,14 +1,8 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/message.h"
 #include "stream/utf8.h"
-
-bool
-message_has_fields(const struct message *message)
-{
-	return message->type != NULL || message->id != NULL ||
-	    message->retry != NULL || message->flush != NULL;
-}
 
 bool
 message_id_is_valid(const char *text)
@@ -29,6 +23,15 @@ message_type_is_valid(const char *text)
 	    repaired.len == len && memcmp(repaired.data, text, len) == 0;
 	buf_free(&repaired);
 	return same;
+}
+
+bool
+message_type_is_extension(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && strpbrk(text, "./") == NULL && text[len - 1] != '~' &&
+	    strcmp(text, "tmp") != 0;
 }
 
 bool
@@ -115,9 +118,24 @@ encode_block(const struct message *message, struct buf *out)
 		failed |= buf_printf(out, "retry: %s\n", message->retry);
 	if (message->flush != NULL)
 		failed |= buf_printf(out, "flush: %s\n", message->flush);
+	if (message->expires_s != 0)
+		failed |= buf_printf(
+		    out, "expires: %" PRId64 "\n", message->expires_s);
 	if (message->has_data)
 		failed |= encode_data(message, out);
 	failed |= buf_append(out, "\n", 1);
+	return failed ? -1 : 0;
+}
+
+int
+message_encode_file(const struct message *message, struct buf *out)
+{
+	uint8_t last = message->len > 0 ? message->bytes[message->len - 1] : 0;
+	int failed = buf_append(out, message->bytes, message->len);
+
+	/* One end is dropped: CR and LF are one. */
+	failed |= buf_puts(out, last == '\r' ? "\r\n" : "");
+	failed |= buf_puts(out, last == '\n' ? "\n" : "");
 	return failed ? -1 : 0;
 }
 

@@ -17,16 +17,11 @@ struct message {
 	const char *id;	   /* the publisher's own, or NULL */
 	const char *retry; /* milliseconds in digits, or NULL */
 	const char *flush; /* when it is written, or NULL */
+	int64_t expires_s; /* Unix time; 0: never */
 	bool has_data;	   /* else it is no event, only fields */
 	const uint8_t *bytes;
 	size_t len;
 };
-
-/**
- * message_has_fields(message):
- * Return whether ${message} has anything that line form cannot hold.
- */
-bool message_has_fields(const struct message *message);
 
 /**
  * message_id_is_valid(text), message_type_is_valid(text):
@@ -35,6 +30,13 @@ bool message_has_fields(const struct message *message);
  */
 bool message_id_is_valid(const char *text);
 bool message_type_is_valid(const char *text);
+
+/**
+ * message_type_is_extension(text):
+ * Return whether the type ${text} can be what follows the last dot of a file in
+ * a drop folder that is not left alone because of it.
+ */
+bool message_type_is_extension(const char *text);
 
 /**
  * message_flush_is_valid(text):
@@ -48,6 +50,14 @@ bool message_flush_is_valid(const char *text);
  * the one that echo adds is not meant to be part of a message.
  */
 size_t message_trim(const uint8_t *bytes, size_t len);
+
+/**
+ * message_encode_file(message, out):
+ * Append to ${out} the content of a file of a drop folder whose data, one line
+ * end at its end being dropped, is that of ${message}; the other fields are not
+ * in it.  Return as message_encode.
+ */
+int message_encode_file(const struct message *message, struct buf *out);
 
 /**
  * message_encode(message, form, out):

@@ -11,6 +11,7 @@
 int
 target_open(struct target *target)
 {
+	snprintf(target->end, sizeof(target->end), "%s.end", target->channel);
 	target->spool_fd =
 	    open(target->spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target->spool_fd != -1)
@@ -125,15 +126,21 @@ target_find(struct target *target, bool wants_block)
 }
 
 int
+target_refuse_ended(const struct target *target)
+{
+	return cli_refuse(target->verb, EXIT_NEGATIVE,
+	    "channel %s has ended; to reopen it remove %s/%s", target->channel,
+	    target->spool, target->end);
+}
+
+int
 target_has_ended(const struct target *target, bool *ended)
 {
-	char file[sizeof(target->file)];
 	struct stat st;
 
-	snprintf(file, sizeof(file), "%s.end", target->channel);
-	*ended = fstatat(target->spool_fd, file, &st, 0) == 0;
+	*ended = fstatat(target->spool_fd, target->end, &st, 0) == 0;
 	if (!*ended && errno != ENOENT)
-		return cli_system_error(
-		    target->verb, "cannot look at %s/%s", target->spool, file);
+		return cli_system_error(target->verb, "cannot look at %s/%s",
+		    target->spool, target->end);
 	return EXIT_DONE;
 }

@@ -20,12 +20,13 @@ struct target {
 	int spool_fd;	     /* -1: not open */
 	const struct form *form;
 	char file[NAME_MAX_LEN + 8]; /* what is, or will be, in the spool */
+	char end[NAME_MAX_LEN + 8];  /* the end marker */
 };
 
 /**
  * target_open(target):
- * Open the spool of ${target}, whose verb, spool and channel are set; its
- * spool_fd is the caller's to close.
+ * Open the spool of ${target}, whose verb, spool and channel are set, and
+ * set end; spool_fd is the caller's to close.
  */
 int target_open(struct target *target);
 
@@ -36,6 +37,12 @@ int target_open(struct target *target);
  * ${wants_block}, or line form.
  */
 int target_find(struct target *target, bool wants_block);
+
+/**
+ * target_refuse_ended(target):
+ * Print that the channel has ended.  Return EXIT_NEGATIVE.
+ */
+int target_refuse_ended(const struct target *target);
 
 /**
  * target_has_ended(target, ended):

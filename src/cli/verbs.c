@@ -35,8 +35,9 @@ static const struct verb table[] = {
 	    .usage =
 		"usage: spoolcast publish [-c FILE] [-e TYPE] [-f WHEN] [-i "
 		"ID]\n"
-		"                         [-r MS] [--json] CHANNEL [MESSAGE "
-		"...]\n"
+		"                         [-r MS] [--ttl DURATION] [--end] "
+		"[--json]\n"
+		"                         CHANNEL [MESSAGE ...]\n"
 		"\n"
 		"The message is the arguments joined by one blank, or all of\n"
 		"standard input where there are none. A line end at its end\n"
@@ -49,15 +50,23 @@ static const struct verb table[] = {
 		"  -i ID     an id of your own, the suffix of the event id\n"
 		"  -r MS     how long browsers wait before they reconnect;\n"
 		"            without a message only this is sent\n"
+		"  --ttl DURATION\n"
+		"            how long it is worth delivering: 30s, 5m, 2h, 7d\n"
+		"  --end     behind the message, if one is given as arguments, "
+		"the\n"
+		"            channel ends; rm CHANNEL.end in the spool reopens "
+		"it\n"
 		"  -c FILE   the configuration\n"
 		"  --json    print the channel, the file and the bytes "
 		"written\n"
 		"\n"
-		"-e, -f, -i and -r need a channel in block form (CHANNEL.sse); "
-		"a\n"
-		"channel that does not exist yet is created in that form by\n"
-		"them, and in line form (CHANNEL) without.\n",
-	    .valued = { "-e", "-f", "-i", "-r", NULL },
+		"-e, -f, -i, -r and --ttl need a channel in block form\n"
+		"(CHANNEL.sse); a channel that does not exist yet is created "
+		"in\n"
+		"that form by them, and in line form (CHANNEL) without. A "
+		"drop\n"
+		"folder can have -e where type_from_extension is set.\n",
+	    .valued = { "-e", "-f", "-i", "-r", "--ttl", NULL },
 	},
 	{
 	    .name = "check",

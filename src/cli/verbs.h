@@ -18,7 +18,7 @@ struct verb {
 	 * Options that take a value in the next argument, so that a value which
 	 * looks like -c or --json is left alone; ends with NULL.
 	 */
-	const char *valued[5];
+	const char *valued[6];
 };
 
 /**

@@ -106,14 +106,63 @@ test_message_is_read_back_as_it_was(void **state)
 	}
 }
 
+/* What a file holds is its data without one line end, as of standard input. */
+static void
+test_a_file_is_read_back_as_the_message(void **state)
+{
+	static const struct {
+		const char *in; /* the message */
+		size_t len;
+		const char *want;
+		size_t want_len;
+	} cases[] = {
+		{ BYTES("hi"), BYTES("hi") },
+		{ BYTES(""), BYTES("") },
+		{ BYTES("a\nb"), BYTES("a\nb") },
+		{ BYTES("a\n"), BYTES("a\n\n") },
+		{ BYTES("a\r\n"), BYTES("a\r\n\n") },
+		{ BYTES("a\r"), BYTES("a\r\r\n") },
+		{ BYTES("a\0b"), BYTES("a\0b") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct message message = { .has_data = true };
+		struct buf out = { 0 };
+
+		message.bytes = (const uint8_t *)cases[i].in;
+		message.len = cases[i].len;
+		assert_int_equal(message_encode_file(&message, &out), 0);
+		assert_bytes(&out, cases[i].want, cases[i].want_len);
+		assert_int_equal(message_trim(out.data, out.len), cases[i].len);
+		buf_free(&out);
+	}
+}
+
+static void
+test_extensions_are_types_that_a_name_can_end_in(void **state)
+{
+	(void)state;
+	assert_true(message_type_is_extension("build"));
+	assert_true(message_type_is_extension("gr\xc3\xbc\xc3\x9f e"));
+	assert_true(message_type_is_extension("tmpx"));
+	assert_false(message_type_is_extension(""));
+	assert_false(message_type_is_extension("a.b"));
+	assert_false(message_type_is_extension("a/b"));
+	assert_false(message_type_is_extension("a~"));
+	assert_false(message_type_is_extension("tmp"));
+}
+
 static void
 test_fields_stand_in_front_of_data(void **state)
 {
-	const char *want = "event: tick\nid: 7\nretry: 500\ndata: x\n\n";
+	const char *want = "event: tick\nid: 7\nretry: 500\n"
+			   "expires: 1800000000\ndata: x\n\n";
 	struct message message = {
 		.type = "tick",
 		.id = "7",
 		.retry = "500",
+		.expires_s = 1800000000,
 		.has_data = true,
 		.bytes = (const uint8_t *)"x",
 		.len = 1,
@@ -202,6 +251,10 @@ test_append_closes_what_is_torn(void **state)
 	for (size_t i = 0; i < sizeof(append_cases) / sizeof(append_cases[0]);
 	     i++) {
 		const struct append_case *c = &append_cases[i];
+		const struct append to = { .folder_fd = folder_fd,
+			.name = "f",
+			.end = "f.end",
+			.form = c->form };
 		struct buf record = { 0 };
 		char got[64];
 		ssize_t n;
@@ -213,9 +266,7 @@ test_append_closes_what_is_torn(void **state)
 		n = write(fd, c->before, strlen(c->before));
 		assert_int_equal(n, strlen(c->before));
 		assert_int_equal(buf_puts(&record, c->record), 0);
-		assert_int_equal(
-		    append_record(folder_fd, "f", c->form, &record),
-		    APPEND_DONE);
+		assert_int_equal(append_record(&to, &record), APPEND_DONE);
 		n = pread(fd, got, sizeof(got), 0);
 		assert_int_equal(n, strlen(c->after));
 		assert_int_equal(memcmp(got, c->after, (size_t)n), 0);
@@ -232,6 +283,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_message_is_read_back_as_it_was),
+		cmocka_unit_test(test_a_file_is_read_back_as_the_message),
+		cmocka_unit_test(
+		    test_extensions_are_types_that_a_name_can_end_in),
 		cmocka_unit_test(test_fields_stand_in_front_of_data),
 		cmocka_unit_test(test_hint_alone_is_no_event),
 		cmocka_unit_test(test_types_are_one_line_of_utf8),

@@ -1,0 +1,118 @@
+#include <errno.h>
+#include <limits.h>
+
+#include "cli/append.h"
+#include "cli/cli.h"
+#include "cli/deliver.h"
+#include "cli/put_file.h"
+#include "cli/put_pipe.h"
+
+/* The longest line that goes through a pipe in one piece, with a LF around. */
+#define PIPE_LINE (PIPE_BUF - 2)
+
+static struct append
+append_of(const struct target *target)
+{
+	return (struct append){
+		.folder_fd = target->spool_fd,
+		.name = target->form->type == S_IFREG ? target->file : NULL,
+		.end = target->end,
+		.form = target->form->record,
+	};
+}
+
+static int
+to_file(const struct target *target, const struct buf *record)
+{
+	struct append append = append_of(target);
+
+	switch (append_record(&append, record)) {
+	case APPEND_DONE:
+		return EXIT_DONE;
+	case APPEND_ENDED:
+		return target_refuse_ended(target);
+	case APPEND_NOTHING:
+		return cli_system_error(target->verb,
+		    "nothing was published: cannot write to %s/%s",
+		    target->spool, target->file);
+	case APPEND_TORN:
+		break;
+	}
+	return cli_system_error(target->verb,
+	    "part of the record may be left at the end of %s/%s", target->spool,
+	    target->file);
+}
+
+static int
+to_pipe(const struct target *target, const struct buf *record)
+{
+	if (put_pipe(target->spool_fd, target->file, record) == 0)
+		return EXIT_DONE;
+	if (errno == EMSGSIZE)
+		return cli_usage_error(target->verb,
+		    "a line of %zu bytes is over the %d that a pipe takes in "
+		    "one piece, and could be mixed with others: shorten it, or "
+		    "use an append file or a drop folder",
+		    record->len - 1, PIPE_LINE);
+	if (errno == ENXIO || errno == EPIPE)
+		return cli_refuse(target->verb, EXIT_SYSTEM,
+		    "nothing was published: nobody reads %s/%s now; start a "
+		    "responder (the web server, or spoolcast serve)",
+		    target->spool, target->file);
+	return cli_system_error(target->verb,
+	    "nothing was published: cannot write to %s/%s", target->spool,
+	    target->file);
+}
+
+static int
+to_folder(const struct target *target, const struct buf *record,
+    const char *extension, struct buf *path)
+{
+	char name[NAME_MAX + 1];
+
+	if (put_file(target->spool_fd, target->file, extension, record, name) ==
+	    -1)
+		return cli_system_error(target->verb,
+		    "nothing was published: cannot put a file into %s/%s",
+		    target->spool, target->file);
+	return buf_printf(path, "/%s", name) == 0 ?
+	    EXIT_DONE :
+	    cli_system_error(target->verb, "published, but cannot tell");
+}
+
+int
+deliver_record(const struct target *target, const struct buf *record,
+    const char *extension, struct buf *path)
+{
+	int status;
+
+	if (buf_printf(path, "%s/%s", target->spool, target->file) == -1)
+		return cli_system_error(target->verb, "nothing was published");
+	switch (target->form->type) {
+	case S_IFDIR:
+		status = to_folder(target, record, extension, path);
+		break;
+	case S_IFIFO:
+		status = to_pipe(target, record);
+		break;
+	default:
+		status = to_file(target, record);
+		break;
+	}
+	if (status == EXIT_DONE && buf_append(path, "", 1) == -1)
+		return cli_system_error(
+		    target->verb, "published, but cannot tell");
+	return status;
+}
+
+int
+deliver_end(const struct target *target)
+{
+	struct append append = append_of(target);
+
+	if (append_end(&append) == 0)
+		return EXIT_DONE;
+	return cli_system_error(target->verb,
+	    "the channel has not ended: cannot make %s/%s", target->spool,
+	    target->end);
+}

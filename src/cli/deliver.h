@@ -1,0 +1,27 @@
+/*
+ * Handing a record over to what holds a channel, in the way of its form.
+ *
+ * Both functions return EXIT_DONE, or another exit code with a message printed.
+ */
+#ifndef SPOOLCAST_CLI_DELIVER_H
+#define SPOOLCAST_CLI_DELIVER_H
+
+#include "base/buf.h"
+#include "cli/target.h"
+
+/**
+ * deliver_record(target, record, extension, path):
+ * Append ${record} to the file of ${target}, write it to its pipe, or make it a
+ * file in its drop folder, with ${extension} (NULL: none).  Append to ${path}
+ * where it went, with a NUL.
+ */
+int deliver_record(const struct target *target, const struct buf *record,
+    const char *extension, struct buf *path);
+
+/**
+ * deliver_end(target):
+ * Make the end marker of the channel, if it is not there.
+ */
+int deliver_end(const struct target *target);
+
+#endif
