@@ -131,8 +131,12 @@ int
 message_encode_file(const struct message *message, struct buf *out)
 {
 	uint8_t last = message->len > 0 ? message->bytes[message->len - 1] : 0;
-	int failed = buf_append(out, message->bytes, message->len);
+	int failed = 0;
 
+	/* A mark at the start would not count as text: one more does not. */
+	failed |= buf_append(
+	    out, message->bytes, record_bom_len(message->bytes, message->len));
+	failed |= buf_append(out, message->bytes, message->len);
 	/* One end is dropped: CR and LF are one. */
 	failed |= buf_puts(out, last == '\r' ? "\r\n" : "");
 	failed |= buf_puts(out, last == '\n' ? "\n" : "");

@@ -53,9 +53,9 @@ size_t message_trim(const uint8_t *bytes, size_t len);
 
 /**
  * message_encode_file(message, out):
- * Append to ${out} the content of a file of a drop folder whose data, one line
- * end at its end being dropped, is that of ${message}; the other fields are not
- * in it.  Return as message_encode.
+ * Append to ${out} the content of a file of a drop folder whose data is that of
+ * ${message}, as a byte order mark at its start and one line end at its end are
+ * dropped; the other fields are not in it.  Return as message_encode.
  */
 int message_encode_file(const struct message *message, struct buf *out);
 
