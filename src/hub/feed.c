@@ -116,6 +116,7 @@ add_member(struct feed *feed, const char *name)
 	}
 	list_init(&member->node);
 	list_push(&member->channel->users, &member->node);
+	hub_take_for(hub, member->channel);
 	feed->members[feed->n_members++] = member;
 	return 0;
 }

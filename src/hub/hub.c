@@ -94,7 +94,8 @@ on_due(void *cookie, struct list *node)
 static uint64_t
 used_descriptors(const struct hub *hub)
 {
-	return hub->n_viewers + segment_open_count();
+	return hub->n_viewers + segment_open_count() +
+	    take_descriptors(&hub->take);
 }
 
 /* Files must be opened, too, when connections that ask nothing pile up. */
@@ -143,7 +144,8 @@ hub_is_full(const struct hub *hub)
 	if (hub->is_draining)
 		return "the program is being stopped";
 	/* Connections that have not asked yet are not worth a refusal. */
-	if (hub->n_responses + segment_open_count() + DESCRIPTORS_KEPT >=
+	if (hub->n_responses + segment_open_count() +
+		take_descriptors(&hub->take) + DESCRIPTORS_KEPT >=
 	    hub->max_descriptors)
 		return "full: the limit of open files (ulimit -n)";
 	return NULL;
@@ -246,6 +248,7 @@ hub_free(struct hub *hub)
 	viewer_free_paddings(hub);
 	budget_free(&hub->budget);
 	wheel_free(&hub->wheel);
+	take_end(&hub->take);
 	if (hub->has_folder)
 		folder_free(&hub->folder);
 	table_free(&hub->feeds);

@@ -24,6 +24,7 @@
 #include "hub/place.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
+#include "source/take.h"
 #include "spool/reader.h"
 #include "stream/retry.h"
 
@@ -44,6 +45,7 @@ struct hub {
 	const struct settings *settings; /* of conf, else of fallback */
 	struct folder folder;
 	bool has_folder;
+	struct take take; /* of its pipes and drop folders */
 
 	struct table feeds;
 	struct table places;
@@ -179,6 +181,20 @@ void hub_watch_rest(struct hub *hub);
  * is being stopped; else 0.
  */
 int64_t hub_end_delay(const struct hub *hub);
+
+/**
+ * hub_take_init(hub):
+ * The folder was looked for: take what comes in by its pipes and drop folders,
+ * if this process serves many viewers.
+ */
+void hub_take_init(struct hub *hub);
+
+/**
+ * hub_take_for(hub, channel):
+ * Somebody asks for ${channel}: take what there is for it, and what comes from
+ * now on, also in a process for one viewer, which may be the only one.
+ */
+void hub_take_for(struct hub *hub, struct channel *channel);
 
 /**
  * hub_is_full(hub):

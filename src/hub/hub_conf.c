@@ -6,11 +6,16 @@
 static void
 on_channel(void *cookie, struct channel *channel)
 {
+	struct hub *hub = cookie;
+
+	/* It may be a pipe since. */
+	if (!take_is_on(&hub->take))
+		hub_take_for(hub, channel);
 	LIST_EACH (node, &channel->users) {
 		const struct member *member =
 		    LIST_OF(node, struct member, node);
 
-		hub_wake(cookie, member->feed, member);
+		hub_wake(hub, member->feed, member);
 	}
 }
 
@@ -35,16 +40,39 @@ wants_names(void *cookie)
 	return !list_is_empty(&hub->growing);
 }
 
+static void
+on_file(void *cookie, const char *file)
+{
+	struct hub *hub = cookie;
+
+	if (take_is_on(&hub->take))
+		take_note(&hub->take, file);
+}
+
+static void
+on_lost(void *cookie)
+{
+	struct hub *hub = cookie;
+
+	if (take_is_on(&hub->take))
+		take_rescan(&hub->take);
+}
+
 static const struct folder_ops folder_ops = {
 	.on_channel = on_channel,
 	.on_name = on_name,
 	.wants_names = wants_names,
+	.on_file = on_file,
+	.on_lost = on_lost,
 };
 
 static int
 open_folder(struct hub *hub, const char **why)
 {
-	if (!hub->has_folder) {
+	bool is_first = !hub->has_folder;
+	int rc;
+
+	if (is_first) {
 		if (folder_init(&hub->folder, hub->loop, hub->settings->path,
 			&folder_ops, hub) != 0) {
 			*why = "out of memory";
@@ -52,7 +80,10 @@ open_folder(struct hub *hub, const char **why)
 		}
 		hub->has_folder = true;
 	}
-	if (folder_open(&hub->folder) != 0) {
+	rc = folder_open(&hub->folder);
+	if (is_first)
+		hub_take_init(hub);
+	if (rc != 0) {
 		*why = "the spool folder cannot be read; the log says more";
 		return -1;
 	}

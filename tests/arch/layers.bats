@@ -75,7 +75,8 @@ includes()
 	}
 	only 'ini\.h' conf/conf_load.c
 	only 'ev\.h' conn/conn.h conn/listen.h hub/hub.h hub/wheel.h \
-		hub/window.h source/folder.h source/watch.h
+		hub/window.h source/folder.h source/inlet.h \
+		source/take.h source/watch.h
 	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'
@@ -87,9 +88,9 @@ includes()
 	declare -A also=([place]='cursor batch' [folder]='channel'
 		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
 		[folder_poll]='folder' [folder_names]='folder'
-		[folder_own]='folder'
+		[folder_own]='folder' [take_names]='take' [take]='inlet'
 		[hub_end]='hub' [hub_wake]='hub' [hub_conf]='hub'
-		[hub_kept]='hub'
+		[hub_kept]='hub' [hub_take]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'

@@ -1,0 +1,85 @@
+/*
+ * Inlets: what records come in by that is not itself a log.  A taker (take.h)
+ * has one for each pipe and drop folder of its spool.  A kind of inlet is one
+ * row of functions; only the taker calls them.
+ */
+#ifndef SPOOLCAST_SOURCE_INLET_H
+#define SPOOLCAST_SOURCE_INLET_H
+
+#include <sys/stat.h>
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/name.h"
+
+struct take;
+struct inlet;
+
+/* What a turn came to. */
+enum inlet_result {
+	INLET_DONE,   /* nothing waits; it says when something does */
+	INLET_MORE,   /* more waits: soon again */
+	INLET_BUSY,   /* somebody else is at its journal: in a moment */
+	INLET_LATER,  /* in a second */
+	INLET_FAILED, /* the same, and the log says why */
+	INLET_OVER,   /* nothing will ever come: free it */
+};
+
+struct inlet_kind {
+	const char *suffix; /* behind the channel's name: as in folder_forms */
+	mode_t type;	    /* and as there */
+	/* Return one in memory, with only what its kind knows set, or NULL. */
+	struct inlet *(*make)(void);
+	/*
+	 * Hold it: from now on writers can write.  Return 0, or -1 with errno
+	 * and a ${remedy} for the log, which is left alone if there is none.
+	 */
+	int (*open)(struct inlet *inlet, const char **remedy);
+	/* Whether ${st} is what is held. */
+	bool (*is_same)(const struct inlet *inlet, const struct stat *st);
+	/* Call inlet_run when there is something, or do so no more. */
+	void (*follow)(struct inlet *inlet, bool is_on);
+	/* Take until there is nothing, or it is ${until_ms} (clock_mono_ms). */
+	enum inlet_result (*turn)(struct inlet *inlet, int64_t until_ms);
+	/*
+	 * It is not in the spool any more, and what was in it is taken.  Return
+	 * whether more may come; then turns go on until INLET_OVER.
+	 */
+	bool (*outlive)(struct inlet *inlet);
+	/* Let go of it; what it holds is not taken any more. */
+	void (*close)(struct inlet *inlet);
+};
+
+/* Embedded, as the first member, in what a kind makes. */
+struct inlet {
+	const struct inlet_kind *kind;
+	struct take *take;
+	struct list node;
+	char name[NAME_MAX_LEN + 1]; /* of the channel */
+	bool must_check; /* what has its name may be something else now */
+	bool is_wanted;	 /* it is there, and what its channel consists of */
+	bool is_open;
+	bool is_shadowed; /* the log knows that it is not what is served */
+	bool is_orphan;	  /* it has no name any more */
+	ev_timer again;
+	int told_errno; /* what the log said last, and when */
+	int64_t told_ms;
+};
+
+/**
+ * inlet_run(inlet):
+ * Give ${inlet} a turn now, and see to it that there is a next one.
+ */
+void inlet_run(struct inlet *inlet);
+
+/**
+ * inlet_tell(inlet, event, remedy):
+ * Log ${event}, which went wrong with ${inlet} because of errno, unless the log
+ * has it already.  errno is preserved.
+ */
+void inlet_tell(struct inlet *inlet, const char *event, const char *remedy);
+
+#endif

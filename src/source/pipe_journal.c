@@ -1,0 +1,107 @@
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "source/pipe_journal.h"
+#include "spool/own.h"
+
+/* How often it may be renamed while it is being opened. */
+#define OPEN_TRIES 8
+
+static void
+close_quietly(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
+/* Open the file ${name} in our folder and lock it. */
+static int
+open_locked(const char *spool, const char *name)
+{
+	int fd;
+
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		if ((fd = own_open(spool, name, OWN_READERS)) == -1)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			close_quietly(fd);
+			return -1;
+		}
+		if (own_is_current(fd, spool, name))
+			return fd;
+		close(fd);
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+/* Whether the file, which is not empty, ends within a line. */
+static bool
+is_torn(int fd, off_t end)
+{
+	char last;
+
+	return pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+/* Write to the segment before, if that is where the last line began. */
+static void
+turn_to_older(struct pipe_journal *journal, const char *spool, const char *name)
+{
+	char older[NAME_MAX + sizeof(".1")];
+	int fd, folder = own_open_folder(spool);
+	struct stat st;
+
+	if (folder == -1)
+		return;
+	snprintf(older, sizeof(older), "%s.1", name);
+	fd = own_open_old(folder, older);
+	close(folder);
+	if (fd == -1)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && is_torn(fd, st.st_size)) {
+		journal->fd = fd;
+		journal->end = st.st_size;
+		journal->is_older = true;
+	} else {
+		close(fd);
+	}
+}
+
+int
+pipe_journal_open(
+    struct pipe_journal *journal, const char *spool, const char *file)
+{
+	char name[NAME_MAX];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s.log", file);
+	if ((journal->lock = open_locked(spool, name)) == -1)
+		return -1;
+	if (fstat(journal->lock, &st) != 0) {
+		close_quietly(journal->lock);
+		return -1;
+	}
+	journal->fd = journal->lock;
+	journal->end = st.st_size;
+	journal->is_older = false;
+	if (st.st_size == 0)
+		turn_to_older(journal, spool, name);
+	return 0;
+}
+
+void
+pipe_journal_close(struct pipe_journal *journal)
+{
+	if (journal->is_older)
+		close_quietly(journal->fd);
+	close_quietly(journal->lock);
+}

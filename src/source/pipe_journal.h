@@ -1,0 +1,40 @@
+/*
+ * The journal of a pipe, while some of the pipe is moved to it.
+ *
+ * It may be rotated at any time between two moves, and the pipe's last line may
+ * have no end yet.  A line goes on where it began: when the journal is new and
+ * the one before ends within a line, the rest of that line belongs there, so
+ * that it can be read.  Whoever rotates locks the journal (flock(2)), and so do
+ * we while we write.
+ */
+#ifndef SPOOLCAST_SOURCE_PIPE_JOURNAL_H
+#define SPOOLCAST_SOURCE_PIPE_JOURNAL_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+struct pipe_journal {
+	int lock;      /* the newest segment, locked */
+	int fd;	       /* where to write: that one or the one before */
+	off_t end;     /* and at which offset */
+	bool is_older; /* the one before: only to the end of its line */
+};
+
+/**
+ * pipe_journal_open(journal, spool, file):
+ * Open the journal of the pipe ${file} in the spool at the path ${spool}, which
+ * is made if there is none, to append to it.  Return 0, or -1 with errno:
+ * EAGAIN if somebody has it locked; ENOENT if it is renamed all the time; those
+ * of own_open.
+ */
+int pipe_journal_open(
+    struct pipe_journal *journal, const char *spool, const char *file);
+
+/**
+ * pipe_journal_close(journal):
+ * Unlock and close it; errno is preserved.
+ */
+void pipe_journal_close(struct pipe_journal *journal);
+
+#endif

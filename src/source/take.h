@@ -1,0 +1,118 @@
+/*
+ * The taker: of all processes that serve a spool, the one that takes what comes
+ * in by its pipes and drop folders and appends it to their journals.
+ *
+ * All hold the pipes open, so that writers neither wait nor get EPIPE, and what
+ * was written lives until it is taken; the one that has
+ * SPOOL/.spoolcast/sources locked (flock(2)) is the taker.  The kernel lets go
+ * of the lock when it ends, however that is, and the others try about twice a
+ * second.  Where nobody may lock it (a spool that cannot be written) nobody
+ * holds a pipe either: its writers wait, and the log says why.
+ *
+ * A spool without pipes and drop folders costs nothing and is not written to.
+ */
+#ifndef SPOOLCAST_SOURCE_TAKE_H
+#define SPOOLCAST_SOURCE_TAKE_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/rnd.h"
+#include "source/folder.h"
+#include "source/inlet.h"
+
+/* So many pipes and drop folders a process holds. */
+#define TAKE_MAX 1000
+/* To take what is left in one before letting go of it. */
+#define TAKE_DRAIN_MS 100
+
+struct take {
+	struct folder *folder; /* NULL: not started */
+	struct list inlets;
+	unsigned n_inlets;
+	int lock;	 /* descriptor of the file to be locked; -1: none */
+	bool is_taker;	 /* and we have it locked */
+	int lock_errno;	 /* why it cannot be, as the log said; 0: it can */
+	bool must_scan;	 /* anything may have come or gone */
+	bool has_waited; /* another one was the taker */
+	bool is_over_full;
+	ev_timer soon; /* until what was noted is looked at */
+	ev_timer tick;
+	struct rnd rnd;
+	struct log_quota quota;
+};
+
+/**
+ * take_start(take, folder):
+ * Begin, for the spool ${folder}, which is used until take_end.  ${take} is
+ * zeroed.  What is there is held when this returns, and is going to be taken.
+ */
+void take_start(struct take *take, struct folder *folder);
+
+/**
+ * take_is_on(take):
+ * Return whether ${take} was started and has not ended.
+ */
+bool take_is_on(const struct take *take);
+
+/**
+ * take_note(take, file), take_rescan(take):
+ * The file ${file} came to the spool, went, or has other rights now; anything
+ * may have.
+ */
+void take_note(struct take *take, const char *file);
+void take_rescan(struct take *take);
+
+/**
+ * take_now(take, name):
+ * Take what there is for the channel ${name}, for as long as a client may be
+ * kept waiting, if we are the taker.
+ */
+void take_now(struct take *take, const char *name);
+
+/**
+ * take_end(take):
+ * Take what there is, for at most 100 ms, and let go of everything; whoever
+ * waits is the taker then.  Not started: nothing happens.
+ */
+void take_end(struct take *take);
+
+/**
+ * take_descriptors(take):
+ * Return how many descriptors are in use here, about.
+ */
+unsigned take_descriptors(const struct take *take);
+
+/**
+ * take_scan(take), take_note_file(take, file):
+ * Find the inlets that there are, and mark all to be checked; mark those that
+ * ${file} concerns, and return whether there are any.  For take.c.
+ */
+void take_scan(struct take *take);
+bool take_note_file(struct take *take, const char *file);
+
+/**
+ * take_check(inlet):
+ * See what has the name of ${inlet} now, and whether it is wanted.  One that is
+ * there no more is taken to its end, closed and freed.  For take.c.
+ */
+void take_check(struct inlet *inlet);
+
+/**
+ * take_drain(inlet, ms):
+ * Take what is in ${inlet}, which is open, for at most ${ms}, if we are the
+ * taker.  Return what the last turn came to.
+ */
+enum inlet_result take_drain(struct inlet *inlet, int64_t ms);
+
+/**
+ * take_close(inlet), take_free(inlet):
+ * Take what there is and let go of it, if it is open; and free it.
+ */
+void take_close(struct inlet *inlet);
+void take_free(struct inlet *inlet);
+
+#endif

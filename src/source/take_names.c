@@ -1,0 +1,199 @@
+/* Which pipes and drop folders there are in the spool. */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "source/pipe.h"
+#include "source/take.h"
+
+static const struct inlet_kind *const kinds[] = { &pipe_inlet };
+
+static const struct inlet_kind *
+kind_of(const char *suffix)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(suffix, kinds[i]->suffix) == 0)
+			return kinds[i];
+	}
+	return NULL;
+}
+
+static void
+on_again(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	inlet_run(timer->data);
+}
+
+static void
+tell_full(struct take *take)
+{
+	if (!take->is_over_full)
+		log_msg(LOG_LEVEL_ERROR,
+		    "event=too-many-sources spool=\"%s\" remedy=\"no more than "
+		    "%d pipes and drop folders in a spool\"",
+		    take->folder->path, TAKE_MAX);
+	take->is_over_full = true;
+}
+
+/* Add the inlet NAME${kind}, to be checked.  Return it, or NULL. */
+static struct inlet *
+add(struct take *take, const char *name, const struct inlet_kind *kind)
+{
+	struct inlet *inlet;
+
+	if (take->n_inlets == TAKE_MAX) {
+		tell_full(take);
+		return NULL;
+	}
+	if ((inlet = kind->make()) == NULL) {
+		/* The next look may find memory. */
+		take->must_scan = true;
+		return NULL;
+	}
+	inlet->kind = kind;
+	inlet->take = take;
+	inlet->must_check = true;
+	snprintf(inlet->name, sizeof(inlet->name), "%s", name);
+	ev_timer_init(&inlet->again, on_again, 0., 0.);
+	inlet->again.data = inlet;
+	list_push(&take->inlets, &inlet->node);
+	take->n_inlets++;
+	return inlet;
+}
+
+bool
+take_note_file(struct take *take, const char *file)
+{
+	const char *suffix = file + strcspn(file, ".");
+	const struct inlet_kind *kind = kind_of(suffix);
+	char name[NAME_MAX_LEN + 1];
+	bool is_known = false, is_noted = false;
+
+	if (!folder_is_form(file) || !folder_name_of(file, name))
+		return false;
+	/* A file of another form may be what the channel is from now on. */
+	LIST_EACH (node, &take->inlets) {
+		struct inlet *inlet = LIST_OF(node, struct inlet, node);
+
+		if (inlet->is_orphan || strcmp(inlet->name, name) != 0)
+			continue;
+		inlet->must_check = is_noted = true;
+		is_known = is_known || inlet->kind == kind;
+	}
+	if (kind != NULL && !is_known)
+		(void)add(take, name, kind);
+	return is_noted || kind != NULL;
+}
+
+void
+take_scan(struct take *take)
+{
+	DIR *dir = opendir(take->folder->path);
+	struct dirent *entry;
+
+	/* What we know stays until it is known to be gone. */
+	if (dir == NULL)
+		return;
+	take->must_scan = false;
+	LIST_EACH (node, &take->inlets) {
+		struct inlet *inlet = LIST_OF(node, struct inlet, node);
+
+		inlet->must_check = !inlet->is_orphan;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (kind_of(entry->d_name + strcspn(entry->d_name, ".")) !=
+		    NULL)
+			(void)take_note_file(take, entry->d_name);
+	}
+	closedir(dir);
+}
+
+/*
+ * It has no name any more, but writers may have it open: let it go on as an
+ * orphan.  Return whether it does.
+ */
+static bool
+orphan(struct inlet *inlet)
+{
+	if (!inlet->is_open || !inlet->take->is_taker ||
+	    take_drain(inlet, TAKE_DRAIN_MS) != INLET_DONE ||
+	    !inlet->kind->outlive(inlet))
+		return false;
+	inlet->is_orphan = true;
+	inlet->is_wanted = false;
+	return true;
+}
+
+/* Another has the name of ${inlet} now. */
+static void
+replace(struct inlet *inlet)
+{
+	struct inlet *other;
+
+	if (!orphan(inlet)) {
+		take_close(inlet);
+		return;
+	}
+	other = add(inlet->take, inlet->name, inlet->kind);
+	if (other != NULL) {
+		other->must_check = false;
+		other->is_wanted = true;
+	}
+	inlet_run(inlet);
+}
+
+/* Whether ${inlet} is there, although its channel consists of ${form}. */
+static bool
+is_shadowed(struct inlet *inlet, const struct form *form)
+{
+	struct folder *folder = inlet->take->folder;
+	struct stat st;
+
+	if (lstat(folder_file(folder, inlet->name, inlet->kind->suffix), &st) !=
+		0 ||
+	    (st.st_mode & S_IFMT) != inlet->kind->type)
+		return false;
+	if (!inlet->is_shadowed &&
+	    log_allow(&inlet->take->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN,
+		    "event=source-shadowed channel=%s source=%s%s by=%s%s "
+		    "remedy=\"rename or remove one of them\"",
+		    inlet->name, inlet->name, inlet->kind->suffix, inlet->name,
+		    form->suffix);
+	return true;
+}
+
+void
+take_check(struct inlet *inlet)
+{
+	struct folder *folder = inlet->take->folder;
+	const struct form *form;
+	struct stat st;
+
+	form = folder_form(folder, inlet->name, &st);
+	/* As long as nobody knows, it stays as it is. */
+	if (form == NULL && errno != ENOENT)
+		return;
+	inlet->must_check = false;
+	if (form != NULL && strcmp(form->suffix, inlet->kind->suffix) == 0) {
+		inlet->is_shadowed = false;
+		inlet->is_wanted = true;
+		if (inlet->is_open && !inlet->kind->is_same(inlet, &st))
+			replace(inlet);
+	} else if (form != NULL && is_shadowed(inlet, form)) {
+		inlet->is_shadowed = true;
+		inlet->is_wanted = false;
+		take_close(inlet);
+	} else if (orphan(inlet)) {
+		inlet_run(inlet);
+	} else {
+		take_free(inlet);
+	}
+}
