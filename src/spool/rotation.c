@@ -1,0 +1,299 @@
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "spool/own.h"
+#include "spool/rotation_steps.h"
+
+#define LOCK_NAME "rotation"
+#define S_TO_MS 1000
+
+/*
+ * What the locked file says: "BASE INODE KEEP", or blanks when nothing is being
+ * done.  Always as many bytes, so that a full disk can take it.
+ */
+#define NOTE_SIZE 160
+
+struct note {
+	char base[ROTATION_BASE_SIZE];
+	uint64_t ino;
+	uint64_t keep;
+};
+
+/* Return the locked file, or -1 with errno; EWOULDBLOCK: others have it. */
+static int
+lock_spool(const char *spool, bool may_wait)
+{
+	int how = may_wait ? LOCK_EX : LOCK_EX | LOCK_NB;
+
+	for (;;) {
+		int fd = own_open(spool, LOCK_NAME, OWN_WRITERS);
+		int saved;
+
+		if (fd == -1)
+			return -1;
+		if (flock(fd, how) != 0) {
+			saved = errno;
+			close(fd);
+			errno = saved;
+			return -1;
+		}
+		/* Somebody may have cleared the folder meanwhile. */
+		if (own_is_current(fd, spool, LOCK_NAME))
+			return fd;
+		close(fd);
+	}
+}
+
+/* Whether ${base} can be a series: nobody gets us to rename anything else. */
+static bool
+is_base(const char *base)
+{
+	static const char own[] = OWN_FOLDER "/";
+	bool is_own = strncmp(base, own, sizeof(own) - 1) == 0;
+	const char *suffix;
+	size_t len;
+
+	if (is_own)
+		base += sizeof(own) - 1;
+	len = strcspn(base, ".");
+	if (!name_is_valid(base, len))
+		return false;
+	suffix = base + len;
+	if (is_own)
+		return strcmp(suffix, ".d.log") == 0 ||
+		    strcmp(suffix, ".fifo.log") == 0;
+	return suffix[0] == '\0' || strcmp(suffix, ".sse") == 0;
+}
+
+/* Read the field at ${*text}, which ends at a blank. */
+static bool
+read_number(const char **text, uint64_t *out)
+{
+	size_t len = strcspn(*text, " ");
+	bool is_one = num_uint(*text, len, out) == NUM_OK;
+
+	*text += len;
+	*text += strspn(*text, " ");
+	return is_one;
+}
+
+/* Whether the file ${fd} has a note that makes sense; that is ${note} then. */
+static bool
+read_note(int fd, struct note *note)
+{
+	char text[NOTE_SIZE + 1];
+	ssize_t n = pread(fd, text, NOTE_SIZE, 0);
+	const char *rest = text;
+	size_t len;
+
+	if (n != NOTE_SIZE)
+		return false;
+	text[NOTE_SIZE] = '\0';
+	len = strcspn(text, " ");
+	if (len == 0 || len >= sizeof(note->base))
+		return false;
+	memcpy(note->base, text, len);
+	note->base[len] = '\0';
+	rest = text + len + 1;
+	return is_base(note->base) && read_number(&rest, &note->ino) &&
+	    read_number(&rest, &note->keep) && note->keep <= ROTATION_KEEP_MAX;
+}
+
+static int
+write_note(int fd, const char *text)
+{
+	char note[NOTE_SIZE + 1];
+	ssize_t n;
+
+	snprintf(note, sizeof(note), "%-*s\n", NOTE_SIZE - 1, text);
+	n = pwrite(fd, note, NOTE_SIZE, 0);
+	if (n >= 0 && n < NOTE_SIZE)
+		errno = ENOSPC;
+	return n == NOTE_SIZE ? 0 : -1;
+}
+
+static int
+note_work(struct rotation_work *work, int lock_fd)
+{
+	char text[NOTE_SIZE];
+
+	snprintf(text, sizeof(text), "%s %ju %u", work->base,
+	    (uintmax_t)work->st.st_ino, work->keep);
+	if (write_note(lock_fd, text) == 0)
+		return 0;
+	return rotation_fail(work,
+	    "cannot write the spool's " OWN_FOLDER "/" LOCK_NAME " (%s): make "
+	    "room",
+	    strerror(errno));
+}
+
+/* All of it, from the file that is the newest now; it is locked. */
+static enum rotation_result
+carry_out(struct rotation_work *work, int lock_fd)
+{
+	if (rotation_check(work) != 0)
+		return ROTATION_FAILED;
+	if (note_work(work, lock_fd) == 0 && rotation_make(work) == 0 &&
+	    rotation_move(work) == 0 && rotation_renew(work) == 0) {
+		(void)write_note(lock_fd, "");
+		work->report->size = (uint64_t)work->st.st_size;
+		return ROTATION_DONE;
+	}
+	/* Where it was begun, the rest is left to who comes next. */
+	if (!work->has_moved) {
+		(void)write_note(lock_fd, "");
+		rotation_abandon(work);
+	}
+	return ROTATION_FAILED;
+}
+
+static enum rotation_result
+complete(const char *spool, int lock_fd, bool may_wait,
+    struct rotation_report *report)
+{
+	struct rotation_work work = { .may_wait = may_wait, .report = report };
+	enum rotation_result result;
+	struct note note;
+
+	if (!read_note(lock_fd, &note))
+		return ROTATION_NOTHING;
+	work.keep = (unsigned)note.keep;
+	result = rotation_open(&work, spool, note.base);
+	if (result == ROTATION_DONE && work.st.st_ino == note.ino) {
+		result = carry_out(&work, lock_fd);
+	} else if (result == ROTATION_DONE || result == ROTATION_NOTHING) {
+		result = ROTATION_FAILED;
+		if (rotation_restore(&work, note.ino) == 0) {
+			(void)write_note(lock_fd, "");
+			result = ROTATION_DONE;
+		}
+	}
+	rotation_close(&work);
+	return result;
+}
+
+/* When the newest segment was made, as far as can be told. */
+static int64_t
+born_s(const char *path, const struct statx *stx)
+{
+	char older[PATH_MAX + 2];
+	struct statx before;
+
+	if (stx->stx_mask & STATX_BTIME)
+		return stx->stx_btime.tv_sec;
+	snprintf(older, sizeof(older), "%s.1", path);
+	if (statx(AT_FDCWD, older, 0, STATX_CTIME, &before) == 0)
+		return before.stx_ctime.tv_sec;
+	return stx->stx_mtime.tv_sec;
+}
+
+int64_t
+rotation_due_ms(const char *spool, const struct rotation *rotation)
+{
+	char path[PATH_MAX];
+	struct statx stx;
+	int64_t age_ms;
+
+	snprintf(path, sizeof(path), "%s/%s", spool, rotation->base);
+	/* Links are followed, to be refused when what they lead to is due. */
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) !=
+		0 ||
+	    stx.stx_size == 0)
+		return INT64_MAX;
+	if (rotation->max_size == 0 && rotation->max_age_ms == 0)
+		return 0;
+	if (rotation->max_size > 0 && stx.stx_size >= rotation->max_size)
+		return 0;
+	if (rotation->max_age_ms == 0)
+		return INT64_MAX;
+	age_ms = (clock_wall_s() - born_s(path, &stx)) * S_TO_MS;
+	/* The clock was set back. */
+	if (age_ms < 0)
+		age_ms = 0;
+	return age_ms < rotation->max_age_ms ? rotation->max_age_ms - age_ms :
+					       0;
+}
+
+static enum rotation_result
+refuse_lock(struct rotation_report *report)
+{
+	if (errno == EWOULDBLOCK)
+		return ROTATION_BUSY;
+	snprintf(report->problem, sizeof(report->problem),
+	    "cannot lock the spool's " OWN_FOLDER "/" LOCK_NAME " (%s)%s",
+	    strerror(errno),
+	    errno == EACCES || errno == EPERM ?
+		": run `spoolcast rotate` as a user who may write to it" :
+		"");
+	return ROTATION_FAILED;
+}
+
+/* Under the lock of the spool. */
+static enum rotation_result
+run(const char *spool, int lock_fd, const struct rotation *rotation,
+    struct rotation_report *report)
+{
+	struct rotation_work work = { .may_wait = rotation->may_wait,
+		.keep = (unsigned)rotation->keep,
+		.report = report };
+	enum rotation_result result;
+
+	result = rotation_open(&work, spool, rotation->base);
+	/* Somebody may have rotated it since we saw that it is due. */
+	if (result == ROTATION_DONE && rotation_due_ms(spool, rotation) > 0)
+		result = ROTATION_NOTHING;
+	if (result == ROTATION_DONE)
+		result = carry_out(&work, lock_fd);
+	rotation_close(&work);
+	return result;
+}
+
+enum rotation_result
+rotation_run(const char *spool, const struct rotation *rotation,
+    struct rotation_report *report)
+{
+	enum rotation_result result;
+	int lock_fd;
+
+	memset(report, 0, sizeof(*report));
+	if (rotation_due_ms(spool, rotation) > 0)
+		return ROTATION_NOTHING;
+	lock_fd = lock_spool(spool, rotation->may_wait);
+	if (lock_fd == -1)
+		return refuse_lock(report);
+	/* What cannot be completed shall not keep others from rotating. */
+	result = complete(spool, lock_fd, rotation->may_wait, report);
+	if (result != ROTATION_BUSY)
+		result = run(spool, lock_fd, rotation, report);
+	close(lock_fd);
+	return result;
+}
+
+enum rotation_result
+rotation_complete(
+    const char *spool, bool may_wait, struct rotation_report *report)
+{
+	enum rotation_result result;
+	char path[PATH_MAX];
+	int lock_fd;
+
+	memset(report, 0, sizeof(*report));
+	snprintf(path, sizeof(path), "%s/%s/%s", spool, OWN_FOLDER, LOCK_NAME);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return ROTATION_NOTHING;
+	lock_fd = lock_spool(spool, may_wait);
+	if (lock_fd == -1)
+		return refuse_lock(report);
+	result = complete(spool, lock_fd, may_wait, report);
+	close(lock_fd);
+	return result;
+}

@@ -1,0 +1,89 @@
+/*
+ * Rotation by us.  The segments of a series are BASE, the newest, and BASE.1,
+ * BASE.2, ...: the higher the older.  Rotating it makes room by renaming, from
+ * the lowest number that is free on down, then renames BASE to BASE.1, and a
+ * new empty file gets the name BASE.  Where all numbers up to ${keep} are
+ * taken, the oldest segment is removed.
+ *
+ * One rotation goes on at a time in a spool, under a lock (flock(2)) of the
+ * file .spoolcast/rotation.  That file says what is being done, so that whoever
+ * gets the lock after its holder was killed completes it; each step can be
+ * taken again.  Until then there may be a number missing, or BASE itself.
+ * (After a crash of the machine that note may be lost.  Then the next rotation
+ * fills the number, and the next writer makes BASE.)
+ *
+ * BASE is locked, too, from before the first step until the new file has its
+ * name.  So a writer who takes flock(2) of the file and only then makes sure
+ * that the name still means that file never writes into an older segment.
+ * Others may for a while; nothing here touches the bytes of a segment.
+ *
+ * The new file has the owner, the rights and the access list of the old one. If
+ * we may not make it so that all who could write still can (see twin.h),
+ * nothing is rotated.  What is not a plain file of one name is never renamed.
+ */
+#ifndef SPOOLCAST_SPOOL_ROTATION_H
+#define SPOOLCAST_SPOOL_ROTATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Most older segments that a series may keep. */
+#define ROTATION_KEEP_MAX 1000
+
+/* A rotation that may be wanted. */
+struct rotation {
+	/* Relative to the spool: "news", "deploy.sse", ".spoolcast/x.d.log" */
+	const char *base;
+	uint64_t keep;	    /* older segments; 0: the newest is removed */
+	uint64_t max_size;  /* due from this size on; 0: of any size */
+	int64_t max_age_ms; /* due from this age on; 0: of any age */
+	bool may_wait;	    /* for locks, as long as it takes */
+};
+
+enum rotation_result {
+	ROTATION_DONE,
+	ROTATION_NOTHING, /* there is nothing to do */
+	ROTATION_BUSY,	  /* somebody has a lock, and we may not wait */
+	ROTATION_FAILED,  /* see the report */
+};
+
+struct rotation_report {
+	uint64_t size;	   /* of the segment that was the newest */
+	char problem[300]; /* what failed, why, and what to do about it */
+};
+
+/**
+ * rotation_due_ms(spool, rotation):
+ * Return in how many milliseconds ${rotation}, in the spool at the path
+ * ${spool}, is due, if nothing is written until then: 0 is now, INT64_MAX not
+ * at all, as for a file that is empty or missing.  If it has both limits either
+ * makes it due; without any it is due unless empty.
+ *
+ * Its age is the time since the newest segment was made (statx(2), btime).  On
+ * a file system that does not keep that, it is the time since the segment
+ * before was renamed (or last written), and where there is none, the time since
+ * the newest was last written.
+ */
+int64_t rotation_due_ms(const char *spool, const struct rotation *rotation);
+
+/**
+ * rotation_run(spool, rotation, report):
+ * Do ${rotation}, if it is due, after what was begun and not completed.
+ *
+ * ROTATION_FAILED leaves everything as it was if it is a file, a right or
+ * the room for a new file that is missing; if the system refuses a step after
+ * that, the rest is left to who comes next.
+ */
+enum rotation_result rotation_run(const char *spool,
+    const struct rotation *rotation, struct rotation_report *report);
+
+/**
+ * rotation_complete(spool, may_wait, report):
+ * Complete the rotation that somebody began who was killed; ROTATION_NOTHING if
+ * there is none.  ROTATION_BUSY: one is going on.  For those who meet a missing
+ * number; who may not write to the spool gets ROTATION_FAILED.
+ */
+enum rotation_result rotation_complete(
+    const char *spool, bool may_wait, struct rotation_report *report);
+
+#endif

@@ -1,0 +1,359 @@
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool/own.h"
+#include "spool/rotation_steps.h"
+#include "spool/series.h"
+#include "spool/twin.h"
+
+/* The name of the new file before it has that of the newest. */
+#define NEW_NAME ".rotation.new"
+/* O_NONBLOCK, O_NOCTTY: it may be no file at all. */
+#define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/* A name in the folder of a series, with its number and a NUL. */
+#define NAME_SIZE (ROTATION_BASE_SIZE + 12)
+
+int
+rotation_fail(struct rotation_work *work, const char *format, ...)
+{
+	struct rotation_report *report = work->report;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(report->problem, sizeof(report->problem), format, args);
+	va_end(args);
+	return -1;
+}
+
+static const char *
+older(const struct rotation_work *work, unsigned number, char out[NAME_SIZE])
+{
+	snprintf(out, NAME_SIZE, "%s.%u", work->name, number);
+	return out;
+}
+
+/* Open a segment to lock it, which NFS lets only those do who may write. */
+static int
+open_segment(const struct rotation_work *work, const char *name)
+{
+	int fd = openat(work->dir_fd, name, O_RDWR | O_APPEND | FLAGS);
+
+	if (fd == -1 && (errno == EACCES || errno == EROFS || errno == EISDIR))
+		fd = openat(work->dir_fd, name, O_RDONLY | FLAGS);
+	if (fd == -1 && errno == EACCES)
+		fd = openat(work->dir_fd, name, O_WRONLY | O_APPEND | FLAGS);
+	return fd;
+}
+
+static enum rotation_result
+refuse(struct rotation_work *work)
+{
+	if (errno == ELOOP)
+		rotation_fail(work,
+		    "%s is a link: rotate the file that it leads to",
+		    work->base);
+	else
+		rotation_fail(work,
+		    "cannot lock %s (%s): run `spoolcast "
+		    "rotate` as the user who writes it",
+		    work->base, strerror(errno));
+	return ROTATION_FAILED;
+}
+
+/* Lock the newest segment, whichever that is once we have the lock. */
+static enum rotation_result
+lock_newest(struct rotation_work *work)
+{
+	struct stat named;
+
+	for (;;) {
+		if ((work->fd = open_segment(work, work->name)) == -1)
+			return errno == ENOENT ? ROTATION_NOTHING :
+						 refuse(work);
+		if (flock(work->fd,
+			work->may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 ||
+		    fstat(work->fd, &work->st) != 0)
+			return errno == EWOULDBLOCK ? ROTATION_BUSY :
+						      refuse(work);
+		if (fstatat(work->dir_fd, work->name, &named,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    named.st_ino == work->st.st_ino &&
+		    named.st_dev == work->st.st_dev)
+			return ROTATION_DONE;
+		close(work->fd);
+	}
+}
+
+enum rotation_result
+rotation_open(struct rotation_work *work, const char *spool, const char *base)
+{
+	const char *slash;
+
+	snprintf(work->base, sizeof(work->base), "%s", base);
+	slash = strchr(work->base, '/');
+	work->name = slash == NULL ? work->base : slash + 1;
+	work->fd = -1;
+	work->dir_fd = slash == NULL ?
+	    open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+	    own_open_folder(spool);
+	if (work->dir_fd == -1) {
+		rotation_fail(work, "cannot open the folder of %s (%s)",
+		    work->base, strerror(errno));
+		return ROTATION_FAILED;
+	}
+	return lock_newest(work);
+}
+
+void
+rotation_close(struct rotation_work *work)
+{
+	/* This lets go of the lock. */
+	if (work->fd != -1)
+		close(work->fd);
+	if (work->dir_fd != -1)
+		close(work->dir_fd);
+	work->fd = work->dir_fd = -1;
+}
+
+/* In a sticky folder only its owner, or the file's, may move a file. */
+static bool
+may_move(const struct stat *dir, const struct stat *st)
+{
+	uid_t uid = geteuid();
+
+	return !(dir->st_mode & S_ISVTX) || uid == 0 || uid == dir->st_uid ||
+	    uid == st->st_uid;
+}
+
+static int
+check_segment(
+    struct rotation_work *work, const char *name, const struct stat *st)
+{
+	struct stat dir;
+
+	if (!S_ISREG(st->st_mode))
+		return rotation_fail(work,
+		    "%s is no plain file and cannot be a segment: rename or "
+		    "remove it",
+		    name);
+	if (st->st_nlink > 1)
+		return rotation_fail(work,
+		    "%s has another name, too (a hard link), by which it may "
+		    "be written: remove one of them",
+		    name);
+	if (fstat(work->dir_fd, &dir) != 0 || may_move(&dir, st))
+		return 0;
+	return rotation_fail(work,
+	    "%s belongs to user %u, and only that user may rename it in this "
+	    "folder (mode +t): run `spoolcast rotate` as that user or root",
+	    name, st->st_uid);
+}
+
+/* Set ${*number} to the lowest that is free, or that is not kept. */
+static int
+find_free(struct rotation_work *work, unsigned *number)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	for (*number = 1; *number <= work->keep; ++*number) {
+		if (fstatat(work->dir_fd, older(work, *number, name), &st,
+			AT_SYMLINK_NOFOLLOW) != 0)
+			return errno == ENOENT ?
+			    0 :
+			    rotation_fail(work, "cannot look at %s (%s)", name,
+				strerror(errno));
+		if (check_segment(work, name, &st) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+refuse_twin(struct rotation_work *work)
+{
+	if (errno == EPERM)
+		return rotation_fail(work,
+		    "a new %s would not have the rights of the old one, which "
+		    "belongs to user %u and group %u: run `spoolcast rotate` "
+		    "as that user, who must be in that group, or as root; or "
+		    "give user and group the same rights",
+		    work->base, work->st.st_uid, work->st.st_gid);
+	return rotation_fail(work, "cannot make a new %s (%s)%s", work->base,
+	    strerror(errno),
+	    errno == EACCES ? ": run `spoolcast rotate` as a user who may "
+			      "write to the folder" :
+		errno == ENOSPC || errno == EDQUOT ? ": make room" :
+						     "");
+}
+
+int
+rotation_check(struct rotation_work *work)
+{
+	unsigned number;
+
+	if (check_segment(work, work->base, &work->st) != 0)
+		return -1;
+	return find_free(work, &number);
+}
+
+int
+rotation_make(struct rotation_work *work)
+{
+	if (twin_make(work->dir_fd, NEW_NAME, work->fd) != 0)
+		return refuse_twin(work);
+	return 0;
+}
+
+static int
+remove_older(struct rotation_work *work, unsigned number)
+{
+	char name[NAME_SIZE];
+
+	if (unlinkat(work->dir_fd, older(work, number, name), 0) == 0)
+		work->has_moved = true;
+	else if (errno != ENOENT && errno != EISDIR)
+		return rotation_fail(
+		    work, "cannot remove %s (%s)", name, strerror(errno));
+	return 0;
+}
+
+/* Return the highest number in the series, as its readers see it. */
+static unsigned
+find_oldest(const struct rotation_work *work)
+{
+	unsigned oldest = work->keep;
+	char name[NAME_SIZE];
+	struct stat st;
+
+	for (unsigned number = oldest + 1;
+	     number <= SERIES_LAST && number - oldest <= SERIES_MISSING + 1;
+	     number++) {
+		if (fstatat(work->dir_fd, older(work, number, name), &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode))
+			oldest = number;
+	}
+	return oldest;
+}
+
+/* Remove those above the kept; the oldest first, so that none is missing. */
+static int
+trim(struct rotation_work *work)
+{
+	for (unsigned number = find_oldest(work); number > work->keep;
+	     number--) {
+		if (remove_older(work, number) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Rename unless ${to} exists, which somebody may make at any time. */
+static int
+rename_free(int dir_fd, const char *from, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* Not every file system can do it in one step (rename(2)). */
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (fstatat(dir_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(dir_fd, from, dir_fd, to);
+}
+
+static int
+rename_segment(struct rotation_work *work, const char *from, const char *to)
+{
+	if (rename_free(work->dir_fd, from, to) == 0) {
+		work->has_moved = true;
+		return 0;
+	}
+	return rotation_fail(work, "cannot rename %s to %s (%s)%s", from, to,
+	    strerror(errno),
+	    errno == EEXIST || errno == ENOENT ?
+		": somebody else rotates it at the same time" :
+		"");
+}
+
+int
+rotation_move(struct rotation_work *work)
+{
+	char from[NAME_SIZE], to[NAME_SIZE];
+	unsigned number;
+
+	if (trim(work) != 0)
+		return -1;
+	/* The newest is not kept: one step, in which it is replaced. */
+	if (work->keep == 0)
+		return 0;
+	if (find_free(work, &number) != 0)
+		return -1;
+	if (number > work->keep && remove_older(work, --number) != 0)
+		return -1;
+	for (; number > 1; number--) {
+		if (rename_segment(work, older(work, number - 1, from),
+			older(work, number, to)) != 0)
+			return -1;
+	}
+	return rename_segment(work, work->name, older(work, 1, to));
+}
+
+int
+rotation_renew(struct rotation_work *work)
+{
+	int rc = work->keep == 0 ?
+	    renameat(work->dir_fd, NEW_NAME, work->dir_fd, work->name) :
+	    rename_free(work->dir_fd, NEW_NAME, work->name);
+
+	if (rc == 0) {
+		work->has_moved = true;
+		return 0;
+	}
+	/* A writer was faster, between the two steps. */
+	if (errno == EEXIST)
+		return unlinkat(work->dir_fd, NEW_NAME, 0);
+	return rotation_fail(
+	    work, "cannot make a new %s (%s)", work->base, strerror(errno));
+}
+
+/* Open BASE.1 as the newest, if it has the inode ${ino}. */
+static bool
+open_moved(struct rotation_work *work, ino_t ino)
+{
+	char name[NAME_SIZE];
+
+	work->fd = open_segment(work, older(work, 1, name));
+	return work->fd != -1 && fstat(work->fd, &work->st) == 0 &&
+	    work->st.st_ino == ino;
+}
+
+int
+rotation_restore(struct rotation_work *work, ino_t ino)
+{
+	bool is_moved = work->fd == -1 && open_moved(work, ino);
+
+	if (is_moved)
+		return rotation_make(work) == 0 ? rotation_renew(work) : -1;
+	/* Others have seen to it, or removed all of it. */
+	(void)unlinkat(work->dir_fd, NEW_NAME, 0);
+	return 0;
+}
+
+void
+rotation_abandon(struct rotation_work *work)
+{
+	(void)unlinkat(work->dir_fd, NEW_NAME, 0);
+}

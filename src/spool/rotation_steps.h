@@ -1,0 +1,94 @@
+/*
+ * The steps of a rotation, for rotation.c, which has the lock and the note of
+ * what is done.  Each may be taken again, by another process, after a kill.
+ */
+#ifndef SPOOLCAST_SPOOL_ROTATION_STEPS_H
+#define SPOOLCAST_SPOOL_ROTATION_STEPS_H
+
+#include <sys/stat.h>
+
+#include <stdbool.h>
+
+#include "base/name.h"
+#include "spool/rotation.h"
+
+/* A base: the folder of ours, a name, the longest suffix and a NUL. */
+#define ROTATION_BASE_SIZE (12 + NAME_MAX_LEN + 20)
+
+/* A rotation that goes on. */
+struct rotation_work {
+	char base[ROTATION_BASE_SIZE];
+	const char *name; /* in base: that of the newest, in its folder */
+	int dir_fd;	  /* that folder */
+	unsigned keep;
+	bool may_wait;
+	bool has_moved; /* something is not where it was */
+	int fd;		/* the newest segment, locked; -1: missing */
+	struct stat st; /* of it */
+	struct rotation_report *report;
+};
+
+/**
+ * rotation_open(work, spool, base):
+ * Open the folder of the series ${base} below ${spool}, and its newest
+ * segment, and lock that.  Return ROTATION_DONE; ROTATION_NOTHING if there is
+ * none, with work->fd = -1; or ROTATION_BUSY or ROTATION_FAILED.
+ */
+enum rotation_result rotation_open(
+    struct rotation_work *work, const char *spool, const char *base);
+
+/**
+ * rotation_close(work):
+ * Let go of what rotation_open got, if anything.
+ */
+void rotation_close(struct rotation_work *work);
+
+/**
+ * rotation_check(work):
+ * See whether all segments can be moved.  Return 0, or -1 with a report.
+ */
+int rotation_check(struct rotation_work *work);
+
+/**
+ * rotation_make(work):
+ * Make the file that will be the newest, under another name: what it needs is
+ * there, then, before anything has moved.  Return 0, or -1 with a report.
+ */
+int rotation_make(struct rotation_work *work);
+
+/**
+ * rotation_move(work):
+ * Remove what is not kept, and move the others, the newest last.  Return 0, or
+ * -1 with a report.
+ */
+int rotation_move(struct rotation_work *work);
+
+/**
+ * rotation_renew(work):
+ * After rotation_move: give the new file the name of the newest, or remove it
+ * if a writer made one by now.  Return 0, or -1 with a report.
+ */
+int rotation_renew(struct rotation_work *work);
+
+/**
+ * rotation_restore(work, ino):
+ * The newest is not the segment ${ino}, which it was when a rotation began
+ * whose process was killed.  If it is missing and ${ino} is BASE.1, make a new
+ * one.  Return 0, or -1 with a report.
+ */
+int rotation_restore(struct rotation_work *work, ino_t ino);
+
+/**
+ * rotation_abandon(work):
+ * Remove what rotation_make made.
+ */
+void rotation_abandon(struct rotation_work *work);
+
+/**
+ * rotation_fail(work, format, ...):
+ * Report what failed.  Return -1.
+ */
+int rotation_fail(struct rotation_work *work, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * An empty file that is to others what another one is: whoever may read or
+ * write the one may read or write its twin.
+ */
+#ifndef SPOOLCAST_SPOOL_TWIN_H
+#define SPOOLCAST_SPOOL_TWIN_H
+
+/**
+ * twin_make(dir_fd, name, model_fd):
+ * Make the empty file ${name} in the folder ${dir_fd} with the owner, the
+ * group, the permissions and the access list (acl(5)) of the file ${model_fd}.
+ * An empty file of that name which is like that already is taken as it is; any
+ * other file is removed first.
+ *
+ * If we may not give it that owner or group, it stays ours as long as nobody
+ * loses or gains a right by that: its permissions are for all who had some.
+ * (That the owner is in the file's group is taken for granted: but for root,
+ * nobody can make it otherwise.)
+ *
+ * Return 0, or -1 with errno and no such file: EPERM: somebody would lose
+ * rights; else what the system refused.
+ */
+int twin_make(int dir_fd, const char *name, int model_fd);
+
+#endif
