@@ -4,7 +4,7 @@
 _spoolcast()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]-} verbs
-	local program=${COMP_WORDS[0]} spool
+	local program=${COMP_WORDS[0]} spool options
 
 	if ((COMP_CWORD == 1)); then
 		verbs=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\)  .*/\1/p')
@@ -21,14 +21,16 @@ _spoolcast()
 	serve)
 		mapfile -t COMPREPLY < <(compgen -W '--listen --mode -c --help' -- "$word")
 		;;
-	publish)
+	publish | rotate)
+		options='-c --json --help'
+		[[ $verb == rotate ]] || options="-e -f -i -r --ttl --end $options"
 		spool=$("$program" check 2>/dev/null | sed -n 's/^spool.path = //p')
-		mapfile -t COMPREPLY < <(compgen -W "-e -f -i -r --ttl --end -c --help $(
+		mapfile -t COMPREPLY < <(compgen -W "$options $(
 			cd "$spool" 2>/dev/null && printf '%s\n' [A-Za-z0-9]* |
 				sed 's/\..*//' | sort -u)" -- "$word")
 		;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'serve publish check help version settings' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'serve publish check rotate help version settings' -- "$word")
 		;;
 	check | version)
 		mapfile -t COMPREPLY < <(compgen -W '-c --json --help' -- "$word")

@@ -19,6 +19,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "cli/deliver.h"
+#include "cli/due.h"
 #include "cli/message.h"
 #include "cli/target.h"
 #include "conf/conf.h"
@@ -326,6 +327,7 @@ report(const struct job *job, const struct buf *record, const struct buf *path)
 static int
 publish(struct job *job, struct buf *record, struct buf *path)
 {
+	const struct target *target = &job->target;
 	struct buf text = { 0 };
 	int status = read_message(job, &text);
 
@@ -335,8 +337,12 @@ publish(struct job *job, struct buf *record, struct buf *path)
 	if (status == EXIT_DONE)
 		status = encode(job, &text, record);
 	if (status == EXIT_DONE)
-		status = deliver_record(
-		    &job->target, record, job->message.type, path);
+		due_restore(target);
+	if (status == EXIT_DONE)
+		status =
+		    deliver_record(target, record, job->message.type, path);
+	if (status == EXIT_DONE)
+		due_rotate(target, job->settings);
 	buf_free(&text);
 	return status;
 }

@@ -82,6 +82,23 @@ static const struct verb table[] = {
 	    .valued = { NULL },
 	},
 	{
+	    .name = "rotate",
+	    .run = cmd_rotate,
+	    .summary = "start new files, and remove the oldest",
+	    .usage =
+		"usage: spoolcast rotate [-c FILE] [--json] [CHANNEL ...]\n"
+		"\n"
+		"Makes NAME.1 of the file NAME of each CHANNEL, NAME.2 of\n"
+		"NAME.1 and so on, removes what is over [spool] keep, and\n"
+		"completes what was interrupted. Without a CHANNEL it does\n"
+		"so for all that max_size or max_age say is due. Nothing is\n"
+		"printed when all went well.\n"
+		"\n"
+		"  -c FILE   the configuration\n"
+		"  --json    print a line for each channel\n",
+	    .valued = { NULL },
+	},
+	{
 	    .name = "help",
 	    .run = cmd_help,
 	    .summary = "explain a verb, or print a sample configuration",

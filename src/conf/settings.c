@@ -26,16 +26,19 @@ const struct conf_key settings_keys[] = {
 	    .doc = "The largest record that is delivered; in place of a larger "
 		   "one subscribers get the event spoolcast.skipped." },
 	{ KEY("spool", "max_size", CONF_SIZE, max_size), .initial = "0",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "Rotate a channel that has grown to this size; 0 is "
-		   "never." },
+	    .min = "4K", .max = "1000G",
+	    .flags = CONF_PER_CHANNEL | CONF_OR_ZERO,
+	    .doc = "Rotate a channel whose newest file has grown to this size; "
+		   "0 is never." },
 	{ KEY("spool", "max_age", CONF_DURATION, max_age_ms), .initial = "0",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "Rotate a channel whose first record is this old; 0 is "
-		   "never." },
-	{ KEY("spool", "keep", CONF_COUNT, keep), .initial = "4",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
-	    .doc = "How many rotated segments of a channel are kept." },
+	    .min = "1s", .max = "3650d",
+	    .flags = CONF_PER_CHANNEL | CONF_OR_ZERO,
+	    .doc = "Rotate a channel whose newest file was made so long ago "
+		   "and is not empty; 0 is never." },
+	{ KEY("spool", "keep", CONF_COUNT, keep), .initial = "4", .min = "0",
+	    .max = "1000", .flags = CONF_PER_CHANNEL,
+	    .doc = "How many rotated files of a channel are kept; older ones "
+		   "are removed by the next rotation." },
 	{ KEY("spool", "keep_files", CONF_BOOL, keep_files), .initial = "no",
 	    .flags = CONF_PER_CHANNEL | CONF_LATER,
 	    .doc = "Whether files taken from a drop folder are moved to its "

@@ -31,9 +31,9 @@ struct settings {
 	/* [spool] */
 	const char *path;
 	uint64_t max_record;
-	uint64_t max_size;	 /* later */
-	int64_t max_age_ms;	 /* later */
-	uint64_t keep;		 /* later */
+	uint64_t max_size;  /* 0: never */
+	int64_t max_age_ms; /* 0: never */
+	uint64_t keep;
 	int keep_files;		 /* later */
 	int type_from_extension; /* later */
 

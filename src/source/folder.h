@@ -240,6 +240,17 @@ const char *folder_file(
 const char *folder_log(
     struct folder *folder, const struct form *form, const char *name);
 
+/* The longest path of a log, seen from the spool, with its NUL. */
+#define FOLDER_SERIES_SIZE (NAME_MAX_LEN + 32)
+
+/**
+ * folder_series(form, name, out):
+ * Put the path of that segment, seen from the spool, into ${out}: what the
+ * older segments of the channel have before their number.  Return ${out}.
+ */
+const char *folder_series(
+    const struct form *form, const char *name, char out[FOLDER_SERIES_SIZE]);
+
 /**
  * folder_name_of(file, out):
  * Put the name of the channel that the file ${file} belongs to, which may be

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "source/folder.h"
@@ -26,6 +27,14 @@ folder_name_of(const char *file, char out[NAME_MAX_LEN + 1])
 	memcpy(out, file, len);
 	out[len] = '\0';
 	return true;
+}
+
+const char *
+folder_series(
+    const struct form *form, const char *name, char out[FOLDER_SERIES_SIZE])
+{
+	snprintf(out, FOLDER_SERIES_SIZE, "%s%s%s", form->dir, name, form->log);
+	return out;
 }
 
 bool

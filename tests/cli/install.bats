@@ -44,5 +44,7 @@ complete_words()
 	touch "$SPOOL/news" "$SPOOL/nightly.sse"
 	same publish "$(complete_words "$TOP/bin/spoolcast" pub)"
 	same 'news nightly' "$(complete_words "$TOP/bin/spoolcast" publish n)"
+	same 'news nightly' "$(complete_words "$TOP/bin/spoolcast" rotate n)"
+	same rotate "$(complete_words "$TOP/bin/spoolcast" help r)"
 	same --listen "$(complete_words "$TOP/bin/spoolcast" serve --l)"
 }

@@ -41,7 +41,7 @@ refused() {
 	run --separate-stderr "$SPOOLCAST" help
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[ "$(verbs | xargs)" = "serve publish check help version" ]
+	[ "$(verbs | xargs)" = "serve publish check rotate help version" ]
 	[ "$("$SPOOLCAST" --help)" = "$output" ]
 }
 
@@ -119,6 +119,7 @@ refused() {
 	refused "-c needs a value" -c
 	refused "-c needs a value" publish news x -c
 	refused "-e needs a value" publish news x -e
+	refused "unknown option -x" rotate -x
 	refused "too many arguments" version 1
 	refused "too many arguments" help help help
 	refused "spoolcast help publish" publish
