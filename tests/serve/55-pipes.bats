@@ -2,17 +2,10 @@
 # Named pipes: every line that is written to one is an event.
 
 load ../helpers/common
+load ../helpers/pipes
 
 setup() { common_setup; }
 teardown() { stop_all; }
-
-JOURNAL=.spoolcast/alerts.fifo.log
-
-# journal_has LINES: so many lines are in the journal, in all its segments.
-journal_has()
-{
-	(("$(cat "$SPOOL/$JOURNAL"* 2>/dev/null | wc -l)" >= $1))
-}
 
 serve()
 {
@@ -23,10 +16,10 @@ serve()
 @test "echo into a pipe is an event, and without a viewer nobody waits" {
 	mkfifo "$SPOOL/alerts.fifo"
 	serve
-	timeout 20 bash -c 'echo early >"$1"' - "$SPOOL/alerts.fifo"
+	say early
 	wait_for 10 journal_has 1
 	sse_begin "$URL/alerts" "$T/s"
-	echo hello >"$SPOOL/alerts.fifo"
+	say hello
 	wait_line "$T/s" hello
 	printf 'two\nthree\r\n\n' >"$SPOOL/alerts.fifo"
 	wait_line "$T/s" three
@@ -39,20 +32,20 @@ serve()
 @test "a pipe that is made later is found, with a viewer and without" {
 	serve
 	mkfifo "$SPOOL/alerts.fifo"
-	timeout 20 bash -c 'echo one >"$1"' - "$SPOOL/alerts.fifo"
+	say one
 	wait_for 10 journal_has 1
 	sse_begin "$URL/later" "$T/s"
 	mkfifo "$SPOOL/later.fifo"
-	timeout 20 bash -c 'echo two >"$1"' - "$SPOOL/later.fifo"
+	say two later.fifo
 	wait_line "$T/s" two
 }
 
 @test "a large file, and ten writers at once: every line whole" {
 	mkfifo "$SPOOL/alerts.fifo"
 	serve
-	local lines=20000 i writers=()
+	local n=20000 i writers=()
 	seq -f 'line %g of a file that is larger than what a pipe holds' \
-		"$lines" >"$T/big"
+		"$n" >"$T/big"
 	sse_begin "$URL/alerts" "$T/s"
 	timeout 60 cat "$T/big" >"$SPOOL/alerts.fifo"
 	wait_for 60 has_line "$T/s" "$(tail -n 1 "$T/big")"
@@ -67,7 +60,7 @@ serve()
 		writers+=($!)
 	done
 	wait "${writers[@]}"
-	wait_for 60 journal_has $((lines + 2000))
+	wait_for 60 journal_has $((n + 2000))
 	tail -n 2000 "$SPOOL/$JOURNAL" |
 		awk '{ print length($0), $0 + 0 }' | sort -n | uniq -c |
 		awk '{ print $1, $2, $3 }' >"$T/counts"
@@ -97,55 +90,39 @@ one_line()
 	b=$!
 	kill -CONT "$SERVE_PID"
 	wait "$a" "$b"
-	echo third >"$SPOOL/alerts.fifo"
+	say third
 	wait_line "$T/s" third
 	same 3 "$(grep -c '^data: ' "$T/s")"
 	same 100000 "$(tr -dc a <"$SPOOL/$JOURNAL" | wc -c)"
 	same 100000 "$(tr -dc b <"$SPOOL/$JOURNAL" | wc -c)"
 }
 
-# holds PID: that process has the pipe open.
-holds()
-{
-	find "/proc/$1/fd" -lname "$SPOOL/alerts.fifo" | grep -q .
-}
-
-# start_second: one more responder on the spool.
-start_second()
-{
-	background "$T/second.log" "$SPOOLCAST" serve \
-		--listen "unix:$T/second.sock"
-	SECOND_PID=$PID
-	wait_for 10 listens "$T/second.sock"
-	wait_for 10 holds "$SECOND_PID"
-}
-
 @test "the taker is killed while somebody writes: nothing lost, nothing twice" {
 	mkfifo "$SPOOL/alerts.fifo"
 	start_serve
-	local round lines=3000 writer
+	local round i count=3000 writer taker=$SERVE_PID
 	for round in 1 2 3; do
 		start_second
 		# The writer goes on whoever takes, and must not hear of it.
 		(
 			trap - PIPE
 			exec 7>"$SPOOL/alerts.fifo"
-			for ((i = 1; i <= lines; i++)); do
+			for ((i = 1; i <= count; i++)); do
 				echo "$round.$i" >&7 || exit 1
 			done
 		) &
 		writer=$!
-		wait_for 20 journal_has $(((round - 1) * lines + lines / 10))
-		kill -KILL "$SERVE_PID"
+		wait_for 20 journal_has $(((round - 1) * count + count / 10))
+		kill -KILL "$taker"
 		wait "$writer"
-		wait_for 20 journal_has $((round * lines))
+		wait_for 20 journal_has $((round * count))
 		grep -q event=took-over "$T/second.log"
 		: >"$T/second.log"
-		SERVE_PID=$SECOND_PID
-		mv "$T/second.sock" "$T/serve.sock"
+		taker=$SECOND_PID
+		rm "$T/second.sock"
 	done
 	for round in 1 2 3; do
-		seq -f "$round.%g" "$lines"
+		seq -f "$round.%g" "$count"
 	done >"$T/want"
 	cmp "$T/want" "$SPOOL/$JOURNAL"
 }
@@ -160,7 +137,7 @@ start_second()
 	echo two >&7
 	wait_line "$T/s" two
 	mkfifo "$SPOOL/alerts.fifo"
-	timeout 20 bash -c 'echo three >"$1"' - "$SPOOL/alerts.fifo"
+	say three
 	wait_line "$T/s" three
 	echo four >&7
 	wait_line "$T/s" four
@@ -168,13 +145,6 @@ start_second()
 	exec 7>&-
 	wait_for 10 has_pipes 1
 	same '"one","two","three","four"' "$(texts "$T/s")"
-}
-
-# has_pipes COUNT: so many pipes of the spool are held.
-has_pipes()
-{
-	(("$(find "/proc/$SERVE_PID/fd" \( -lname "$SPOOL/*.fifo" -o \
-		-lname "$SPOOL/*.fifo (deleted)" \) | wc -l)" == $1))
 }
 
 @test "a pipe that gets another name is another channel" {
@@ -196,7 +166,7 @@ has_pipes()
 	mkfifo "$SPOOL/alerts.fifo"
 	serve
 	sse_begin "$URL/alerts" "$T/s1"
-	echo one >"$SPOOL/alerts.fifo"
+	say one
 	wait_line "$T/s1" one
 	sse_close
 	seq 2 50 >"$SPOOL/alerts.fifo"
