@@ -3,123 +3,251 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/name.h"
+#include "base/num.h"
+#include "cli/check_series.h"
+#include "cli/check_source.h"
 #include "cli/check_spool.h"
 
-/* Whether ${name} in the spool is there and no folder, pipe or the like. */
-static int
-is_file(const struct check_spool *check, const char *name)
+/* How a kind is told where there are too many. */
+static const struct {
+	bool is_problem;
+	const char *what;
+} kinds[CHECK_KINDS] = {
+	[CHECK_NAME] = { false, "names are ignored: they are no channel's" },
+	[CHECK_ENDING] = { false, "names are ignored for how they end" },
+	[CHECK_COMPRESSED] = { false, "compressed segments are ignored" },
+	[CHECK_TYPE] = { false,
+	    "are ignored: they are not what they are "
+	    "called" },
+	[CHECK_DATED] = { false, "look like dated segments" },
+	[CHECK_ENDED] = { false, "channels have ended" },
+	[CHECK_GONE] = { true, "cannot be looked at" },
+	[CHECK_CLAIMED] = { true, "are not served: another form wins" },
+	[CHECK_RIGHTS] = { true, "cannot be used by this user" },
+	[CHECK_SEGMENT] = { true,
+	    "have the name of an older segment and are "
+	    "none" },
+	[CHECK_ALONE] = { false, "series of older segments have no newest" },
+	[CHECK_HOLE] = { false, "gaps are in the numbers of older segments" },
+	[CHECK_BEYOND] = { false, "older segments are beyond keep" },
+	[CHECK_ORPHAN] = { false, "journals have no source" },
+	[CHECK_LONG] = { false, "channels have long lines" },
+	[CHECK_SOURCE] = { true, "pipes and drop folders do not work" },
+	[CHECK_NEVER] = { true, "are in drop folders and are never taken" },
+	[CHECK_WAITING] = { false, "drop folders have files that wait" },
+};
+
+void
+check_spool_say(
+    struct check_spool *check, enum check_kind kind, const char *format, ...)
 {
-	struct stat status;
+	va_list args;
 
-	return fstatat(check->fd, name, &status, 0) == 0 &&
-	    S_ISREG(status.st_mode);
-}
-
-/* Check a file that records are read from.  Return 0 if it is none. */
-static int
-check_file(struct check_spool *check, const char *name)
-{
-	struct stat status;
-
-	if (fstatat(check->fd, name, &status, 0) != 0) {
-		findings_add(&check->problems, "%s: %s", name, strerror(errno));
-		return 0;
-	}
-	if (!S_ISREG(status.st_mode)) {
-		findings_add(&check->notes,
-		    "%s: ignored, it is not a regular file", name);
-		return 0;
-	}
-	if (faccessat(check->fd, name, R_OK, AT_EACCESS) != 0)
-		findings_add(&check->problems,
-		    "%s: cannot be read by user %ld: %s; chmod a+r, or give it "
-		    "a group that the web server's user is in",
-		    name, (long)geteuid(), strerror(errno));
-	return 1;
-}
-
-/* Check a channel NAME.sse, of which ${len} bytes are NAME. */
-static void
-check_block_file(struct check_spool *check, const char *name, size_t len)
-{
-	char other[NAME_MAX_LEN + 1];
-
-	memcpy(other, name, len);
-	other[len] = '\0';
-	if (!check_file(check, name))
+	if (++check->counts[kind] > FINDINGS_ALIKE)
 		return;
-	if (is_file(check, other))
-		findings_add(&check->problems,
+	va_start(args, format);
+	findings_vadd(kinds[kind].is_problem ? &check->problems : &check->notes,
+	    format, args);
+	va_end(args);
+}
+
+/* Say how many there are of what was not told one by one. */
+static void
+say_more(struct check_spool *check)
+{
+	for (size_t i = 0; i < CHECK_KINDS; i++) {
+		if (check->counts[i] > FINDINGS_ALIKE)
+			findings_add(kinds[i].is_problem ? &check->problems :
+							   &check->notes,
+			    "%zu more %s", check->counts[i] - FINDINGS_ALIKE,
+			    kinds[i].what);
+	}
+}
+
+bool
+check_spool_may(struct check_spool *check, const struct check_file *file,
+    int mode, const char *purpose)
+{
+	if (faccessat(file->dir_fd, file->file, mode, AT_EACCESS) == 0)
+		return true;
+	check_spool_say(check, CHECK_RIGHTS,
+	    "%s%s: cannot be %s by user %ld: %s; chmod a+%s%s, or give it a "
+	    "group that the web server's user is in",
+	    file->dir, file->file, purpose, (long)geteuid(), strerror(errno),
+	    mode & W_OK ? "rw" : "r", mode & X_OK ? "x" : "");
+	return false;
+}
+
+const char *
+check_spool_type(mode_t type)
+{
+	switch (type & S_IFMT) {
+	case S_IFREG:
+		return "file";
+	case S_IFDIR:
+		return "folder";
+	case S_IFIFO:
+		return "named pipe";
+	case S_IFLNK:
+		return "link";
+	default:
+		return "special file";
+	}
+}
+
+/* Whether ${text} is the number of an older segment behind its dot. */
+static bool
+read_number(const char *text, unsigned long *number)
+{
+	uint64_t value;
+
+	if (text[0] != '.' || text[1] < '1' || text[1] > '9' ||
+	    strlen(text) > 10 ||
+	    num_uint(text + 1, strlen(text + 1), &value) != NUM_OK)
+		return false;
+	*number = (unsigned long)value;
+	return true;
+}
+
+bool
+check_spool_split(const char *name, bool is_own, struct check_file *file)
+{
+	const char *suffix = name + strcspn(name, ".");
+
+	if (!folder_name_of(name, file->channel))
+		return false;
+	file->file = name;
+	file->number = 0;
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		const struct form *form = &folder_forms[i];
+		size_t len;
+
+		if (is_own && form->type == S_IFREG)
+			continue;
+		file->form = form;
+		file->suffix = is_own ? form->log : form->suffix;
+		len = strlen(file->suffix);
+		if (strncmp(suffix, file->suffix, len) != 0)
+			continue;
+		if (suffix[len] == '\0')
+			return true;
+		/* The segments of the others are in the own folder. */
+		if ((is_own || form->type == S_IFREG) &&
+		    read_number(suffix + len, &file->number))
+			return true;
+	}
+	return false;
+}
+
+/* Whether something else wins the channel that ${file} is for. */
+static bool
+is_claimed(struct check_spool *check, const struct check_file *file)
+{
+	for (const struct form *form = folder_forms; form < file->form;
+	     form++) {
+		char other[NAME_MAX_LEN + 16];
+		struct stat st;
+
+		snprintf(
+		    other, sizeof(other), "%s%s", file->channel, form->suffix);
+		if (fstatat(check->fd, other, &st, 0) != 0 ||
+		    (st.st_mode & S_IFMT) != form->type)
+			continue;
+		check_spool_say(check, CHECK_CLAIMED,
 		    "%s: not served, because %s claims the same channel and "
 		    "wins; rename or remove one of them",
-		    name, other);
-	else
-		check->channels++;
+		    file->file, other);
+		return true;
+	}
+	return false;
 }
 
-/* Check a form of channel that is not served yet, if it is ${is_one}. */
+/* Check what a channel may consist of. */
 static void
-check_later(struct check_spool *check, const char *name, size_t len, int is_one)
+check_form(struct check_spool *check, const struct check_file *file)
 {
-	if (!is_one)
-		findings_add(&check->notes,
-		    "%s: ignored, it is not what its ending "
-		    "says",
+	const struct form *form = file->form;
+	struct stat st;
+	bool is_served;
+
+	if (fstatat(file->dir_fd, file->file, &st, 0) != 0) {
+		check_spool_say(check, CHECK_GONE, "%s: %s%s", file->file,
+		    strerror(errno),
+		    errno == ENOENT ? "; it is a link that leads nowhere" : "");
+		return;
+	}
+	if ((st.st_mode & S_IFMT) != form->type) {
+		check_spool_say(check, CHECK_TYPE,
+		    "%s: ignored, it is a %s and not a %s%s", file->file,
+		    check_spool_type(st.st_mode),
+		    form->type == S_IFREG ? "regular file" :
+					    check_spool_type(form->type),
+		    S_ISDIR(st.st_mode)	     ? "; a drop folder ends in .d" :
+			S_ISFIFO(st.st_mode) ? "; a pipe ends in .fifo" :
+					       "");
+		return;
+	}
+	if (is_claimed(check, file))
+		return;
+	is_served = form->type == S_IFREG ? check_series_newest(check, file) :
+					    check_source(check, file);
+	check->channels += is_served;
+}
+
+static bool
+ends_in(const char *name, const char *ending)
+{
+	size_t len = strlen(name), end = strlen(ending);
+
+	return len > end && strcmp(name + len - end, ending) == 0;
+}
+
+static void
+check_other(struct check_spool *check, const char *name)
+{
+	if (ends_in(name, ".gz") || ends_in(name, ".xz") ||
+	    ends_in(name, ".bz2") || ends_in(name, ".zst"))
+		check_spool_say(check, CHECK_COMPRESSED,
+		    "%s: ignored, what is compressed cannot be read; if it was "
+		    "a segment, set nocompress in logrotate",
 		    name);
 	else
-		findings_add(&check->problems,
-		    "%s: this version does not serve drop folders and pipes; "
-		    "append to the file %.*s instead",
-		    name, (int)len, name);
-}
-
-/* Whether ${suffix} is that of an older segment: ".1", ".sse.12". */
-static int
-is_segment(const char *suffix)
-{
-	if (strncmp(suffix, ".sse.", 5) == 0)
-		suffix += 4;
-	return suffix[0] == '.' && suffix[1] >= '1' && suffix[1] <= '9' &&
-	    suffix[1 + strspn(suffix + 1, "0123456789")] == '\0';
+		check_spool_say(check, CHECK_ENDING,
+		    "%s: ignored, a channel's file has no ending or .sse, its "
+		    "folder .d, its pipe .fifo",
+		    name);
 }
 
 static void
 check_name(struct check_spool *check, const char *name)
 {
+	struct check_file file = { .dir_fd = check->fd, .dir = "" };
 	size_t len = strcspn(name, ".");
-	const char *suffix = name + len;
-	struct stat status = { 0 };
 
 	/* Hidden files are ours or nobody's. */
 	if (len == 0)
 		return;
-	(void)fstatat(check->fd, name, &status, 0);
 	if (!name_is_valid(name, len))
-		findings_add(&check->notes,
+		check_spool_say(check, CHECK_NAME,
 		    "%s: ignored, a channel name has up to %d letters, digits, "
 		    "- and _, and starts with neither of these two",
 		    name, NAME_MAX_LEN);
-	else if (strcmp(suffix, ".end") == 0)
-		return; /* the marker of a channel that has ended */
-	else if (suffix[0] == '\0')
-		check->channels += (size_t)check_file(check, name);
-	else if (strcmp(suffix, ".sse") == 0)
-		check_block_file(check, name, len);
-	else if (is_segment(suffix))
-		(void)check_file(check, name);
-	else if (strcmp(suffix, ".d") == 0)
-		check_later(check, name, len, S_ISDIR(status.st_mode));
-	else if (strcmp(suffix, ".fifo") == 0)
-		check_later(check, name, len, S_ISFIFO(status.st_mode));
+	else if (strcmp(name + len, ".end") == 0)
+		check_spool_say(check, CHECK_ENDED,
+		    "%s: the channel %.*s has ended; removing the file reopens "
+		    "it",
+		    name, (int)len, name);
+	else if (!check_spool_split(name, false, &file))
+		check_other(check, name);
+	else if (file.number > 0)
+		check_series_older(check, &file);
 	else
-		findings_add(&check->notes,
-		    "%s: ignored, a channel's file has no ending or .sse",
-		    name);
+		check_form(check, &file);
 }
 
 /* Check all that is in the spool, which is open. */
@@ -181,5 +309,7 @@ check_spool(struct check_spool *check)
 		    "mod_fcgid) does not, and viewers poll",
 		    check->path, (long)geteuid());
 	check_names(check);
+	check_source_own(check);
+	say_more(check);
 	close(check->fd);
 }

@@ -190,6 +190,7 @@ cmd_check(const struct cli *cli, int argc, char **argv)
 	status = open_conf(cli, &check, &conf);
 	if (status == EXIT_DONE) {
 		check.path = conf_base(conf)->path;
+		check.conf = conf;
 		/* A spool may have so many findings that none comes behind. */
 		check_settings(&check, conf);
 		check_descriptors(&check, conf);

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +7,27 @@
 #include "conf/conf_text.h"
 
 void
-findings_add(struct findings *findings, const char *format, ...)
+findings_vadd(struct findings *findings, const char *format, va_list args)
 {
-	va_list args;
 	char *text;
 
 	if (findings->count == FINDINGS_MAX) {
 		findings->more++;
 		return;
 	}
-	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
-	va_end(args);
 	findings->texts[findings->count++] = text;
+}
+
+void
+findings_add(struct findings *findings, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	findings_vadd(findings, format, args);
+	va_end(args);
 }
 
 /* The text at ${i}, or NULL with ENOMEM. */

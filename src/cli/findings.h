@@ -7,12 +7,15 @@
 #ifndef SPOOLCAST_CLI_FINDINGS_H
 #define SPOOLCAST_CLI_FINDINGS_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 
 /* Further ones are only counted. */
-#define FINDINGS_MAX 100
+#define FINDINGS_MAX 300
+/* Of those that are alike, so many are told one by one. */
+#define FINDINGS_ALIKE 10
 
 /* All zero is an empty collection. */
 struct findings {
@@ -27,6 +30,13 @@ struct findings {
  */
 void findings_add(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/**
+ * findings_vadd(findings, format, args):
+ * As findings_add.
+ */
+void findings_vadd(struct findings *findings, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /**
  * findings_print(findings, kind, out):

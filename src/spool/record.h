@@ -12,6 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Many programs write a line of so many bytes or more in pieces (bash(1) what
+ * its buffer, st_blksize, does not hold with the line's end), and what others
+ * append meanwhile comes between.
+ */
+#define RECORD_LONG_LINE 4096
+
 enum record_form {
 	RECORD_LINE,	/* NAME: every line is a record */
 	RECORD_BLOCK,	/* NAME.sse: a blank line ends a record */

@@ -5,71 +5,10 @@
 # shellcheck disable=SC2154 # run sets $stderr
 # shellcheck disable=SC2030,SC2031 # each test has a shell of its own
 
-bats_require_minimum_version 1.5.0
+load ../helpers/check
 
-setup() {
-	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	SPOOLCAST=${SPOOLCAST:-$ROOT/build/spoolcast}
-	[[ $SPOOLCAST == /* ]] || SPOOLCAST=$PWD/$SPOOLCAST
-	unset SPOOLCAST_CONFIG SPOOLCAST_SPOOL REQUEST_METHOD LISTEN_FDS
-	T=$BATS_TEST_TMPDIR
-	export HOME=$T/home
-	mkdir -p "$HOME" "$T/spool"
-	cd "$T" || return 1
-	echo '[spool]' >my.ini
-}
-
-teardown() {
-	chmod -R u+rwx "$T"
-}
-
-# As "$@", but what is not permitted is refused to root, too.
-as_mortal() {
-	if [ "$(id -u)" -eq 0 ]; then
-		setpriv --bounding-set -dac_override,-dac_read_search \
-			--inh-caps -dac_override,-dac_read_search "$@"
-	else
-		"$@"
-	fi
-}
-
-# check STATUS ARG...: the output is also valid JSON with --json, and the same
-# problems and notes are in it.
-check() {
-	local want=$1 json
-	shift
-	json=$(as_mortal "$SPOOLCAST" check --json "$@") || true
-	[ "$(jq -r .ok <<<"$json")" = "$([ "$want" -eq 0 ] && echo true ||
-		echo false)" ]
-	run --separate-stderr as_mortal "$SPOOLCAST" check "$@"
-	echo "status $status, stderr: $stderr"
-	echo "$output"
-	[ "$status" -eq "$want" ]
-	[ -z "$stderr" ]
-	[ "$(grep -c '^problem: ' <<<"$output")" -eq \
-		"$(jq '.problems | length' <<<"$json")" ]
-	[ "$(grep -v '^note: and [0-9]* more$' <<<"$output" |
-		grep -c '^note: ')" -eq \
-		"$(jq '.notes | length' <<<"$json")" ]
-}
-
-# says LINE: this is a line of the output, in full.
-says() {
-	grep -qxF -- "$1" <<<"$output" || {
-		echo "not said: $1"
-		return 1
-	}
-}
-
-# hints START: a line of the output starts so.
-hints() {
-	local line
-	while read -r line; do
-		[[ $line == "$1"* ]] && return 0
-	done <<<"$output"
-	echo "not said: $1..."
-	return 1
-}
+setup() { check_setup; }
+teardown() { check_teardown; }
 
 @test "a spool without problems: exit 0, and what is used" {
 	touch spool/news spool/deploy.sse spool/news.1 spool/deploy.sse.12 \
@@ -190,36 +129,6 @@ hints() {
 	hints "problem: old.2: cannot be read by user"
 }
 
-@test "names that are no channels are ignored, and it says why" {
-	touch spool/a.txt "spool/b c" spool/-d spool/news.0 spool/f.fifo
-	touch "spool/$(printf 'x%.0s' {1..65})"
-	mkdir spool/e
-	check 0 -c my.ini
-	hints "note: a.txt: ignored, a channel's file has no ending or .sse"
-	hints "note: b c: ignored, a channel name has up to 64 letters"
-	hints "note: -d: ignored, a channel name "
-	hints "note: xxxxxxxx"
-	hints "note: news.0: ignored"
-	hints "note: f.fifo: ignored, it is not what its ending says"
-	hints "note: e: ignored, it is not a regular file"
-	says "channels served: 0"
-}
-
-@test "forms that are not served yet are problems" {
-	mkdir spool/jobs.d
-	mkfifo spool/alerts.fifo
-	check 1 -c my.ini
-	hints "problem: alerts.fifo: this version does not serve drop folders and pipes; append to the file alerts instead"
-	hints "problem: jobs.d: this version does not serve drop folders and pipes; append to the file jobs instead"
-}
-
-@test "of two forms that claim one name the first wins, and it says so" {
-	touch spool/news spool/news.sse
-	check 1 -c my.ini
-	hints "problem: news.sse: not served, because news claims the same channel and wins"
-	says "channels served: 1"
-}
-
 @test "hostile names reach neither the terminal nor break the JSON" {
 	touch "spool/"$'\e[31m\n"\\' "spool/"$'\xff\xfe' "spool/"$'\xc2\x9b1m'
 	check 0 -c my.ini
@@ -232,17 +141,6 @@ hints() {
 	[ "$(jq '[.notes[] | select(startswith("\u001b[31m\n\"\\"))] | length' \
 		<<<"$output")" -eq 1 ]
 	[ -z "$(LC_ALL=C tr -dc '\001-\010\013-\037\177' <<<"$output")" ]
-}
-
-@test "a spool full of names does not flood" {
-	for i in {1..150}; do : >"spool/$i.txt"; done
-	ulimit -n 300
-	check 0 -c my.ini
-	hints "note: a process may have 300 descriptors here"
-	[ "$(grep -c '^note: .*: ignored' <<<"$output")" -le 100 ]
-	hints "note: and "
-	run -0 "$SPOOLCAST" check --json -c my.ini
-	[ "$(jq .notes_not_shown <<<"$output")" -ge 50 ]
 }
 
 @test "a low limit of descriptors is a note" {

@@ -1,0 +1,156 @@
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/check_series.h"
+
+/* How much of the end of a log is searched for long lines, and of all. */
+#define LINES_TAIL 65536
+#define LINES_ALL ((size_t)16 << 20)
+
+/* Return the length of the longest line that ends in ${text}. */
+static size_t
+longest_line(const char *text, size_t len)
+{
+	const char *end;
+	size_t longest = 0;
+
+	while ((end = memchr(text, '\n', len)) != NULL) {
+		size_t line = (size_t)(end - text);
+
+		if (line > longest)
+			longest = line;
+		len -= line + 1;
+		text = end + 1;
+	}
+	return longest;
+}
+
+/*
+ * Look for lines that may have been mixed: a shell writes what is longer in
+ * pieces.
+ */
+static void
+check_lines(struct check_spool *check, const struct check_file *file)
+{
+	char *tail;
+	size_t longest;
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (check->lines_read >= LINES_ALL ||
+	    (fd = openat(file->dir_fd, file->file,
+		 O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) == -1)
+		return;
+	tail = malloc(LINES_TAIL);
+	if (tail != NULL && fstat(fd, &st) == 0 &&
+	    st.st_size > RECORD_LONG_LINE) {
+		n = pread(fd, tail, LINES_TAIL,
+		    st.st_size > LINES_TAIL ? st.st_size - LINES_TAIL : 0);
+		check->lines_read += LINES_TAIL;
+		longest = n > 0 ? longest_line(tail, (size_t)n) : 0;
+		if (longest >= RECORD_LONG_LINE)
+			check_spool_say(check, CHECK_LONG,
+			    "%s%s: has a line of %zu bytes; where several "
+			    "write lines of %d and more without a lock they "
+			    "can get mixed, so let them use spoolcast publish "
+			    "or flock(1)",
+			    file->dir, file->file, longest, RECORD_LONG_LINE);
+	}
+	free(tail);
+	close(fd);
+}
+
+/* Say so if ${file} is what logrotate's dateext makes of another channel. */
+static void
+check_dated(struct check_spool *check, const struct check_file *file)
+{
+	char base[NAME_MAX_LEN + 1];
+	size_t len = strlen(file->channel);
+	struct stat st;
+
+	/* NAME-YYYYMMDD */
+	if (len < 10 || file->channel[len - 9] != '-')
+		return;
+	for (size_t i = len - 8; i < len; i++) {
+		if (!isdigit((unsigned char)file->channel[i]))
+			return;
+	}
+	snprintf(base, sizeof(base), "%.*s", (int)(len - 9), file->channel);
+	if (fstatat(file->dir_fd, base, &st, 0) == 0 && S_ISREG(st.st_mode))
+		check_spool_say(check, CHECK_DATED,
+		    "%s: is a channel of its own, no older segment of %s; if "
+		    "logrotate made it, set nodateext there",
+		    file->file, base);
+}
+
+bool
+check_series_newest(struct check_spool *check, const struct check_file *file)
+{
+	if (!check_spool_may(check, file, R_OK, "read"))
+		return false;
+	if (file->form->record == RECORD_LINE)
+		check_lines(check, file);
+	if (file->suffix[0] == '\0')
+		check_dated(check, file);
+	return true;
+}
+
+/* Say so if the next newer segment is missing. */
+static void
+check_before(struct check_spool *check, const struct check_file *file)
+{
+	char before[NAME_MAX_LEN + 32];
+	struct stat st;
+	int len = snprintf(
+	    before, sizeof(before), "%s%s", file->channel, file->suffix);
+
+	if (file->number > 1)
+		snprintf(before + len, sizeof(before) - (size_t)len, ".%lu",
+		    file->number - 1);
+	if (fstatat(file->dir_fd, before, &st, 0) == 0 || errno != ENOENT)
+		return;
+	if (file->number == 1)
+		check_spool_say(check, CHECK_ALONE,
+		    "%s%s: is not served, because there is no %s; touch it if "
+		    "the channel is to go on, else remove both",
+		    file->dir, file->file, before);
+	else
+		check_spool_say(check, CHECK_HOLE,
+		    "%s%s: there is no %s; who has read no further than here "
+		    "is told of a gap",
+		    file->dir, file->file, before);
+}
+
+void
+check_series_older(struct check_spool *check, const struct check_file *file)
+{
+	const struct settings *settings = conf_for(check->conf, file->channel);
+	struct stat st;
+
+	if (fstatat(file->dir_fd, file->file, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (!S_ISREG(st.st_mode)) {
+		check_spool_say(check, CHECK_SEGMENT,
+		    "%s%s: is a %s and no older segment, and rotation cannot "
+		    "get past it; rename or remove it",
+		    file->dir, file->file, check_spool_type(st.st_mode));
+		return;
+	}
+	(void)check_spool_may(check, file, R_OK, "read");
+	check_before(check, file);
+	if ((settings->max_size > 0 || settings->max_age_ms > 0) &&
+	    file->number > settings->keep)
+		check_spool_say(check, CHECK_BEYOND,
+		    "%s%s: is beyond keep = %" PRIu64
+		    ", and removed by the next rotation",
+		    file->dir, file->file, settings->keep);
+}

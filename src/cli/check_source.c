@@ -1,0 +1,277 @@
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/check_series.h"
+#include "cli/check_source.h"
+#include "spool/own.h"
+
+/* So much of a drop folder is looked at: names, and files among them. */
+#define NAMES_MAX 100000
+#define FILES_MAX 10000
+
+/* A file that is still being written to is younger than this. */
+#define UNFINISHED_S 3600
+
+/* What is in a drop folder. */
+struct contents {
+	size_t names;
+	size_t waiting;	   /* files that are going to be taken */
+	size_t unfinished; /* that their names keep from it, and that are old */
+	size_t looked_at;
+	time_t now;
+};
+
+/* Whether the name of ${entry} says that it does not count (yet). */
+static bool
+is_unfinished(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] == '.' || name[len - 1] == '~' ||
+	    (len >= 4 && strcmp(name + len - 4, ".tmp") == 0);
+}
+
+/* Count ${name}, of ${type}, or say why it is never taken. */
+static void
+check_entry(struct check_spool *check, const struct check_file *folder, int fd,
+    struct contents *in, const char *name, mode_t type)
+{
+	struct stat st;
+
+	if (is_unfinished(name)) {
+		if (type == S_IFREG && in->looked_at++ < FILES_MAX &&
+		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    in->now - st.st_mtime > UNFINISHED_S)
+			in->unfinished++;
+	} else if (type != S_IFREG) {
+		check_spool_say(check, CHECK_NEVER,
+		    "%s/%s: is never taken, because it is a %s and not a file; "
+		    "remove it",
+		    folder->file, name, check_spool_type(type));
+	} else if (in->looked_at++ < FILES_MAX &&
+	    faccessat(fd, name, R_OK, AT_EACCESS) != 0 && errno != ENOENT) {
+		check_spool_say(check, CHECK_NEVER,
+		    "%s/%s: is never taken, because user %ld cannot read it: "
+		    "%s; chmod a+r",
+		    folder->file, name, (long)geteuid(), strerror(errno));
+	} else {
+		in->waiting++;
+	}
+}
+
+static mode_t
+type_of(int fd, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return (mode_t)DTTOIF(entry->d_type);
+	return fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
+	    st.st_mode & S_IFMT :
+	    S_IFREG;
+}
+
+static void
+check_contents(
+    struct check_spool *check, const struct check_file *folder, DIR *dir)
+{
+	struct contents in = { .now = time(NULL) };
+	struct dirent *entry;
+
+	while (in.names < NAMES_MAX && (entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+			continue;
+		in.names++;
+		check_entry(check, folder, dirfd(dir), &in, name,
+		    type_of(dirfd(dir), entry));
+	}
+	if (in.waiting > 0)
+		check_spool_say(check, CHECK_WAITING,
+		    "%s: files that wait to be taken: %s%zu", folder->file,
+		    in.names == NAMES_MAX ? "at least " : "", in.waiting);
+	if (in.unfinished > 0)
+		check_spool_say(check, CHECK_WAITING,
+		    "%s: files that are left alone, as their names start with "
+		    "a dot or end in ~ or .tmp, and that nobody wrote to for "
+		    "an hour: %zu; rename or remove them",
+		    folder->file, in.unfinished);
+}
+
+/* Whether files that others own can be removed from the folder. */
+static bool
+check_sticky(struct check_spool *check, const struct check_file *folder)
+{
+	struct stat st;
+
+	if (fstatat(folder->dir_fd, folder->file, &st, 0) != 0 ||
+	    (st.st_mode & S_ISVTX) == 0 || geteuid() == 0 ||
+	    st.st_uid == geteuid())
+		return true;
+	check_spool_say(check, CHECK_SOURCE,
+	    "%s: user %ld cannot remove the files of others from it, so none "
+	    "is taken; chmod -t, or chown it",
+	    folder->file, (long)geteuid());
+	return false;
+}
+
+static bool
+check_folder(struct check_spool *check, const struct check_file *folder)
+{
+	int fd;
+	DIR *dir;
+
+	if (!check_spool_may(
+		check, folder, R_OK | W_OK | X_OK, "read and written") ||
+	    !check_sticky(check, folder))
+		return false;
+	fd = openat(
+	    folder->dir_fd, folder->file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
+		check_spool_say(check, CHECK_SOURCE, "%s: %s", folder->file,
+		    strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return false;
+	}
+	check_contents(check, folder, dir);
+	closedir(dir);
+	return true;
+}
+
+static bool
+check_pipe(struct check_spool *check, const struct check_file *pipe)
+{
+	struct stat st;
+
+	if (fstatat(pipe->dir_fd, pipe->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode)) {
+		check_spool_say(check, CHECK_SOURCE,
+		    "%s: is a link; make the pipe itself in the spool",
+		    pipe->file);
+		return false;
+	}
+	return check_spool_may(check, pipe, R_OK | W_OK, "read and written");
+}
+
+bool
+check_source(struct check_spool *check, const struct check_file *file)
+{
+	check->sources++;
+	return S_ISDIR(file->form->type) ? check_folder(check, file) :
+					   check_pipe(check, file);
+}
+
+/* Check what is in spoolcast's own folder, if it is a part of a journal. */
+static void
+check_journal(struct check_spool *check, int own, const char *name)
+{
+	struct check_file file = { .dir_fd = own, .dir = OWN_FOLDER "/" };
+	char source[NAME_MAX_LEN + 16];
+	struct stat st;
+
+	if (!check_spool_split(name, true, &file))
+		return;
+	if (file.number > 0) {
+		check_series_older(check, &file);
+		return;
+	}
+	if (fstatat(own, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode)) {
+		check_spool_say(check, CHECK_SOURCE,
+		    "%s%s: is a %s and no journal; remove it", file.dir, name,
+		    check_spool_type(st.st_mode));
+		return;
+	}
+	if (check_spool_may(check, &file, R_OK | W_OK, "read and written"))
+		(void)check_series_newest(check, &file);
+	snprintf(
+	    source, sizeof(source), "%s%s", file.channel, file.form->suffix);
+	if (fstatat(check->fd, source, &st, 0) == 0 || errno != ENOENT)
+		return;
+	check_spool_say(check, CHECK_ORPHAN,
+	    "%s%s: there is no %s, so it is not served; remove it if there "
+	    "will not be one again",
+	    file.dir, name, source);
+}
+
+static void
+check_journals(struct check_spool *check, int own)
+{
+	int fd = openat(own, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		check_journal(check, own, entry->d_name);
+	closedir(dir);
+}
+
+/* Whether a process holds the lock of those who take from sources. */
+static bool
+has_taker(int own)
+{
+	int fd = openat(own, "sources",
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool is_held;
+
+	if (fd == -1)
+		return errno != ENOENT;
+	is_held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return is_held;
+}
+
+/* Say so if this user could not keep journals. */
+static bool
+check_own_rights(struct check_spool *check, const char *folder)
+{
+	if (faccessat(check->fd, folder, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+		return true;
+	findings_add(&check->problems,
+	    "%s/%s: cannot be written by user %ld: %s; the pipes and drop "
+	    "folders here, %zu of them, are not read",
+	    check->path, folder, (long)geteuid(), strerror(errno),
+	    check->sources);
+	return false;
+}
+
+void
+check_source_own(struct check_spool *check)
+{
+	int own = openat(check->fd, OWN_FOLDER,
+	    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (own == -1 && errno != ENOENT) {
+		findings_add(&check->problems,
+		    "%s/%s: %s; it has to be a folder: remove it, and "
+		    "spoolcast makes it anew",
+		    check->path, OWN_FOLDER, strerror(errno));
+		return;
+	}
+	if (check->sources > 0 &&
+	    check_own_rights(check, own == -1 ? "." : OWN_FOLDER) &&
+	    (own == -1 || !has_taker(own)))
+		findings_add(&check->notes,
+		    "nobody takes from the pipes and drop folders now: what is "
+		    "written waits until a responder runs");
+	if (own == -1)
+		return;
+	check_journals(check, own);
+	close(own);
+}
