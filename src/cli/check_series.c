@@ -10,10 +10,14 @@
 #include <unistd.h>
 
 #include "cli/check_series.h"
+#include "spool/series.h"
 
 /* How much of the end of a log is searched for long lines, and of all. */
 #define LINES_TAIL 65536
 #define LINES_ALL ((size_t)16 << 20)
+
+/* For the name of a segment. */
+#define NAME_ROOM (NAME_MAX_LEN + 32)
 
 /* Return the length of the longest line that ends in ${text}. */
 static size_t
@@ -104,30 +108,45 @@ check_series_newest(struct check_spool *check, const struct check_file *file)
 	return true;
 }
 
-/* Say so if the next newer segment is missing. */
+/* Whether the segment ${number} of the series of ${file} is there. */
+static bool
+is_there(
+    const struct check_file *file, unsigned long number, char name[NAME_ROOM])
+{
+	struct stat st;
+	int len =
+	    snprintf(name, NAME_ROOM, "%s%s", file->channel, file->suffix);
+
+	if (number > 0)
+		snprintf(name + len, NAME_ROOM - (size_t)len, ".%lu", number);
+	return fstatat(file->dir_fd, name, &st, 0) == 0 || errno != ENOENT;
+}
+
+/* Say so if newer segments are missing. */
 static void
 check_before(struct check_spool *check, const struct check_file *file)
 {
-	char before[NAME_MAX_LEN + 32];
-	struct stat st;
-	int len = snprintf(
-	    before, sizeof(before), "%s%s", file->channel, file->suffix);
+	char before[NAME_ROOM], other[NAME_ROOM];
+	unsigned long missing = 1;
 
-	if (file->number > 1)
-		snprintf(before + len, sizeof(before) - (size_t)len, ".%lu",
-		    file->number - 1);
-	if (fstatat(file->dir_fd, before, &st, 0) == 0 || errno != ENOENT)
+	if (is_there(file, file->number - 1, before))
 		return;
-	if (file->number == 1)
+	if (file->number == 1) {
 		check_spool_say(check, CHECK_ALONE,
 		    "%s%s: is not served, because there is no %s; touch it if "
 		    "the channel is to go on, else remove both",
 		    file->dir, file->file, before);
-	else
-		check_spool_say(check, CHECK_HOLE,
-		    "%s%s: there is no %s; who has read no further than here "
-		    "is told of a gap",
-		    file->dir, file->file, before);
+		return;
+	}
+	while (missing <= SERIES_MISSING && missing < file->number &&
+	    !is_there(file, file->number - 1 - missing, other))
+		missing++;
+	check_spool_say(check, CHECK_HOLE, "%s%s: there is no %s; %s",
+	    file->dir, file->file, before,
+	    missing > SERIES_MISSING ? "so many numbers are missing that it is "
+				       "not read" :
+				       "who has read no further than here is "
+				       "told of a gap");
 }
 
 void
@@ -146,6 +165,12 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 		return;
 	}
 	(void)check_spool_may(check, file, R_OK, "read");
+	if (file->number > SERIES_LAST) {
+		check_spool_say(check, CHECK_HOLE,
+		    "%s%s: is not read, because its number is over %d",
+		    file->dir, file->file, SERIES_LAST);
+		return;
+	}
 	check_before(check, file);
 	if ((settings->max_size > 0 || settings->max_age_ms > 0) &&
 	    file->number > settings->keep)

@@ -33,7 +33,7 @@ static const struct {
 	    "have the name of an older segment and are "
 	    "none" },
 	[CHECK_ALONE] = { false, "series of older segments have no newest" },
-	[CHECK_HOLE] = { false, "gaps are in the numbers of older segments" },
+	[CHECK_HOLE] = { false, "older segments have newer ones missing" },
 	[CHECK_BEYOND] = { false, "older segments are beyond keep" },
 	[CHECK_ORPHAN] = { false, "journals have no source" },
 	[CHECK_LONG] = { false, "channels have long lines" },

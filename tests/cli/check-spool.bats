@@ -94,11 +94,15 @@ quiet_about() {
 # --- segments ------------------------------------------------------------
 
 @test "gaps in the numbers of older segments, and a newest that is missing" {
-	touch spool/news spool/news.1 spool/news.4 spool/news.10 spool/old.1 \
+	touch spool/news spool/news.1 spool/news.4 spool/news.10 \
+		spool/news.19 spool/news.29 spool/news.10000 spool/old.1 \
 		spool/jobs.sse.2
 	check 0 -c my.ini
 	hints "note: news.4: there is no news.3; who has read no further"
-	hints "note: news.10: there is no news.9; "
+	hints "note: news.10: there is no news.9; who has read no further"
+	says "note: news.19: there is no news.18; who has read no further than here is told of a gap"
+	says "note: news.29: there is no news.28; so many numbers are missing that it is not read"
+	says "note: news.10000: is not read, because its number is over 9999"
 	hints "note: old.1: is not served, because there is no old; touch it "
 	hints "note: jobs.sse.2: there is no jobs.sse.1; "
 	quiet_about "news.1: "
