@@ -178,8 +178,10 @@ put_read(struct feed_making *m, const struct member *member,
 			rec->body.len = (size_t)rec->skipped;
 			break;
 		}
-		if (is_wanted(m, rec))
+		if (is_wanted(m, rec)) {
+			hub_lines_look(m->hub, member->channel, rec);
 			return put_wanted(m, held, before, rec);
+		}
 		m->ends_skipped = true;
 		m->skipped++;
 		held->is_on = false;

@@ -21,6 +21,7 @@
 #include "conn/conn.h"
 #include "conn/gateway.h"
 #include "hub/budget.h"
+#include "hub/hub_lines.h"
 #include "hub/place.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
@@ -73,6 +74,7 @@ struct hub {
 	struct budget budget;
 	uint64_t max_descriptors;
 	bool has_told_flush; /* the log has the flush mode that was chosen */
+	struct hub_lines lines;
 
 	struct rnd rnd;
 	struct retry_book book;	      /* when streams that end come back */
