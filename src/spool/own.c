@@ -45,11 +45,10 @@ share(int fd, const struct stat *spool, mode_t mode)
 		(void)fchmod(fd, without_group(mode));
 }
 
-/* Open the folder, below the open one ${spool}. */
 static int
-open_folder(int spool)
+open_folder(int parent, const char *name)
 {
-	return openat(spool, OWN_FOLDER, FOLDER_FLAGS | O_NOFOLLOW);
+	return openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW);
 }
 
 /*
@@ -76,18 +75,29 @@ is_empty(int folder)
 }
 
 static int
-make_folder(int spool, const struct stat *st)
+make_folder(int parent, const char *name, const struct stat *st)
 {
-	int fd, made = mkdirat(spool, OWN_FOLDER, S_IRWXU);
+	int fd, made = mkdirat(parent, name, S_IRWXU);
 
 	/* Somebody else was faster: his to share. */
 	if (made != 0 && errno != EEXIST)
 		return -1;
-	fd = open_folder(spool);
+	fd = open_folder(parent, name);
 	if (fd != -1 && made == 0 && is_empty(fd))
 		/* Sticky, so that nobody takes away what others made. */
 		share(fd, st, st->st_mode & (S_ISGID | S_ISVTX | 0777));
 	return fd;
+}
+
+int
+own_open_within(int parent, const char *name)
+{
+	int fd = open_folder(parent, name);
+	struct stat st;
+
+	if (fd != -1 || errno != ENOENT)
+		return fd;
+	return fstat(parent, &st) != 0 ? -1 : make_folder(parent, name, &st);
 }
 
 /* The rights of a file in a spool that has those of ${st}. */
@@ -142,9 +152,7 @@ open_both(const char *spool, struct stat *st)
 		return -1;
 	if (fstat(fd, st) != 0)
 		return close_with(fd, errno);
-	folder = open_folder(fd);
-	if (folder == -1 && errno == ENOENT)
-		folder = make_folder(fd, st);
+	folder = own_open_within(fd, OWN_FOLDER);
 	if (folder == -1)
 		return close_with(fd, errno);
 	close(fd);
@@ -189,7 +197,7 @@ own_is_current(int fd, const char *spool, const char *name)
 	if (fstat(fd, &mine) != 0 || mine.st_nlink != 1 ||
 	    (spool_fd = open(spool, FOLDER_FLAGS)) == -1)
 		return false;
-	folder = open_folder(spool_fd);
+	folder = open_folder(spool_fd, OWN_FOLDER);
 	close(spool_fd);
 	if (folder == -1)
 		return false;

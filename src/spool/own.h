@@ -27,6 +27,13 @@ enum own_readers {
 int own_open_folder(const char *spool);
 
 /**
+ * own_open_within(parent, name):
+ * Open the folder ${name} in the open one ${parent}, likewise: if it is missing
+ * it is made, with the owner, the group and the rights of ${parent}.
+ */
+int own_open_within(int parent, const char *name);
+
+/**
  * own_open(spool, name, readers):
  * Open the file ${name} in that folder for reading and writing; make both where
  * they are missing, the file with the owner and the group of ${spool}, and the
