@@ -1,4 +1,3 @@
-#include <stdbool.h>
 #include <string.h>
 
 #include "stream/utf8.h"
@@ -70,6 +69,21 @@ ascii_run(const uint8_t *bytes, size_t len)
 	while (i < len && bytes[i] > 0 && bytes[i] < 0x80)
 		i++;
 	return i;
+}
+
+bool
+utf8_is_valid(const uint8_t *bytes, size_t len)
+{
+	size_t i = 0;
+
+	while ((i += ascii_run(bytes + i, len - i)) < len) {
+		bool is_good;
+
+		i += sequence(bytes + i, len - i, &is_good);
+		if (!is_good)
+			return false;
+	}
+	return true;
 }
 
 int

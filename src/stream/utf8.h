@@ -4,7 +4,15 @@
 #ifndef SPOOLCAST_STREAM_UTF8_H
 #define SPOOLCAST_STREAM_UTF8_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
+
+/**
+ * utf8_is_valid(bytes, len):
+ * Return whether the ${len} bytes are what utf8_append would leave as they are.
+ */
+bool utf8_is_valid(const uint8_t *bytes, size_t len);
 
 /**
  * utf8_append(out, bytes, len):

@@ -107,6 +107,8 @@ check(const void *bytes, size_t len)
 			print_error("%02x ", exact[i]);
 		fail_msg("%zu bytes", len);
 	}
+	assert_int_equal(utf8_is_valid(exact, len),
+	    got.len == len && (len == 0 || memcmp(got.data, exact, len) == 0));
 	free(exact);
 	buf_free(&want);
 	buf_free(&got);
