@@ -15,7 +15,7 @@ allowed()
 	stream) echo 'base spool' ;;
 	http) echo 'base' ;;
 	fcgi) echo 'base' ;;
-	source) echo 'base spool' ;;
+	source) echo 'base spool stream' ;;
 	conn) echo 'base fcgi http' ;;
 	hub) echo 'base conf spool stream http source conn' ;;
 	cli) echo 'base conf spool stream http source conn hub' ;;

@@ -1,0 +1,187 @@
+#include <sys/vfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "source/drop.h"
+#include "source/drop_file.h"
+
+/* What is not seen for this long may be forgotten. */
+#define FORGET_MS (10 * DROP_SETTLE_MS)
+/* In whole seconds of a clock that may be set, and with one for rounding. */
+#define SETTLE_S (DROP_SETTLE_MS / 1000 + 1)
+/* O_NONBLOCK, O_NOCTTY: it may be another thing by now. */
+#define FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+enum writers { WRITERS_NONE, WRITERS_SOME, WRITERS_UNKNOWN };
+
+/*
+ * File systems on which a lease is refused whenever the server has not handed
+ * the file over to us (f_type in statfs(2)): NFS, SMB, CIFS, SMB2.
+ */
+static bool
+is_remote(int fd)
+{
+	static const uint32_t types[] = { 0x6969, 0x517b, 0xff534d42,
+		0xfe534d42 };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) != 0)
+		return true;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if ((uint32_t)fs.f_type == types[i])
+			return true;
+	}
+	return false;
+}
+
+static enum writers
+find_writers(int fd)
+{
+	/*
+	 * One who opens it in this very moment is made to wait until we give
+	 * the lease back, and we are sent a signal: SIGIO, which would end us,
+	 * or one that is ignored by default.
+	 */
+	if (fcntl(fd, F_SETSIG, SIGURG) != 0)
+		return WRITERS_UNKNOWN;
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+		return WRITERS_NONE;
+	}
+	return errno == EAGAIN && !is_remote(fd) ? WRITERS_SOME :
+						   WRITERS_UNKNOWN;
+}
+
+bool
+drop_file_is_written(int fd)
+{
+	return find_writers(fd) == WRITERS_SOME;
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The place of the file ${ino}, or one that it may have, or NULL. */
+static struct drop_young *
+find_young(struct drop_young_files *young, ino_t ino, int64_t now_ms)
+{
+	struct drop_young *place = NULL;
+
+	for (size_t i = 0; i < DROP_YOUNG_MAX; i++) {
+		struct drop_young *it = &young->list[i];
+
+		if (it->ino == ino)
+			return it;
+		if (it->ino == 0 || now_ms - it->seen_ms > FORGET_MS)
+			place = it;
+	}
+	if (place != NULL)
+		place->ino = 0;
+	return place;
+}
+
+/* Whether the file was like that for long, as far as we have watched it. */
+static bool
+was_still(struct drop_young *it, const struct stat *st, int64_t now_ms)
+{
+	if (it->ino != st->st_ino || it->size != st->st_size ||
+	    !is_same_time(&it->mtime, &st->st_mtim) ||
+	    !is_same_time(&it->ctime, &st->st_ctim)) {
+		it->ino = st->st_ino;
+		it->size = st->st_size;
+		it->mtime = st->st_mtim;
+		it->ctime = st->st_ctim;
+		it->since_ms = now_ms;
+	}
+	it->seen_ms = now_ms;
+	return now_ms - it->since_ms >= DROP_SETTLE_MS;
+}
+
+/* Whether by the clock it is old, which it is not by times to come. */
+static bool
+is_old(const struct stat *st)
+{
+	int64_t now_s = clock_wall_s();
+
+	return now_s - st->st_mtim.tv_sec >= SETTLE_S &&
+	    now_s - st->st_ctim.tv_sec >= SETTLE_S;
+}
+
+static bool
+is_complete(struct drop_young_files *young, struct drop_file *file,
+    enum writers writers, bool is_told)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct drop_young *it = find_young(young, file->st.st_ino, now_ms);
+	bool is_new = it != NULL && it->ino == 0;
+	bool is_still = is_old(&file->st);
+
+	if (it != NULL) {
+		is_still |= was_still(it, &file->st, now_ms);
+		it->is_told = is_told || (!is_new && it->is_told);
+		is_told = it->is_told;
+	}
+	if (writers == WRITERS_UNKNOWN ? is_told || is_still :
+					 is_told && is_still) {
+		if (it != NULL)
+			it->ino = 0;
+		return true;
+	}
+	return false;
+}
+
+/* Open what is a regular file, and only that. */
+static enum drop_state
+open_regular(int dir_fd, const char *name, struct drop_file *out)
+{
+	int saved;
+
+	if (fstatat(dir_fd, name, &out->st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? DROP_GONE : DROP_REFUSED;
+	if (!S_ISREG(out->st.st_mode))
+		return DROP_OTHER;
+	out->fd = openat(dir_fd, name, FLAGS);
+	if (out->fd == -1 && errno == ENOENT)
+		return DROP_GONE;
+	/* Somebody has a lease, and gives it back now. */
+	if (out->fd == -1 && errno == EWOULDBLOCK)
+		return DROP_YOUNG;
+	if (out->fd == -1)
+		return errno == ELOOP ? DROP_OTHER : DROP_REFUSED;
+	if (fstat(out->fd, &out->st) != 0) {
+		saved = errno;
+		close(out->fd);
+		errno = saved;
+		return DROP_REFUSED;
+	}
+	if (!S_ISREG(out->st.st_mode)) {
+		close(out->fd);
+		return DROP_OTHER;
+	}
+	return DROP_READY;
+}
+
+enum drop_state
+drop_file_open(struct drop_young_files *young, int dir_fd, const char *name,
+    bool is_told, struct drop_file *out)
+{
+	enum drop_state state = open_regular(dir_fd, name, out);
+	enum writers writers;
+
+	if (state != DROP_READY)
+		return state;
+	writers = find_writers(out->fd);
+	out->is_written = writers == WRITERS_SOME;
+	if (writers == WRITERS_NONE ||
+	    is_complete(young, out, writers, is_told))
+		return DROP_READY;
+	close(out->fd);
+	return DROP_YOUNG;
+}

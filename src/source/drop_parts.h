@@ -1,0 +1,158 @@
+/*
+ * What the files of the module share; nobody else's business.
+ */
+#ifndef SPOOLCAST_SOURCE_DROP_PARTS_H
+#define SPOOLCAST_SOURCE_DROP_PARTS_H
+
+#include "base/buf.h"
+#include "base/rnd.h"
+#include "source/drop.h"
+#include "source/drop_file.h"
+#include "source/drop_journal.h"
+#include "source/drop_names.h"
+#include "source/drop_record.h"
+
+/* The folders in a drop folder. */
+#define DROP_TAKING ".taking"
+#define DROP_KEPT ".done"
+
+/* A batch is full with so many files, or with so many bytes of them. */
+#define DROP_BATCH_FILES 64
+#define DROP_BATCH_BYTES (256 << 10)
+
+/* Files that were moved to a folder of their own, to be taken together. */
+struct drop_batch {
+	int fd; /* of that folder; -1: none yet */
+	char token[DROP_TOKEN_MAX];
+	struct drop_name *names[DROP_BATCH_FILES];
+	unsigned n;
+	uint64_t bytes;
+};
+
+/* Files that stay in the folder for one reason. */
+struct drop_left {
+	uint64_t n; /* since this was last settled */
+	int error;  /* of the first of them, and its name */
+	char file[NAME_MAX + 1];
+	int64_t logged_ms; /* 0: never */
+};
+
+struct drop {
+	struct drop_opts opts; /* with texts of its own */
+	struct rnd rnd;
+	int dir; /* the folder; -1: not open */
+	dev_t dev;
+	ino_t ino;
+	int taking; /* the folders in it; -1: not open */
+	int done;
+	bool is_recovered; /* .taking has nothing that others left behind */
+	struct drop_journal journal;
+	struct drop_batch batch;
+	struct buf out; /* whole records that are not in the journal yet */
+	struct drop_names names;
+	struct drop_young_files young;
+	bool wants_pass;       /* there may be files that nobody told of */
+	int64_t pass_ms;       /* what a pass through the folder takes */
+	int64_t look_again_ms; /* 0: no need to */
+
+	struct drop_left refused; /* may not be read, or not be moved */
+	struct drop_left others;  /* are no files */
+	int64_t waiting_logged_ms;
+	const char *failed_at; /* what an error is about */
+	char failed_file[NAME_MAX + 1];
+	int failed_errno; /* what the log said last */
+	int64_t failed_logged_ms;
+};
+
+/**
+ * drop_fail(drop, at, file):
+ * Note that errno is about ${at}, a text that stays, and there about ${file}
+ * unless it is NULL.  Return -1, with errno preserved.
+ */
+int drop_fail(struct drop *drop, const char *at, const char *file);
+
+/**
+ * drop_leave(drop, left, file):
+ * Note that ${file} is left alone, with errno as the reason.
+ */
+void drop_leave(struct drop *drop, struct drop_left *left, const char *file);
+
+/**
+ * drop_look_again(drop, pause_ms):
+ * Look for files again in ${pause_ms}, or later where looking takes long.
+ */
+void drop_look_again(struct drop *drop, int64_t pause_ms);
+
+/**
+ * drop_fill(drop, fd, name):
+ * Add the file ${name}, which is in the folder of the batch and open as ${fd},
+ * to the batch, which takes ${name}, and its record to those that wait to be
+ * written.  Return 0; or -1, and nothing was added or taken.
+ */
+int drop_fill(struct drop *drop, int fd, struct drop_name *name);
+
+/*
+ * Of what follows, each function that returns -1 has called drop_fail; the
+ * folder has to be recovered then.
+ */
+
+/**
+ * drop_batch_take(drop, until_ms):
+ * Take a batch of the names kept, or less when the time is up.
+ */
+int drop_batch_take(struct drop *drop, int64_t until_ms);
+
+/**
+ * drop_batch_is_full(batch):
+ * Return whether no more files should be added.
+ */
+bool drop_batch_is_full(const struct drop_batch *batch);
+
+/**
+ * drop_batch_open_kept(drop):
+ * Make sure that the folder for files that are kept is open.
+ */
+int drop_batch_open_kept(struct drop *drop);
+
+/**
+ * drop_batch_write(drop):
+ * Write the records that wait.
+ */
+int drop_batch_write(struct drop *drop);
+
+/**
+ * drop_batch_commit(drop):
+ * Write the records that wait, make them safe, and let go of the files.
+ */
+int drop_batch_commit(struct drop *drop);
+
+/**
+ * drop_batch_put_away(drop, file):
+ * Remove ${file}, whose record is safe, from the folder of the batch, or move
+ * it to where files are kept.
+ */
+int drop_batch_put_away(struct drop *drop, const char *file);
+
+/**
+ * drop_batch_end(drop):
+ * Give up the folder of the batch; if it is not empty, the drop folder has to
+ * be recovered.
+ */
+void drop_batch_end(struct drop *drop);
+
+/**
+ * drop_batch_close(drop):
+ * Close all there is of a batch, finished or not; errno is preserved.
+ */
+void drop_batch_close(struct drop *drop);
+
+/**
+ * drop_recover(drop):
+ * Finish the batches that others, or we before an error, began.
+ */
+int drop_recover(struct drop *drop);
+
+/* Close ${*fd} if that is not -1, which it is then. */
+void drop_close_fd(int *fd);
+
+#endif

@@ -1,0 +1,417 @@
+/* A drop folder: what is taken, in which order, and what becomes of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "helpers/drop_folder.h"
+
+static void
+test_files_are_taken_in_the_order_of_their_names(void **state)
+{
+	(void)state;
+	drop_puts("b", "second\n");
+	drop_puts("a", "first\n");
+	drop_puts("B", "capitals come before\n");
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_story("capitals come before\nfirst\nsecond\n");
+	assert_int_equal(drop_count(FOLDER), 0);
+	/* Later ones come behind. */
+	drop_puts("a", "third\n");
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_story("capitals come before\nfirst\nsecond\nthird\n");
+}
+
+static void
+test_content_is_data_whatever_it_is(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *want;
+	} rows[] = {
+#define ROW(in, out) { in, sizeof(in) - 1, out "\n" }
+		ROW("", ""),
+		ROW("\n", ""),
+		ROW("\n\n", "|"),
+		ROW("x", "x"),
+		ROW("x\n", "x"),
+		ROW("x\r\n", "x"),
+		ROW("x\r", "x"),
+		ROW("x\r\r\n", "x|"),
+		ROW("x\n\r", "x|"),
+		ROW("one\ntwo\rthree\r\nfour", "one|two|three|four"),
+		ROW("\n\nx\n\n", "||x|"),
+		ROW(" x\n  y", " x|  y"),
+		ROW("data: x\nevent: y\n: z", "data: x|event: y|: z"),
+		ROW("\xef\xbb\xbfx\n", "x"),
+		ROW("\xef\xbb\xbf", ""),
+		ROW("x\xef\xbb\xbf", "x\xef\xbb\xbf"),
+		ROW("\xff\xfe\x80", "\xff\xfe\x80"),
+#undef ROW
+	};
+	struct buf want = { 0 };
+	char name[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(name, sizeof(name), "%03zu", i);
+		drop_put(name, rows[i].bytes, rows[i].len);
+		assert_int_equal(buf_puts(&want, rows[i].want), 0);
+	}
+	assert_int_equal(buf_append(&want, "", 1), 0);
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_story((const char *)want.data);
+	buf_free(&want);
+}
+
+static void
+test_all_bytes_are_kept(void **state)
+{
+	struct buf text = { 0 };
+	uint8_t bytes[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	drop_put("all", bytes, sizeof(bytes));
+	assert_int_equal(drop_once(), DROP_DONE);
+	drop_read(JOURNAL, &text);
+	assert_non_null(memmem(text.data, text.len, bytes, 10));
+	assert_non_null(memmem(text.data, text.len, bytes + 11, 2));
+	assert_non_null(memmem(text.data, text.len, bytes + 14, 242));
+	buf_free(&text);
+}
+
+static void
+test_any_name_will_do(void **state)
+{
+	static const char *const names[] = { " ", "\t\n", "\"", "%41", "'",
+		"\\", "\xff", "a b\nc", "data: x\n\n", "-", "*" };
+	char longest[NAME_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		drop_puts(names[i], "x");
+	memset(longest, '\n', NAME_MAX);
+	longest[NAME_MAX] = '\0';
+	drop_puts(longest, "y");
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_int_equal(drop_count(FOLDER), 0);
+	assert_story("x\ny\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n");
+}
+
+static void
+test_what_does_not_count_is_left_alone(void **state)
+{
+	static const char *const names[] = { ".hidden", "backup~", "part.tmp",
+		".tmp", "~" };
+	int n = sizeof(names) / sizeof(names[0]);
+	struct drop *drop = drop_make();
+
+	(void)state;
+	for (int i = 0; i < n; i++) {
+		drop_puts(names[i], "no\n");
+		drop_note(drop, names[i]);
+	}
+	drop_note(drop, "");
+	drop_note(drop, "not/there");
+	drop_note(drop, "..");
+	drop_puts("tmp", "yes\n");
+	drop_rescan(drop);
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	drop_free(drop);
+	assert_story("yes\n");
+	assert_int_equal(drop_count(FOLDER), n);
+}
+
+static void
+test_only_files_are_touched(void **state)
+{
+	struct drop *drop = drop_make();
+	static const char *const names[] = { "link", "folder", "pipe", "dead",
+		"socket" };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(
+	    symlinkat("../secret", temp_dir_fd, FOLDER "/link"), 0);
+	assert_int_equal(symlinkat("nowhere", temp_dir_fd, FOLDER "/dead"), 0);
+	assert_int_equal(mkdirat(temp_dir_fd, FOLDER "/folder", 0700), 0);
+	assert_int_equal(mkfifoat(temp_dir_fd, FOLDER "/pipe", 0600), 0);
+	assert_int_equal(
+	    mknodat(temp_dir_fd, FOLDER "/socket", S_IFSOCK | 0600, 0), 0);
+	drop_puts("../secret", "not for everybody\n");
+	drop_puts("z", "yes\n");
+	drop_rescan(drop);
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		drop_note(drop, names[i]);
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	drop_free(drop);
+	assert_story("yes\n");
+	assert_int_equal(drop_count(FOLDER), 5);
+	assert_int_equal(fstatat(temp_dir_fd, "secret", &st, 0), 0);
+}
+
+static void
+test_a_folder_that_is_a_link_is_not_followed(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    renameat(temp_dir_fd, FOLDER, temp_dir_fd, "elsewhere"), 0);
+	assert_int_equal(symlinkat("elsewhere", temp_dir_fd, FOLDER), 0);
+	drop_puts("a", "x");
+	assert_int_equal(drop_once(), DROP_FAILED);
+	assert_true(errno == ENOTDIR || errno == ELOOP);
+	assert_int_equal(drop_count("elsewhere"), 1);
+	assert_int_equal(unlinkat(temp_dir_fd, FOLDER, 0), 0);
+	assert_int_equal(symlinkat("..", temp_dir_fd, "elsewhere/.taking"), 0);
+	assert_int_equal(
+	    renameat(temp_dir_fd, "elsewhere", temp_dir_fd, FOLDER), 0);
+	assert_int_equal(drop_once(), DROP_FAILED);
+	assert_int_equal(drop_count(FOLDER), 2);
+	assert_int_equal(drop_count(".spoolcast"), -1);
+}
+
+static void
+test_a_type_comes_from_the_extension_if_asked_for(void **state)
+{
+	static const struct {
+		const char *name, *want;
+	} rows[] = {
+		{ "a.alert", "alert: x\n" },
+		{ "b.tar.gz", "gz: x\n" },
+		{ "c.", "x\n" },
+		{ "d", "x\n" },
+		{ "e.\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9: x\n" },
+		{ "f.\xff", "x\n" },
+		{ "g.a\nb", "x\n" },
+		{ "h. y", " y: x\n" },
+	};
+	struct buf want = { 0 };
+	size_t n = sizeof(rows) / sizeof(rows[0]);
+
+	(void)state;
+	drop_opts.type_from_extension = true;
+	for (size_t i = 0; i < n; i++) {
+		drop_puts(rows[i].name, "x");
+		assert_int_equal(buf_puts(&want, rows[i].want), 0);
+	}
+	assert_int_equal(drop_once(), DROP_DONE);
+	drop_opts.type_from_extension = false;
+	drop_puts("a.alert", "x");
+	assert_int_equal(buf_append(&want, "x\n", 3), 0);
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_story((const char *)want.data);
+	buf_free(&want);
+}
+
+static void
+test_what_is_too_large_is_told_but_not_read(void **state)
+{
+	char bytes[1030];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	drop_opts.max_record = 1024;
+	memset(bytes, 'x', sizeof(bytes));
+	drop_put("a", bytes, 1025);
+	bytes[1024] = '\n';
+	drop_put("b", bytes, 1025);
+	bytes[1024] = '\r';
+	drop_put("c", bytes, 1025);
+	bytes[1025] = '\n';
+	drop_put("d", bytes, 1026);
+	bytes[1024] = '\n';
+	drop_put("e", bytes, 1026);
+	drop_put("f", bytes, 1027);
+	/* Nothing but a hole. */
+	drop_puts("g", "x");
+	fd = openat(temp_dir_fd, FOLDER "/g", O_WRONLY);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
+	close(fd);
+	assert_int_equal(drop_once(), DROP_DONE);
+	bytes[1024] = '\0';
+	{
+		struct buf want = { 0 };
+
+		buf_printf(&want,
+		    "skipped 1025\n%s\n%s\n%s\nskipped 1026\nskipped 1027\n"
+		    "skipped 1099511627776\n",
+		    bytes, bytes, bytes);
+		assert_int_equal(buf_append(&want, "", 1), 0);
+		assert_story((const char *)want.data);
+		buf_free(&want);
+	}
+	assert_int_equal(fstatat(temp_dir_fd, JOURNAL, &st, 0), 0);
+	assert_true(st.st_size < 5000);
+}
+
+static void
+test_holes_are_zeros(void **state)
+{
+	struct buf text = { 0 };
+	static const char zeros[5000];
+	int fd;
+
+	(void)state;
+	drop_puts("a", "x");
+	fd = openat(temp_dir_fd, FOLDER "/a", O_WRONLY);
+	assert_int_equal(ftruncate(fd, 5001), 0);
+	close(fd);
+	assert_int_equal(drop_once(), DROP_DONE);
+	drop_read(JOURNAL, &text);
+	assert_non_null(memmem(text.data, text.len, zeros, sizeof(zeros)));
+	buf_free(&text);
+}
+
+static void
+test_a_record_may_be_as_large_as_the_largest_allowed(void **state)
+{
+	size_t len = 1 << 20;
+	char *bytes = malloc(len);
+	struct record rec;
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_non_null(bytes);
+	drop_opts.max_record = len;
+	/* Each byte becomes a line of its own. */
+	memset(bytes, '\n', len);
+	drop_put("a", bytes, len);
+	assert_int_equal(drop_once(), DROP_DONE);
+	drop_read(JOURNAL, &text);
+	assert_int_equal(
+	    record_find_end(RECORD_JOURNAL, text.data, text.len, -1, 0),
+	    text.len);
+	assert_true(
+	    record_parse(RECORD_JOURNAL, text.data, text.len, true, &rec));
+	assert_true(rec.body.len <= record_limit(RECORD_JOURNAL, len));
+	buf_free(&text);
+	free(bytes);
+}
+
+static void
+test_files_are_kept_under_names_that_are_free(void **state)
+{
+	char longest[NAME_MAX + 1];
+	struct buf text = { 0 };
+
+	(void)state;
+	drop_opts.keep_files = true;
+	memset(longest, 'x', NAME_MAX);
+	longest[NAME_MAX] = '\0';
+	for (int i = 0; i < 3; i++) {
+		drop_puts("a", i == 0 ? "first\n" : "other\n");
+		drop_puts(longest, "long\n");
+		assert_int_equal(drop_once(), DROP_DONE);
+		assert_int_equal(drop_count(FOLDER "/.done"), 2 * (i + 1));
+		assert_int_equal(drop_count(FOLDER), 1);
+	}
+	drop_read(FOLDER "/.done/a", &text);
+	assert_string_equal((const char *)text.data, "first\n");
+	buf_free(&text);
+	assert_story("first\nlong\nother\nlong\nother\nlong\n");
+	/* One that is moved back is dropped anew. */
+	assert_int_equal(
+	    renameat(temp_dir_fd, FOLDER "/.done/a", temp_dir_fd, FOLDER "/a"),
+	    0);
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_story("first\nlong\nother\nlong\nother\nlong\nfirst\n");
+}
+
+static void
+test_without_a_place_to_keep_files_nothing_is_taken(void **state)
+{
+	(void)state;
+	drop_opts.keep_files = true;
+	drop_puts("a", "x\n");
+	drop_puts(".done", "a file\n");
+	assert_int_equal(drop_once(), DROP_FAILED);
+	assert_int_equal(errno, ENOTDIR);
+	assert_int_equal(drop_count(FOLDER), 2);
+	assert_story("");
+	assert_int_equal(unlinkat(temp_dir_fd, FOLDER "/.done", 0), 0);
+	assert_int_equal(drop_once(), DROP_DONE);
+	assert_story("x\n");
+}
+
+static void
+test_a_journal_that_was_rotated_is_left(void **state)
+{
+	struct drop *drop = drop_make();
+
+	(void)state;
+	drop_puts("a", "first\n");
+	drop_note(drop, "a");
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	assert_int_equal(
+	    renameat(temp_dir_fd, JOURNAL, temp_dir_fd, JOURNAL ".1"), 0);
+	drop_puts("a", "second\n");
+	drop_note(drop, "a");
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	assert_story("second\n");
+	/* Even all of .spoolcast. */
+	temp_dir_clear(temp_dir_fd, ".spoolcast");
+	assert_int_equal(unlinkat(temp_dir_fd, ".spoolcast", AT_REMOVEDIR), 0);
+	drop_puts("a", "third\n");
+	drop_note(drop, "a");
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	assert_story("third\n");
+	drop_free(drop);
+}
+
+static void
+test_a_folder_may_come_and_go(void **state)
+{
+	struct drop *drop = drop_make();
+
+	(void)state;
+	assert_int_equal(unlinkat(temp_dir_fd, FOLDER, AT_REMOVEDIR), 0);
+	drop_rescan(drop);
+	assert_int_equal(drop_take_all(drop), DROP_FAILED);
+	assert_int_equal(errno, ENOENT);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mkdirat(temp_dir_fd, FOLDER, 0700), 0);
+		drop_puts("a", "x\n");
+		drop_rescan(drop);
+		assert_int_equal(drop_take_all(drop), DROP_DONE);
+		assert_story(i == 0 ? "x\n" : "x\nx\n");
+		temp_dir_clear(temp_dir_fd, FOLDER);
+		assert_int_equal(
+		    unlinkat(temp_dir_fd, FOLDER, AT_REMOVEDIR), 0);
+	}
+	drop_free(drop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define DROP(test) cmocka_unit_test_setup_teardown(test, drop_start, drop_stop)
+		DROP(test_files_are_taken_in_the_order_of_their_names),
+		DROP(test_content_is_data_whatever_it_is),
+		DROP(test_all_bytes_are_kept),
+		DROP(test_any_name_will_do),
+		DROP(test_what_does_not_count_is_left_alone),
+		DROP(test_only_files_are_touched),
+		DROP(test_a_folder_that_is_a_link_is_not_followed),
+		DROP(test_a_type_comes_from_the_extension_if_asked_for),
+		DROP(test_what_is_too_large_is_told_but_not_read),
+		DROP(test_holes_are_zeros),
+		DROP(test_a_record_may_be_as_large_as_the_largest_allowed),
+		DROP(test_files_are_kept_under_names_that_are_free),
+		DROP(test_without_a_place_to_keep_files_nothing_is_taken),
+		DROP(test_a_journal_that_was_rotated_is_left),
+		DROP(test_a_folder_may_come_and_go),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name(
+	    "drop", tests, temp_dir_make, temp_dir_remove);
+}
