@@ -1,10 +1,7 @@
 /* Who may take part in the table of slots, and where there is no room. */
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <grp.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,10 +11,10 @@
 
 #include "helpers/temp_dir.h"
 
+#include "helpers/apart.h"
 #include "helpers/slots_child.h"
 
 #define NAME ".spoolcast/streams"
-#define STRANGER 54323
 
 static mode_t
 mode_of(const char *name)
@@ -62,46 +59,12 @@ test_rights_are_those_of_the_spool(void **state)
 	assert_int_equal(fchmod(temp_dir_fd, 0700), 0);
 }
 
-/* Run ${body} in a process that may do with itself as it likes. */
-static void
-apart(void (*body)(void))
-{
-	pid_t pid = fork();
-	int status;
-
-	assert_true(pid != -1);
-	if (pid == 0) {
-		body();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
-/* In a child that fails by its exit status, the line that failed. */
-#define EXPECT(so)                                                             \
-	do {                                                                   \
-		if (!(so)) {                                                   \
-			dprintf(2, "%d: not so: %s, errno %d\n", __LINE__,     \
-			    #so, errno);                                       \
-			_exit(1);                                              \
-		}                                                              \
-	} while (0)
-
-static void
-be_a_stranger(void)
-{
-	EXPECT(setgroups(0, NULL) == 0);
-	EXPECT(setresgid(STRANGER, STRANGER, STRANGER) == 0);
-	EXPECT(setresuid(STRANGER, STRANGER, STRANGER) == 0);
-}
-
 static void
 stranger_may_not(void)
 {
 	struct slots slots;
 
-	be_a_stranger();
+	apart_be_a_stranger();
 	EXPECT(slots_open(&slots, temp_dir) == -1 && errno == EACCES);
 }
 
@@ -110,7 +73,7 @@ stranger_finds_it_full(void)
 {
 	struct slots slots;
 
-	be_a_stranger();
+	apart_be_a_stranger();
 	EXPECT(slots_open(&slots, temp_dir) == 0);
 	/* We may not signal the one who has it: it lives all the same. */
 	EXPECT(slots_take(&slots, 1, 0, 0, INT64_MAX) == SLOTS_FULL);
@@ -161,9 +124,7 @@ on_a_full_disk(void)
 	struct slots slots;
 	int fd;
 
-	EXPECT(unshare(CLONE_NEWNS) == 0);
-	EXPECT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
-	EXPECT(mount("none", temp_dir, "tmpfs", 0, "size=4k") == 0);
+	apart_mount(temp_dir, "size=4k");
 	EXPECT(slots_open(&slots, temp_dir) == 0);
 	EXPECT(chdir(temp_dir) == 0);
 	fd = open("rest", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
