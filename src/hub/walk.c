@@ -4,6 +4,7 @@
 #include "hub/walk.h"
 #include "source/channel_log.h"
 #include "spool/rewrite.h"
+#include "spool/rotation.h"
 
 /* The tail of ${seg}; 0 if it has none, so that all of it is unread. */
 static int
@@ -280,6 +281,24 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 	return walk;
 }
 
+/* Find the segment behind that of ${cursor}. */
+static enum series_step
+find_next(
+    struct channel *channel, const struct cursor *cursor, struct segment **out)
+{
+	enum series_step step = channel_after(channel, cursor->segment, out);
+	struct rotation_report report;
+
+	/* Whoever was renaming may have been killed at it. */
+	if ((step != SERIES_BUSY && step != SERIES_HOLE) ||
+	    rotation_complete(channel->folder->path, false, &report) !=
+		ROTATION_DONE)
+		return step;
+	if (step == SERIES_HOLE)
+		segment_unref(*out);
+	return channel_after(channel, cursor->segment, out);
+}
+
 enum walk
 walk_on(struct channel *channel, struct cursor *cursor)
 {
@@ -288,7 +307,7 @@ walk_on(struct channel *channel, struct cursor *cursor)
 
 	if (cursor->segment == channel->segment)
 		return WALK_STAYS;
-	switch (channel_after(channel, cursor->segment, &next)) {
+	switch (find_next(channel, cursor, &next)) {
 	case SERIES_NEXT:
 		walk = go_on_to(channel, cursor, next);
 		break;

@@ -209,3 +209,31 @@ no_gap()
 	same '"1","3","20"' "$(texts "$T/s")"
 	no_gap "$T/s"
 }
+
+@test "a rotation that was killed is completed by who reads" {
+	local step
+	for n in 1 2 3; do
+		seq $((n * 2 - 1)) $((n * 2)) >"$SPOOL/news"
+		((n == 3)) || rotate news
+	done
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/all"
+	wait_line "$T/all" 6
+	# Once with a number missing, once without the newest.
+	for step in 2 3; do
+		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run strace -qq \
+			-o "$T/trace" -e trace=renameat,renameat2 -e \
+			"inject=renameat,renameat2:signal=KILL:when=$step" \
+			"$SPOOLCAST" rotate news
+		((status == 137))
+		sse_begin "$URL/news" "$T/s$step" \
+			-H "Last-Event-ID: $(id_of "$T/all" 1)"
+		echo "after $step" >>"$SPOOL/news"
+		wait_line "$T/s$step" "after $step"
+		wait_line "$T/all" "after $step"
+		no_gap "$T/s$step"
+	done
+	no_gap "$T/all"
+	same '"1","2","3","4","5","6","after 2","after 3"' \
+		"$(texts "$T/all")"
+}
