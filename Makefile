@@ -148,7 +148,8 @@ install: all
 	install -m 755 $B/spoolcast $(DESTDIR)$(PREFIX)/bin/spoolcast
 	ln -sf spoolcast $(DESTDIR)$(PREFIX)/bin/spoolcast.fcgi
 	install -m 644 src/spoolcast.1 $(SHARE)/man/man1/
-	install -m 644 src/spoolcast.ini.5 $(SHARE)/man/man5/
+	install -m 644 src/spoolcast.ini.5 src/spoolcast.spool.5 \
+		$(SHARE)/man/man5/
 	install -m 644 conf/*.ini conf/*.conf conf/Caddyfile conf/htaccess-* \
 		README.md LICENSE \
 		$(SHARE)/doc/spoolcast/

@@ -22,7 +22,7 @@ setup()
 
 @test "manuals, samples, completion and units are there" {
 	local file
-	for file in man/man1/spoolcast.1 man/man5/spoolcast.ini.5 \
+	for file in man/man1/spoolcast.1 man/man5/spoolcast.ini.5 man/man5/spoolcast.spool.5 \
 		doc/spoolcast/spoolcast.ini doc/spoolcast/README.md \
 		bash-completion/completions/spoolcast; do
 		[[ -s $TOP/share/$file ]]
