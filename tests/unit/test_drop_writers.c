@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "helpers/apart.h"
 #include "helpers/drop_folder.h"
+#include "source/drop_file.h"
 
 #define PATIENCE_MS 30000
 /* Rounds of two writes each. */
@@ -172,6 +173,39 @@ test_nothing_is_lost_of_what_is_written_meanwhile(void **state)
 	buf_free(&story);
 }
 
+static void
+open_again_and_again(void)
+{
+	for (int i = 0; i < 20 * ROUNDS; i++) {
+		int fd = openat(temp_dir_fd, FOLDER "/a", O_WRONLY);
+
+		EXPECT(fd != -1);
+		close(fd);
+	}
+	_exit(0);
+}
+
+static void
+test_who_opens_a_file_while_we_look_does_us_no_harm(void **state)
+{
+	int fd, status = -1;
+	pid_t pid;
+
+	(void)state;
+	drop_puts("a", "x");
+	fd = openat(temp_dir_fd, FOLDER "/a", O_RDONLY);
+	assert_true(fd != -1);
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0)
+		open_again_and_again();
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		(void)drop_file_is_written(fd);
+	assert_int_equal(status, 0);
+	assert_false(drop_file_is_written(fd));
+	close(fd);
+}
+
 /* Whether they are open cannot be seen by one who owns them not. */
 static void
 take_from_others(void)
@@ -217,6 +251,7 @@ main(void)
 		DROP(test_one_that_is_closed_is_found_without_being_told),
 		DROP(test_one_that_was_moved_in_open_is_taken_in_the_end),
 		DROP(test_nothing_is_lost_of_what_is_written_meanwhile),
+		DROP(test_who_opens_a_file_while_we_look_does_us_no_harm),
 		DROP(test_files_of_others_are_taken_when_told_or_still),
 	};
 
