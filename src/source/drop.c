@@ -179,6 +179,7 @@ fail(struct drop *drop)
 
 	close_all(drop);
 	drop->wants_pass = true;
+	drop->is_looking = false;
 	if (saved != drop->failed_errno)
 		drop->failed_logged_ms = 0;
 	drop->failed_errno = saved;
@@ -250,14 +251,26 @@ tell_found(struct drop *drop)
 		    drop->opts.channel, names->n_found - names->n_others);
 }
 
+/* Whether to look from the start; not before the last look is over. */
+static bool
+begins_look(const struct drop *drop)
+{
+	const struct drop_names *names = &drop->names;
+
+	/* Else what stays in the folder would be in the way of the rest. */
+	if (drop->is_looking && (names->n > 0 || names->has_more))
+		return false;
+	return drop->wants_pass;
+}
+
 static bool
 needs_pass(const struct drop *drop)
 {
 	const struct drop_names *names = &drop->names;
 
 	/* First what is below the ceiling, then what is above it. */
-	return names->dir != NULL ||
-	    (names->has_more ? names->n == 0 : drop->wants_pass);
+	return names->dir != NULL || (names->n == 0 && names->has_more) ||
+	    begins_look(drop);
 }
 
 static int
@@ -268,10 +281,13 @@ pass(struct drop *drop, int64_t until_ms)
 	enum drop_pass result;
 
 	if (names->dir == NULL) {
-		drop->wants_pass &= names->has_more;
+		bool is_first = begins_look(drop);
+
 		drop->pass_ms = 0;
-		if (drop_names_begin(names, drop->dir) != 0)
+		if (drop_names_begin(names, drop->dir, is_first) != 0)
 			return drop_fail(drop, drop->opts.file, NULL);
+		drop->wants_pass &= !is_first;
+		drop->is_looking = true;
 	}
 	result = drop_names_pass(names, until_ms);
 	drop->pass_ms += clock_mono_ms() - from_ms;
@@ -326,6 +342,7 @@ static enum drop_result
 rest(struct drop *drop)
 {
 	drop->failed_errno = 0;
+	drop->is_looking = false;
 	tell_refused(drop);
 	tell_others(drop);
 	drop_names_free(&drop->names);

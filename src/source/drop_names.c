@@ -166,7 +166,7 @@ drop_names_have(const struct drop_names *names, const char *text)
 }
 
 int
-drop_names_begin(struct drop_names *names, int dir_fd)
+drop_names_begin(struct drop_names *names, int dir_fd, bool is_first)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int saved;
@@ -181,7 +181,7 @@ drop_names_begin(struct drop_names *names, int dir_fd)
 		return -1;
 	}
 	names->floor[0] = '\0';
-	if (names->has_more)
+	if (names->has_more && !is_first)
 		memcpy(names->floor, names->ceiling, sizeof(names->floor));
 	names->has_more = false;
 	names->n_found = 0;

@@ -78,12 +78,12 @@ struct drop_name *drop_names_take(struct drop_names *names);
 bool drop_names_have(const struct drop_names *names, const char *text);
 
 /**
- * drop_names_begin(names, dir_fd):
- * Begin a pass through the folder ${dir_fd}: from the ceiling on, if there is
- * one, which there is not any more then.  One that was not finished is given
- * up.  Return 0, or -1 with errno.
+ * drop_names_begin(names, dir_fd, is_first):
+ * Begin a pass through the folder ${dir_fd}: unless it ${is_first}, from the
+ * ceiling on.  There is none then.  A pass that was not finished is given up.
+ * Return 0, or -1 with errno.
  */
-int drop_names_begin(struct drop_names *names, int dir_fd);
+int drop_names_begin(struct drop_names *names, int dir_fd, bool is_first);
 
 /**
  * drop_names_pass(names, until_ms):

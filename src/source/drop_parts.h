@@ -52,6 +52,7 @@ struct drop {
 	struct drop_names names;
 	struct drop_young_files young;
 	bool wants_pass;       /* there may be files that nobody told of */
+	bool is_looking;       /* we are between the first pass and the last */
 	int64_t pass_ms;       /* what a pass through the folder takes */
 	int64_t look_again_ms; /* 0: no need to */
 

@@ -72,7 +72,7 @@ take_all(struct drop *drop, struct drop_names *waiting,
 static int
 list(struct drop *drop, struct drop_names *waiting)
 {
-	if (drop_names_begin(waiting, drop->batch.fd) != 0 ||
+	if (drop_names_begin(waiting, drop->batch.fd, true) != 0 ||
 	    drop_names_pass(waiting, INT64_MAX) != DROP_PASS_DONE)
 		return drop_fail(drop, DROP_TAKING, NULL);
 	if (waiting->n_others > 0)
