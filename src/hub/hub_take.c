@@ -1,13 +1,34 @@
 /* Taking what comes in by pipes and drop folders. */
 #include "hub/hub.h"
 
+static void
+get_settings(void *cookie, const char *name, struct take_settings *out)
+{
+	const struct hub *hub = cookie;
+	const struct settings *settings = conf_for(hub->conf, name);
+
+	out->max_record = settings->max_record;
+	out->keep_files = settings->keep_files != 0;
+	out->type_from_extension = settings->type_from_extension != 0;
+}
+
+static const struct take_ops take_ops = {
+	.settings = get_settings,
+};
+
+static void
+start(struct hub *hub)
+{
+	take_start(&hub->take, &hub->folder, &take_ops, hub);
+}
+
 void
 hub_take_init(struct hub *hub)
 {
 	/* Writers are not to wait for somebody who listens. */
 	if (gateway_is_shared(hub->gateway)) {
 		(void)folder_follow(&hub->folder);
-		take_start(&hub->take, &hub->folder);
+		start(hub);
 	}
 }
 
@@ -17,7 +38,7 @@ hub_take_for(struct hub *hub, struct channel *channel)
 	if (channel->form == NULL || channel->form->type == S_IFREG)
 		return;
 	if (!take_is_on(&hub->take))
-		take_start(&hub->take, &hub->folder);
+		start(hub);
 	if (gateway_is_shared(hub->gateway))
 		return;
 	take_now(&hub->take, channel->name);

@@ -42,6 +42,8 @@ struct inlet_kind {
 	bool (*is_same)(const struct inlet *inlet, const struct stat *st);
 	/* Call inlet_run when there is something, or do so no more. */
 	void (*follow)(struct inlet *inlet, bool is_on);
+	/* Anything may have come unseen; NULL: that cannot be. */
+	void (*look_again)(struct inlet *inlet);
 	/* Take until there is nothing, or it is ${until_ms} (clock_mono_ms). */
 	enum inlet_result (*turn)(struct inlet *inlet, int64_t until_ms);
 	/*
@@ -74,6 +76,12 @@ struct inlet {
  * Give ${inlet} a turn now, and see to it that there is a next one.
  */
 void inlet_run(struct inlet *inlet);
+
+/**
+ * inlet_soon(inlet):
+ * The same, when the loop comes to it.
+ */
+void inlet_soon(struct inlet *inlet);
 
 /**
  * inlet_tell(inlet, event, remedy):

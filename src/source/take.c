@@ -1,16 +1,11 @@
-#include <sys/file.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "source/take.h"
-#include "spool/own.h"
 
-#define LOCK_FILE "sources"
 /* What one inlet may take before others, and viewers, have their turn. */
 #define TURN_MS 5
 /* Until the next try. */
@@ -61,6 +56,13 @@ run_in(struct inlet *inlet, double seconds)
 	ev_timer_stop(loop, &inlet->again);
 	ev_timer_set(&inlet->again, seconds, 0.);
 	ev_timer_start(loop, &inlet->again);
+}
+
+void
+inlet_soon(struct inlet *inlet)
+{
+	if (inlet->is_open && inlet->take->is_taker)
+		run_in(inlet, 0.);
 }
 
 void
@@ -124,92 +126,6 @@ take_free(struct inlet *inlet)
 	free(inlet);
 }
 
-/* Begin, or cease, to take: all that is open. */
-static void
-set_taker(struct take *take, bool is_taker)
-{
-	take->is_taker = is_taker;
-	LIST_EACH (node, &take->inlets) {
-		struct inlet *inlet = LIST_OF(node, struct inlet, node);
-
-		if (!inlet->is_open)
-			continue;
-		inlet->kind->follow(inlet, is_taker);
-		if (is_taker)
-			run_in(inlet, 0.);
-		else
-			ev_timer_stop(take->folder->loop, &inlet->again);
-	}
-}
-
-static void
-give_lock(struct take *take)
-{
-	if (take->lock == -1)
-		return;
-	set_taker(take, false);
-	close(take->lock);
-	take->lock = -1;
-}
-
-/* Nothing can be taken: what is held already stays so. */
-static void
-refuse(struct take *take)
-{
-	if (errno != take->lock_errno &&
-	    log_allow(&take->quota, clock_mono_ms()))
-		log_errno(LOG_LEVEL_ERROR,
-		    "event=sources-refused spool=\"%s\" file=" OWN_FOLDER
-		    "/" LOCK_FILE " effect=\"pipes and drop folders are not "
-		    "read\" remedy=\"let the web server's user write to the "
-		    "spool\"",
-		    take->folder->path);
-	take->lock_errno = errno;
-	give_lock(take);
-}
-
-/* Try to lock the file that is open.  Return whether we have it now. */
-static bool
-try_lock(struct take *take)
-{
-	if (flock(take->lock, LOCK_EX | LOCK_NB) != 0) {
-		if (errno == EWOULDBLOCK || errno == EINTR)
-			take->has_waited = true;
-		else
-			refuse(take);
-		return false;
-	}
-	/* While it was opened, another may have taken its name. */
-	if (own_is_current(take->lock, take->folder->path, LOCK_FILE))
-		return true;
-	give_lock(take);
-	return false;
-}
-
-/* Become the taker, unless there is one, or see that we still are it. */
-static void
-elect(struct take *take)
-{
-	const char *spool = take->folder->path;
-
-	if (take->lock != -1 && !own_is_current(take->lock, spool, LOCK_FILE))
-		give_lock(take);
-	if (take->lock == -1 &&
-	    (take->lock = own_open(spool, LOCK_FILE, OWN_WRITERS)) == -1) {
-		refuse(take);
-		return;
-	}
-	if (!take->is_taker && try_lock(take)) {
-		if (take->has_waited)
-			log_msg(LOG_LEVEL_INFO,
-			    "event=took-over spool=\"%s\" sources=%u", spool,
-			    take->n_inlets);
-		set_taker(take, true);
-	}
-	if (take->lock != -1)
-		take->lock_errno = 0;
-}
-
 /* Open ${inlet}, unless it is open or nobody could take what it holds. */
 static void
 hold(struct inlet *inlet)
@@ -270,11 +186,11 @@ look(struct take *take)
 			take_check(inlet);
 	}
 	if (!is_needed(take)) {
-		give_lock(take);
+		take_resign(take);
 		ev_timer_stop(take->folder->loop, &take->tick);
 		return;
 	}
-	elect(take);
+	take_elect(take);
 	LIST_EACH (node, &take->inlets)
 		hold(LIST_OF(node, struct inlet, node));
 	set_tick(take);
@@ -298,9 +214,12 @@ look_soon(struct take *take)
 }
 
 void
-take_start(struct take *take, struct folder *folder)
+take_start(struct take *take, struct folder *folder, const struct take_ops *ops,
+    void *cookie)
 {
 	take->folder = folder;
+	take->ops = ops;
+	take->cookie = cookie;
 	take->lock = -1;
 	take->must_scan = true;
 	list_init(&take->inlets);
@@ -356,13 +275,19 @@ take_end(struct take *take)
 		return;
 	/* The taker may have ended just before. */
 	if (is_needed(take))
-		elect(take);
+		take_elect(take);
 	LIST_EACH_SAFE (node, after, &take->inlets)
 		take_free(LIST_OF(node, struct inlet, node));
-	give_lock(take);
+	take_resign(take);
 	ev_timer_stop(take->folder->loop, &take->soon);
 	ev_timer_stop(take->folder->loop, &take->tick);
 	take->folder = NULL;
+}
+
+void
+take_settings(struct take *take, const char *name, struct take_settings *out)
+{
+	take->ops->settings(take->cookie, name, out);
 }
 
 unsigned

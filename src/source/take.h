@@ -29,8 +29,24 @@
 /* To take what is left in one before letting go of it. */
 #define TAKE_DRAIN_MS 100
 
+/* What holds for one channel. */
+struct take_settings {
+	uint64_t max_record; /* bytes */
+	bool keep_files;
+	bool type_from_extension;
+};
+
+/* What the owner is asked. */
+struct take_ops {
+	/* Put what holds for the channel ${name} into ${out}. */
+	void (*settings)(
+	    void *cookie, const char *name, struct take_settings *out);
+};
+
 struct take {
 	struct folder *folder; /* NULL: not started */
+	const struct take_ops *ops;
+	void *cookie;
 	struct list inlets;
 	unsigned n_inlets;
 	int lock;	 /* descriptor of the file to be locked; -1: none */
@@ -46,11 +62,12 @@ struct take {
 };
 
 /**
- * take_start(take, folder):
+ * take_start(take, folder, ops, cookie):
  * Begin, for the spool ${folder}, which is used until take_end.  ${take} is
  * zeroed.  What is there is held when this returns, and is going to be taken.
  */
-void take_start(struct take *take, struct folder *folder);
+void take_start(struct take *take, struct folder *folder,
+    const struct take_ops *ops, void *cookie);
 
 /**
  * take_is_on(take):
@@ -87,6 +104,14 @@ void take_end(struct take *take);
 unsigned take_descriptors(const struct take *take);
 
 /**
+ * take_elect(take), take_resign(take):
+ * Become the taker, unless there is one, or see that we still are it; be it no
+ * more, and let another be it.  For take.c.
+ */
+void take_elect(struct take *take);
+void take_resign(struct take *take);
+
+/**
  * take_scan(take), take_note_file(take, file):
  * Find the inlets that there are, and mark all to be checked; mark those that
  * ${file} concerns, and return whether there are any.  For take.c.
@@ -100,6 +125,13 @@ bool take_note_file(struct take *take, const char *file);
  * there no more is taken to its end, closed and freed.  For take.c.
  */
 void take_check(struct inlet *inlet);
+
+/**
+ * take_settings(take, name, out):
+ * Put what holds for the channel ${name} into ${out}.  For inlets.
+ */
+void take_settings(
+    struct take *take, const char *name, struct take_settings *out);
 
 /**
  * take_drain(inlet, ms):

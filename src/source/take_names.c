@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "source/drop_inlet.h"
 #include "source/pipe.h"
 #include "source/take.h"
 
-static const struct inlet_kind *const kinds[] = { &pipe_inlet };
+static const struct inlet_kind *const kinds[] = { &drop_inlet, &pipe_inlet };
 
 static const struct inlet_kind *
 kind_of(const char *suffix)
@@ -106,6 +107,11 @@ take_scan(struct take *take)
 		struct inlet *inlet = LIST_OF(node, struct inlet, node);
 
 		inlet->must_check = !inlet->is_orphan;
+		if (inlet->is_open && take->is_taker &&
+		    inlet->kind->look_again != NULL) {
+			inlet->kind->look_again(inlet);
+			inlet_soon(inlet);
+		}
 	}
 	while ((entry = readdir(dir)) != NULL) {
 		if (kind_of(entry->d_name + strcspn(entry->d_name, ".")) !=

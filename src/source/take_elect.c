@@ -1,0 +1,96 @@
+/* Which process is the taker. */
+#include <sys/file.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "source/take.h"
+#include "spool/own.h"
+
+#define LOCK_FILE "sources"
+
+/* Begin, or cease, to take: all that is open. */
+static void
+set_taker(struct take *take, bool is_taker)
+{
+	take->is_taker = is_taker;
+	LIST_EACH (node, &take->inlets) {
+		struct inlet *inlet = LIST_OF(node, struct inlet, node);
+
+		if (!inlet->is_open)
+			continue;
+		inlet->kind->follow(inlet, is_taker);
+		if (is_taker)
+			inlet_soon(inlet);
+		else
+			ev_timer_stop(take->folder->loop, &inlet->again);
+	}
+}
+
+void
+take_resign(struct take *take)
+{
+	if (take->lock == -1)
+		return;
+	set_taker(take, false);
+	close(take->lock);
+	take->lock = -1;
+}
+
+/* Nothing can be taken: what is held already stays so. */
+static void
+refuse(struct take *take)
+{
+	if (errno != take->lock_errno &&
+	    log_allow(&take->quota, clock_mono_ms()))
+		log_errno(LOG_LEVEL_ERROR,
+		    "event=sources-refused spool=\"%s\" file=" OWN_FOLDER
+		    "/" LOCK_FILE " effect=\"pipes and drop folders are not "
+		    "read\" remedy=\"let the web server's user write to the "
+		    "spool\"",
+		    take->folder->path);
+	take->lock_errno = errno;
+	take_resign(take);
+}
+
+/* Try to lock the file that is open.  Return whether we have it now. */
+static bool
+try_lock(struct take *take)
+{
+	if (flock(take->lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK || errno == EINTR)
+			take->has_waited = true;
+		else
+			refuse(take);
+		return false;
+	}
+	/* While it was opened, another may have taken its name. */
+	if (own_is_current(take->lock, take->folder->path, LOCK_FILE))
+		return true;
+	take_resign(take);
+	return false;
+}
+
+void
+take_elect(struct take *take)
+{
+	const char *spool = take->folder->path;
+
+	if (take->lock != -1 && !own_is_current(take->lock, spool, LOCK_FILE))
+		take_resign(take);
+	if (take->lock == -1 &&
+	    (take->lock = own_open(spool, LOCK_FILE, OWN_WRITERS)) == -1) {
+		refuse(take);
+		return;
+	}
+	if (!take->is_taker && try_lock(take)) {
+		if (take->has_waited)
+			log_msg(LOG_LEVEL_INFO,
+			    "event=took-over spool=\"%s\" sources=%u", spool,
+			    take->n_inlets);
+		set_taker(take, true);
+	}
+	if (take->lock != -1)
+		take->lock_errno = 0;
+}
