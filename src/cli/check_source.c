@@ -12,6 +12,7 @@
 
 #include "cli/check_series.h"
 #include "cli/check_source.h"
+#include "source/take.h"
 #include "spool/own.h"
 
 /* So much of a drop folder is looked at: names, and files among them. */
@@ -108,21 +109,19 @@ check_contents(
 		    folder->file, in.unfinished);
 }
 
-/* Whether files that others own can be removed from the folder. */
-static bool
+/* Say so if files that others own cannot be removed from the folder. */
+static void
 check_sticky(struct check_spool *check, const struct check_file *folder)
 {
 	struct stat st;
 
-	if (fstatat(folder->dir_fd, folder->file, &st, 0) != 0 ||
-	    (st.st_mode & S_ISVTX) == 0 || geteuid() == 0 ||
-	    st.st_uid == geteuid())
-		return true;
-	check_spool_say(check, CHECK_SOURCE,
-	    "%s: user %ld cannot remove the files of others from it, so none "
-	    "is taken; chmod -t, or chown it",
-	    folder->file, (long)geteuid());
-	return false;
+	if (fstatat(folder->dir_fd, folder->file, &st, 0) == 0 &&
+	    (st.st_mode & S_ISVTX) != 0 && geteuid() != 0 &&
+	    st.st_uid != geteuid())
+		check_spool_say(check, CHECK_SOURCE,
+		    "%s: user %ld cannot remove the files of others from it, "
+		    "so they are not taken; chmod -t, or chown it",
+		    folder->file, (long)geteuid());
 }
 
 static bool
@@ -132,9 +131,9 @@ check_folder(struct check_spool *check, const struct check_file *folder)
 	DIR *dir;
 
 	if (!check_spool_may(
-		check, folder, R_OK | W_OK | X_OK, "read and written") ||
-	    !check_sticky(check, folder))
+		check, folder, R_OK | W_OK | X_OK, "read and written"))
 		return false;
+	check_sticky(check, folder);
 	fd = openat(
 	    folder->dir_fd, folder->file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
@@ -167,7 +166,12 @@ check_pipe(struct check_spool *check, const struct check_file *pipe)
 bool
 check_source(struct check_spool *check, const struct check_file *file)
 {
-	check->sources++;
+	if (++check->sources == TAKE_MAX + 1)
+		findings_add(&check->problems,
+		    "a process reads no more than %d pipes and drop folders: "
+		    "the others are left alone; remove some, or use another "
+		    "spool for them",
+		    TAKE_MAX);
 	return S_ISDIR(file->form->type) ? check_folder(check, file) :
 					   check_pipe(check, file);
 }

@@ -271,7 +271,8 @@ encode_as(
 
 	if (form->type == S_IFDIR)
 		return message_encode_file(message, record) == 0 ?
-		    (ssize_t)message->len :
+		    (ssize_t)(message->len +
+			record_bom_len(message->bytes, message->len)) :
 		    -1;
 	if (message_encode(message, form->record, record) == -1)
 		return -1;

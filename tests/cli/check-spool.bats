@@ -108,6 +108,18 @@ quiet_about() {
 	quiet_about "news.1: "
 }
 
+@test "segments beyond keep are a note where we rotate" {
+	touch spool/news spool/news.{1..4}
+	printf '[spool]\nkeep = 2\n' >my.ini
+	check 0 -c my.ini
+	quiet_about beyond
+	printf '[spool]\nkeep = 2\nmax_size = 1M\n[channel n*]\nkeep = 3\n' \
+		>my.ini
+	check 0 -c my.ini
+	says "note: news.4: is beyond keep = 3, and removed by the next rotation"
+	[ "$(grep -c beyond <<<"$output")" -eq 1 ]
+}
+
 @test "what has the name of an older segment and is none is a problem" {
 	touch spool/news
 	mkdir spool/news.1
@@ -215,7 +227,7 @@ quiet_about() {
 		--clear-groups "$open/spoolcast" check
 	rm -r "$open"
 	[ "$status" -eq 1 ]
-	says "problem: jobs.d: user 65534 cannot remove the files of others from it, so none is taken; chmod -t, or chown it"
+	says "problem: jobs.d: user 65534 cannot remove the files of others from it, so they are not taken; chmod -t, or chown it"
 }
 
 @test "that nobody takes from sources is a note, until somebody does" {
@@ -268,6 +280,15 @@ quiet_about() {
 	says "channels served: 10000"
 	[ "$(grep -c 'has a line of' <<<"$output")" -eq 10 ]
 	hints "note: 246 more channels have long lines"
+}
+
+@test "more pipes than a process holds are a problem" {
+	(cd spool && seq -f p%g.fifo 1000 | xargs mkfifo)
+	check 0 -c my.ini
+	mkfifo spool/one.fifo spool/two.fifo
+	check 1 -c my.ini
+	[ "$(grep -c '^problem: ' <<<"$output")" -eq 1 ]
+	hints "problem: a process reads no more than 1000 pipes and drop folders: "
 }
 
 @test "a drop folder with very many files is looked at so far" {

@@ -171,6 +171,20 @@ numbers()
 	same 121 "$(grep -c '^data: ' "$T/s")"
 }
 
+@test "publish writes to a pipe that a responder reads" {
+	mkfifo "$SPOOL/alerts.fifo"
+	start_lighttpd
+	sse_begin "$URL/alerts" "$T/s"
+	printf 'tor' >"$SPOOL/alerts.fifo"
+	"$SPOOLCAST" publish alerts hello world
+	printf 'a\nb\n' | "$SPOOLCAST" publish alerts
+	wait_line "$T/s" b
+	sse_close
+	same '"tor","hello world","a\nb"' "$(texts "$T/s")"
+	run -0 "$SPOOLCAST" check
+	[[ $output != *"nobody takes"* ]]
+}
+
 # --- expiry and end ------------------------------------------------------
 
 # ids FILE N: so many blocks with an id have come.
