@@ -196,6 +196,38 @@ one_line()
 	same three "$(<"$SPOOL/$JOURNAL")"
 }
 
+# journal_ends TEXT: the newest segment does, or the one before.
+journal_ends()
+{
+	[[ $(tail -n 1 "$SPOOL/$JOURNAL") == "$1" ||
+		$(tail -n 1 "$SPOOL/$JOURNAL.1" 2>/dev/null) == "$1" ]]
+}
+
+@test "the journal is rotated within lines: none is missing, none comes twice" {
+	ini 'keep = 100'
+	mkfifo "$SPOOL/alerts.fifo"
+	serve
+	sse_begin "$URL/alerts" "$T/s1"
+	say first
+	wait_line "$T/s1" first
+	local i from
+	from=$(last_id "$T/s1")
+	exec 7>"$SPOOL/alerts.fifo"
+	for i in {1..20}; do
+		printf 'line %s ' "$i" >&7
+		wait_for 10 journal_ends "line $i "
+		"$SPOOLCAST" rotate alerts
+		echo 'its end' >&7
+	done
+	wait_line "$T/s1" 'line 20 its end'
+	[[ -e $SPOOL/$JOURNAL.20 ]]
+	sse_begin "$URL/alerts" "$T/s2" -H "Last-Event-ID: $from"
+	wait_line "$T/s2" 'line 20 its end'
+	same "\"first\",$(seq -s , -f '"line %g its end"' 20)" \
+		"$(texts "$T/s1")"
+	same "$(seq -s , -f '"line %g its end"' 20)" "$(texts "$T/s2")"
+}
+
 @test "a file system without splice: every line, once" {
 	mkfifo "$SPOOL/alerts.fifo"
 	# A leak check cannot look into a process that is being traced.
