@@ -185,6 +185,33 @@ numbers()
 	[[ $output != *"nobody takes"* ]]
 }
 
+@test "publish to a drop folder comes back as it was, with its type" {
+	ini 'type_from_extension = yes'
+	mkdir "$SPOOL/jobs.d"
+	start_lighttpd
+	sse_begin "$URL/jobs" "$T/s"
+	"$SPOOLCAST" publish jobs plain
+	"$SPOOLCAST" publish -e build jobs 'a type'
+	printf 'a\n\n' | "$SPOOLCAST" publish jobs
+	printf 'b\r\r' | "$SPOOLCAST" publish jobs
+	"$SPOOLCAST" publish jobs ''
+	# The largest there may be, also with a line end that counts.
+	head -c 65536 /dev/zero | tr '\0' x | "$SPOOLCAST" publish jobs
+	{ head -c 65535 /dev/zero | tr '\0' y; printf '\n\n'; } |
+		"$SPOOLCAST" publish jobs
+	"$SPOOLCAST" publish jobs bye
+	wait_line "$T/s" bye
+	sse_close
+	same '["plain","a\n","b\n","",65536,65536,"bye"]' \
+		"$(jq -c 'map(if length > 99 then length else . end)' \
+			<<<"[$(texts "$T/s")]")"
+	same '"a type"' "$(texts "$T/s" build)"
+	for type in a.b a/b tmp old~; do
+		run -100 "$SPOOLCAST" publish -e $type jobs x
+		[[ $output == *"cannot be the extension"* ]]
+	done
+}
+
 # --- expiry and end ------------------------------------------------------
 
 # ids FILE N: so many blocks with an id have come.
