@@ -179,11 +179,14 @@ look_for_end(struct channel *channel)
 static bool
 miss_segment(struct channel *channel)
 {
+	bool has_older = channel_find_older(channel);
+
 	channel->open_errno = 0;
-	channel->is_gone = channel->segment != NULL;
-	channel->is_missing = channel->is_gone || has_dangling_link(channel);
+	channel->is_gone = channel->segment != NULL && !has_older;
+	channel->is_missing =
+	    channel->segment != NULL || has_dangling_link(channel);
 	/* Between two steps of a rotation the one before is the newest. */
-	return channel->segment == NULL && channel_find_older(channel) &&
+	return channel->segment == NULL && has_older &&
 	    open_segment(channel, 1);
 }
 

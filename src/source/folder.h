@@ -50,7 +50,7 @@ struct channel {
 	struct channel_watch before_watch; /* for who writes there still */
 	struct list dirty;		   /* in folder->dirty, or in no list */
 	bool needs_look; /* the name may stand for another file now */
-	bool is_gone;	 /* there was a file, and there is none now */
+	bool is_gone;	 /* there was a file, and no segment is there now */
 	bool is_missing; /* it is, or cannot be opened, or is a dead link */
 	int open_errno;	 /* what the log said last of opening it */
 };
@@ -275,15 +275,16 @@ const struct form *folder_form(
 
 /**
  * folder_has(folder, name):
- * Return whether the channel ${name} exists.
+ * Return whether the channel ${name} exists, if only by an older segment, as
+ * between two steps of a rotation.
  */
 bool folder_has(struct folder *folder, const char *name);
 
 /**
  * folder_list(folder, visit, cookie):
- * Call ${visit} with the name of each channel that exists; a name may come
- * twice.  Stop when it returns other than 0 and return that; 0 at the end, or
- * -1 with errno.
+ * Call ${visit} with the name of each channel that exists, as for folder_has; a
+ * name may come twice.  Stop when it returns other than 0 and return that; 0 at
+ * the end, or -1 with errno.
  */
 int folder_list(struct folder *folder,
     int (*visit)(void *cookie, const char *name), void *cookie);

@@ -68,12 +68,56 @@ folder_form(struct folder *folder, const char *name, struct stat *st)
 	return NULL;
 }
 
+/* Whether ${file} is the segment before the newest of ${form}. */
+static bool
+is_older(const struct form *form, const char *file)
+{
+	const char *suffix = file + strcspn(file, ".");
+	size_t len = strlen(form->log);
+
+	return form->type == S_IFREG && strncmp(suffix, form->log, len) == 0 &&
+	    strcmp(suffix + len, ".1") == 0;
+}
+
+/* Whether there is a channel ${name} although its newest segment is missing. */
+static bool
+has_older(struct folder *folder, const char *name)
+{
+	char file[FOLDER_SERIES_SIZE];
+	struct stat st;
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		snprintf(
+		    file, sizeof(file), "%s%s.1", name, folder_forms[i].log);
+		if (is_older(&folder_forms[i], file) &&
+		    stat(folder_file(folder, file, ""), &st) == 0 &&
+		    S_ISREG(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
 bool
 folder_has(struct folder *folder, const char *name)
 {
 	struct stat st;
 
-	return folder_form(folder, name, &st) != NULL;
+	return folder_form(folder, name, &st) != NULL ||
+	    has_older(folder, name);
+}
+
+/* Whether ${file} is all that a channel has: between two steps of a rotation.
+ */
+static bool
+is_left(struct folder *folder, const char *file, const char *name)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		if (is_older(&folder_forms[i], file))
+			return folder_form(folder, name, &st) == NULL;
+	}
+	return false;
 }
 
 int
@@ -88,8 +132,9 @@ folder_list(struct folder *folder, int (*visit)(void *cookie, const char *name),
 	if (dir == NULL)
 		return -1;
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
-		if (folder_is_form(entry->d_name) &&
-		    folder_name_of(entry->d_name, name))
+		if (folder_name_of(entry->d_name, name) &&
+		    (folder_is_form(entry->d_name) ||
+			is_left(folder, entry->d_name, name)))
 			rc = visit(cookie, name);
 	}
 	closedir(dir);

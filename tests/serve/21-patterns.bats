@@ -79,3 +79,31 @@ teardown() { stop_all; }
 	wait_line "$T/s2" more
 	same '' "$(texts "$T/s2" spoolcast.gap)"
 }
+
+@test "a channel whose newest segment was renamed is not forgotten" {
+	seq 5 >"$SPOOL/build-1"
+	start_lighttpd
+	sse_begin "$URL/build-*?history=all" "$T/s1"
+	wait_line "$T/s1" old
+	wait_line "$T/s1" 5
+	sse_close
+	mv "$SPOOL/build-1" "$SPOOL/build-1.1"
+	# One who comes back now, to a process that goes on and to a new one.
+	sse_begin "$URL/build-*" "$T/s2" -H "Last-Event-ID: $(last_id "$T/s1")"
+	echo between >>"$SPOOL/build-0"
+	wait_line "$T/s2" between
+	sse_close
+	start_lighttpd_cgi
+	sse_begin "$URL/build-*" "$T/s3" -H "Last-Event-ID: $(last_id "$T/s1")"
+	wait_line "$T/s3" between
+	sse_close
+	echo 6 >"$SPOOL/build-1"
+	local s
+	for s in s2 s3; do
+		sse_begin "$URL/build-*" "$T/$s.on" \
+			-H "Last-Event-ID: $(last_id "$T/$s")"
+		wait_line "$T/$s.on" 6
+		same '"6"' "$(texts "$T/$s.on")"
+		same '' "$(texts "$T/$s.on" spoolcast.gap)"
+	done
+}
