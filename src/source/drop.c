@@ -180,6 +180,8 @@ fail(struct drop *drop)
 	close_all(drop);
 	drop->wants_pass = true;
 	drop->is_looking = false;
+	if (saved == EAGAIN)
+		return DROP_BUSY;
 	if (saved != drop->failed_errno)
 		drop->failed_logged_ms = 0;
 	drop->failed_errno = saved;

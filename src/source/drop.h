@@ -46,6 +46,7 @@ enum drop_result {
 	DROP_DONE,   /* nothing waits: call when something was noted */
 	DROP_MORE,   /* more waits: call again soon */
 	DROP_LATER,  /* some may be taken later: call in DROP_LATER_MS */
+	DROP_BUSY,   /* the journal is being rotated: call in a moment */
 	DROP_FAILED, /* errno; it was logged.  Nothing is lost: call in 1 s */
 };
 

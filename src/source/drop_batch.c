@@ -115,6 +115,7 @@ drop_batch_end(struct drop *drop)
 	struct drop_batch *batch = &drop->batch;
 
 	drop_close_fd(&batch->fd);
+	drop_journal_unlock(&drop->journal);
 	if (unlinkat(drop->taking, batch->token, AT_REMOVEDIR) != 0) {
 		drop->is_recovered = false;
 		drop_look_again(drop, DROP_SETTLE_MS);

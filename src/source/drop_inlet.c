@@ -146,6 +146,8 @@ turn(struct inlet *inlet, int64_t until_ms)
 		return INLET_MORE;
 	case DROP_LATER:
 		return INLET_LATER;
+	case DROP_BUSY:
+		return INLET_BUSY;
 	case DROP_FAILED:
 		return INLET_FAILED;
 	}

@@ -1,3 +1,4 @@
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -14,6 +15,8 @@
 #include "spool/record.h"
 
 #define CHUNK 65536
+/* How often it may be renamed while it is being opened. */
+#define OPEN_TRIES 8
 /* Rotations since a batch that was not finished; and missing numbers. */
 #define SEGMENTS_MAX 64
 #define MISSING_MAX 8
@@ -27,7 +30,16 @@ drop_journal_close(struct drop_journal *journal)
 	if (journal->fd != -1)
 		close(journal->fd);
 	journal->fd = -1;
+	journal->is_locked = false;
 	errno = saved;
+}
+
+void
+drop_journal_unlock(struct drop_journal *journal)
+{
+	if (journal->is_locked)
+		(void)flock(journal->fd, LOCK_UN);
+	journal->is_locked = false;
 }
 
 /* Return how far whole records go in the first ${size} bytes, or -1. */
@@ -80,16 +92,24 @@ cut(int fd)
 static int
 open_newest(struct drop_journal *journal)
 {
+	journal->fd = own_open(journal->spool, journal->name, OWN_READERS);
+	journal->size = UINT64_MAX;
+	return journal->fd == -1 ? -1 : 0;
+}
+
+/* See what is in the file, which is another one, or grew, or is the same. */
+static int
+measure(struct drop_journal *journal)
+{
 	struct stat st;
 	off_t size;
 
-	journal->fd = own_open(journal->spool, journal->name, OWN_READERS);
-	if (journal->fd == -1)
+	if (fstat(journal->fd, &st) != 0)
 		return -1;
-	if ((size = cut(journal->fd)) == -1 || fstat(journal->fd, &st) != 0) {
-		drop_journal_close(journal);
+	if ((uint64_t)st.st_size == journal->size)
+		return 0;
+	if ((size = cut(journal->fd)) == -1)
 		return -1;
-	}
 	journal->size = (uint64_t)size;
 	journal->ino = st.st_ino;
 	return 0;
@@ -98,11 +118,25 @@ open_newest(struct drop_journal *journal)
 int
 drop_journal_open(struct drop_journal *journal)
 {
-	if (journal->fd != -1 &&
-	    own_is_current(journal->fd, journal->spool, journal->name))
+	for (int i = 0; !journal->is_locked && i < OPEN_TRIES; i++) {
+		if (journal->fd == -1 && open_newest(journal) != 0)
+			return -1;
+		if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
+			return -1;
+		/* Only now it stays what it is. */
+		journal->is_locked =
+		    own_is_current(journal->fd, journal->spool, journal->name);
+		if (!journal->is_locked)
+			drop_journal_close(journal);
+	}
+	if (!journal->is_locked) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (measure(journal) == 0)
 		return 0;
 	drop_journal_close(journal);
-	return open_newest(journal);
+	return -1;
 }
 
 /* What is behind the last whole record goes again. */

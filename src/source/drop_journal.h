@@ -17,6 +17,7 @@ struct drop_journal {
 	const char *spool; /* borrowed, as the name */
 	const char *name;
 	int fd; /* -1: not open */
+	bool is_locked;
 	ino_t ino;
 	uint64_t size;
 };
@@ -24,9 +25,16 @@ struct drop_journal {
 /**
  * drop_journal_open(journal):
  * Make sure that the file is open that has the name now, for it may have been
- * rotated; make it if it is missing.  Return 0, or -1 with errno.
+ * rotated, and locked (flock(2)), so that it is not rotated now; make it if it
+ * is missing.  Return 0, or -1 with errno: EAGAIN if somebody rotates it.
  */
 int drop_journal_open(struct drop_journal *journal);
+
+/**
+ * drop_journal_unlock(journal):
+ * Let it be rotated, until it is opened again.
+ */
+void drop_journal_unlock(struct drop_journal *journal);
 
 /**
  * drop_journal_close(journal):

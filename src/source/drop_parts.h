@@ -136,8 +136,8 @@ int drop_batch_put_away(struct drop *drop, const char *file);
 
 /**
  * drop_batch_end(drop):
- * Give up the folder of the batch; if it is not empty, the drop folder has to
- * be recovered.
+ * Give up the folder of the batch, and let the journal be rotated; if it is not
+ * empty, the drop folder has to be recovered.
  */
 void drop_batch_end(struct drop *drop);
 

@@ -1,4 +1,6 @@
 /* A drop folder: what is taken, in which order, and what becomes of it. */
+#include <sys/file.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -219,6 +221,33 @@ test_a_journal_that_was_rotated_is_left(void **state)
 }
 
 static void
+test_nothing_is_written_while_the_journal_is_rotated(void **state)
+{
+	struct drop *drop = drop_make();
+	int fd;
+
+	(void)state;
+	drop_puts("a", "first\n");
+	drop_rescan(drop);
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	fd = openat(temp_dir_fd, JOURNAL, O_RDWR);
+	assert_true(fd != -1);
+	/* As rotation.h has it; and nobody holds the lock in between. */
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	drop_puts("b", "second\n");
+	drop_puts("c", "third\n");
+	drop_note(drop, "b");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(drop_take_all(drop), DROP_BUSY);
+	assert_int_equal(
+	    renameat(temp_dir_fd, JOURNAL, temp_dir_fd, JOURNAL ".1"), 0);
+	close(fd);
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	assert_story("second\nthird\n");
+	drop_free(drop);
+}
+
+static void
 test_a_folder_may_come_and_go(void **state)
 {
 	struct drop *drop = drop_make();
@@ -255,6 +284,7 @@ main(void)
 		DROP(test_files_are_kept_under_names_that_are_free),
 		DROP(test_without_a_place_to_keep_files_nothing_is_taken),
 		DROP(test_a_journal_that_was_rotated_is_left),
+		DROP(test_nothing_is_written_while_the_journal_is_rotated),
 		DROP(test_a_folder_may_come_and_go),
 	};
 
