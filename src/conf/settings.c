@@ -40,11 +40,11 @@ const struct conf_key settings_keys[] = {
 	    .doc = "How many rotated files of a channel are kept; older ones "
 		   "are removed by the next rotation." },
 	{ KEY("spool", "keep_files", CONF_BOOL, keep_files), .initial = "no",
-	    .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .flags = CONF_PER_CHANNEL,
 	    .doc = "Whether files taken from a drop folder are moved to its "
 		   ".done folder rather than removed." },
 	{ KEY("spool", "type_from_extension", CONF_BOOL, type_from_extension),
-	    .initial = "no", .flags = CONF_PER_CHANNEL | CONF_LATER,
+	    .initial = "no", .flags = CONF_PER_CHANNEL,
 	    .doc = "Whether the extension of a file in a drop folder is the "
 		   "type of its event." },
 

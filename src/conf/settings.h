@@ -34,8 +34,8 @@ struct settings {
 	uint64_t max_size;  /* 0: never */
 	int64_t max_age_ms; /* 0: never */
 	uint64_t keep;
-	int keep_files;		 /* later */
-	int type_from_extension; /* later */
+	int keep_files;
+	int type_from_extension;
 
 	/* [stream] */
 	int64_t heartbeat_ms;
