@@ -1,13 +1,11 @@
-#include <sys/vfs.h>
-
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "source/drop.h"
 #include "source/drop_file.h"
+#include "spool/writers.h"
 
 /* What is not seen for this long may be forgotten. */
 #define FORGET_MS (10 * DROP_SETTLE_MS)
@@ -16,50 +14,10 @@
 /* O_NONBLOCK, O_NOCTTY: it may be another thing by now. */
 #define FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-enum writers { WRITERS_NONE, WRITERS_SOME, WRITERS_UNKNOWN };
-
-/*
- * File systems on which a lease is refused whenever the server has not handed
- * the file over to us (f_type in statfs(2)): NFS, SMB, CIFS, SMB2.
- */
-static bool
-is_remote(int fd)
-{
-	static const uint32_t types[] = { 0x6969, 0x517b, 0xff534d42,
-		0xfe534d42 };
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) != 0)
-		return true;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if ((uint32_t)fs.f_type == types[i])
-			return true;
-	}
-	return false;
-}
-
-static enum writers
-find_writers(int fd)
-{
-	/*
-	 * One who opens it in this very moment is made to wait until we give
-	 * the lease back, and we are sent a signal: SIGIO, which would end us,
-	 * or one that is ignored by default.
-	 */
-	if (fcntl(fd, F_SETSIG, SIGURG) != 0)
-		return WRITERS_UNKNOWN;
-	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
-		return WRITERS_NONE;
-	}
-	return errno == EAGAIN && !is_remote(fd) ? WRITERS_SOME :
-						   WRITERS_UNKNOWN;
-}
-
 bool
 drop_file_is_written(int fd)
 {
-	return find_writers(fd) == WRITERS_SOME;
+	return writers_find(fd) == WRITERS_SOME;
 }
 
 static bool
@@ -177,7 +135,7 @@ drop_file_open(struct drop_young_files *young, int dir_fd, const char *name,
 
 	if (state != DROP_READY)
 		return state;
-	writers = find_writers(out->fd);
+	writers = writers_find(out->fd);
 	out->is_written = writers == WRITERS_SOME;
 	if (writers == WRITERS_NONE ||
 	    is_complete(young, out, writers, is_told))

@@ -11,6 +11,7 @@
 #include "spool/rotation_steps.h"
 #include "spool/series.h"
 #include "spool/twin.h"
+#include "spool/writers.h"
 
 /* The name of the new file before it has that of the newest. */
 #define NEW_NAME ".rotation.new"
@@ -194,14 +195,38 @@ refuse_twin(struct rotation_work *work)
 						     "");
 }
 
+/*
+ * Who still writes to the segment before is read, too, until there is one more:
+ * then nobody looks there any more.
+ */
+static int
+check_writers(struct rotation_work *work)
+{
+	char name[NAME_SIZE];
+	int fd = openat(work->dir_fd, older(work, 1, name), O_RDONLY | FLAGS);
+	enum writers writers = WRITERS_NONE;
+
+	if (fd != -1) {
+		writers = writers_find(fd);
+		close(fd);
+	}
+	if (writers != WRITERS_SOME)
+		return 0;
+	return rotation_fail(work,
+	    "a program still has %s open for writing, and once it is renamed "
+	    "again nobody reads what that writes: let the program open %s anew",
+	    name, work->base);
+}
+
 int
 rotation_check(struct rotation_work *work)
 {
 	unsigned number;
 
-	if (check_segment(work, work->base, &work->st) != 0)
+	if (check_segment(work, work->base, &work->st) != 0 ||
+	    find_free(work, &number) != 0)
 		return -1;
-	return find_free(work, &number);
+	return number > 1 ? check_writers(work) : 0;
 }
 
 int

@@ -290,3 +290,18 @@ publish() { "$SPOOLCAST" publish "$@"; }
 	kill_at_every_step 5 publish 'd e 1:c 2:b 3:a' ' 1:d e 2:c 3:b 4:a' \
 		'e 1:d 2:c 3:b 4:a'
 }
+
+@test "a segment that somebody still writes to is not renamed again" {
+	make_segments news a b
+	exec 5>>"$SPOOL/news"
+	rotate news
+	echo late >&5
+	echo c >>"$SPOOL/news"
+	run rotate news
+	((status == 111))
+	[[ $output == *'still has news.1 open for writing'* ]]
+	same 'late' "$(tail -n 1 "$SPOOL/news.1")"
+	exec 5>&-
+	rotate news
+	same 'late' "$(tail -n 1 "$SPOOL/news.2")"
+}
