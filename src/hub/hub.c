@@ -257,6 +257,7 @@ hub_free(struct hub *hub)
 	buf_free(&hub->text);
 	buf_free(&hub->frames);
 	buf_free(&hub->id);
+	buf_free(&hub->rotate.names);
 	free(hub->cursors);
 	conf_free(hub->conf);
 	conf_free(hub->fallback);

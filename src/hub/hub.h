@@ -27,6 +27,7 @@
 #include "source/folder.h"
 #include "source/take.h"
 #include "spool/reader.h"
+#include "spool/rotation.h"
 #include "stream/retry.h"
 
 struct feed;
@@ -35,6 +36,21 @@ struct member;
 /* Batches that are kept for those who come later in the same turn. */
 #define HUB_KEPT 8
 #define HUB_SIGNALS 4
+
+/* The rounds in which it is looked for what has to be rotated. */
+struct hub_rotate {
+	ev_timer timer;
+	double pause_s;	  /* between two of them; 0: nothing ever has to be */
+	struct buf names; /* of the one that goes on, each with its NUL */
+	size_t next;	  /* offset of the next of these */
+	/* How many could not be, which was the first, and how many were told.
+	 */
+	unsigned failed;
+	unsigned told;
+	unsigned rounds_told; /* so many rounds ago */
+	char failed_name[NAME_MAX_LEN + 1];
+	struct rotation_report problem;
+};
 
 struct hub {
 	struct ev_loop *loop;
@@ -47,6 +63,7 @@ struct hub {
 	struct folder folder;
 	bool has_folder;
 	struct take take; /* of its pipes and drop folders */
+	struct hub_rotate rotate;
 
 	struct table feeds;
 	struct table places;
@@ -197,6 +214,18 @@ void hub_take_init(struct hub *hub);
  * now on, also in a process for one viewer, which may be the only one.
  */
 void hub_take_for(struct hub *hub, struct channel *channel);
+
+/**
+ * hub_rotate_init(hub):
+ * The configuration is there: if it asks for rotation, see to it from now on.
+ */
+void hub_rotate_init(struct hub *hub);
+
+/**
+ * hub_rotate_news(hub, channel):
+ * There may be more in ${channel}: rotate it if it is due.
+ */
+void hub_rotate_news(struct hub *hub, struct channel *channel);
 
 /**
  * hub_is_full(hub):

@@ -11,6 +11,7 @@ on_channel(void *cookie, struct channel *channel)
 	/* It may be a pipe since. */
 	if (!take_is_on(&hub->take))
 		hub_take_for(hub, channel);
+	hub_rotate_news(hub, channel);
 	LIST_EACH (node, &channel->users) {
 		const struct member *member =
 		    LIST_OF(node, struct member, node);
@@ -81,8 +82,10 @@ open_folder(struct hub *hub, const char **why)
 		hub->has_folder = true;
 	}
 	rc = folder_open(&hub->folder);
-	if (is_first)
+	if (is_first) {
 		hub_take_init(hub);
+		hub_rotate_init(hub);
+	}
 	if (rc != 0) {
 		*why = "the spool folder cannot be read; the log says more";
 		return -1;

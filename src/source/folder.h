@@ -49,10 +49,11 @@ struct channel {
 	struct channel_watch watch;	   /* of the newest segment */
 	struct channel_watch before_watch; /* for who writes there still */
 	struct list dirty;		   /* in folder->dirty, or in no list */
-	bool needs_look; /* the name may stand for another file now */
-	bool is_gone;	 /* there was a file, and no segment is there now */
-	bool is_missing; /* it is, or cannot be opened, or is a dead link */
-	int open_errno;	 /* what the log said last of opening it */
+	bool needs_look;   /* the name may stand for another file now */
+	bool is_gone;	   /* there was a file, and no segment is there now */
+	bool is_missing;   /* it is, or cannot be opened, or is a dead link */
+	int open_errno;	   /* what the log said last of opening it */
+	int64_t rotate_ms; /* for the owner: to be left alone until then */
 };
 
 /* What the owner of a folder is told; both may use and drop channels. */

@@ -91,7 +91,7 @@ includes()
 		[folder_own]='folder' [take_names]='take'
 		[take_elect]='take' [take]='inlet'
 		[hub_end]='hub' [hub_wake]='hub' [hub_conf]='hub'
-		[hub_kept]='hub' [hub_take]='hub'
+		[hub_kept]='hub' [hub_rotate]='hub' [hub_take]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
