@@ -6,8 +6,10 @@ load ../helpers/common
 setup()
 {
 	common_setup
+	local build=${SPOOLCAST%/spoolcast}
+	# As make has it, or what it writes down of dependencies is another file's.
 	make -C "$ROOT" -s install DESTDIR="$T/root" PREFIX=/opt/sc \
-		B="${SPOOLCAST%/spoolcast}" >/dev/null
+		B="${build#"$ROOT/"}" >/dev/null
 	TOP=$T/root/opt/sc
 }
 
