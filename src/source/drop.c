@@ -60,6 +60,14 @@ drop_new(const struct drop_opts *opts)
 	return drop;
 }
 
+void
+drop_close_fd(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
 static void
 close_all(struct drop *drop)
 {

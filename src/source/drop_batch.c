@@ -17,14 +17,6 @@
 /* Names to try in .done. */
 #define NAMES_MAX 1000
 
-void
-drop_close_fd(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 static void
 forget_names(struct drop_batch *batch)
 {
@@ -138,7 +130,7 @@ keep(struct drop *drop, const char *name)
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
 	while (errno == EEXIST && n < NAMES_MAX) {
 		/* Where both do not fit, the time matters more. */
-		snprintf(other, sizeof(other), "%.*s.%s-%d", NAME_MAX - 24,
+		snprintf(other, sizeof(other), "%.*s.%s-%d", NAME_MAX - 32,
 		    name, when, n++);
 		if (move(drop->batch.fd, name, drop->done, other) == 0)
 			return 0;

@@ -8,7 +8,7 @@
 #include "spool/writers.h"
 
 /* What is not seen for this long may be forgotten. */
-#define FORGET_MS (10 * DROP_SETTLE_MS)
+#define FORGET_MS (INT64_C(10) * DROP_SETTLE_MS)
 /* In whole seconds of a clock that may be set, and with one for rounding. */
 #define SETTLE_S (DROP_SETTLE_MS / 1000 + 1)
 /* O_NONBLOCK, O_NOCTTY: it may be another thing by now. */

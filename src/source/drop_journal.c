@@ -243,6 +243,19 @@ find_in(int fd, off_t offset, const char *token, struct drop_names *found)
 	return n == 0 ? fdatasync(fd) : -1;
 }
 
+/* Return whether ${token} is one, and if so what it says of the journal. */
+static bool
+read_token(const char *token, uintmax_t *ino, uintmax_t *offset)
+{
+	char *rest;
+
+	*ino = strtoumax(token, &rest, 16);
+	if (*rest != '-')
+		return false;
+	*offset = strtoumax(rest + 1, &rest, 16);
+	return *rest == '-' && *offset <= INT64_MAX;
+}
+
 /*
  * Open the segments from the newest back to the one with that inode, in that
  * order; numbers only go up meanwhile.  Return how many there are, 0 if it is
@@ -287,11 +300,10 @@ drop_journal_find(
     struct drop_journal *journal, const char *token, struct drop_names *found)
 {
 	int fds[SEGMENTS_MAX];
-	uint64_t offset;
-	uintmax_t ino;
+	uintmax_t ino, offset;
 	int n, rc = 0, saved = 0;
 
-	if (sscanf(token, "%jx-%" SCNx64 "-", &ino, &offset) != 2)
+	if (!read_token(token, &ino, &offset))
 		return 0;
 	if ((n = open_segments(journal, ino, fds)) == -1)
 		return -1;
