@@ -106,18 +106,19 @@ folder_has(struct folder *folder, const char *name)
 	    has_older(folder, name);
 }
 
-/* Whether ${file} is all that a channel has: between two steps of a rotation.
+/*
+ * Whether ${file} shows that there is a channel: between two steps of a
+ * rotation, only its older segment does.  Whether the newest is missing may
+ * change while the folder is read, so that is not looked at.
  */
 static bool
-is_left(struct folder *folder, const char *file, const char *name)
+is_sign(const char *file)
 {
-	struct stat st;
-
 	for (size_t i = 0; i < folder_n_forms; i++) {
 		if (is_older(&folder_forms[i], file))
-			return folder_form(folder, name, &st) == NULL;
+			return true;
 	}
-	return false;
+	return folder_is_form(file);
 }
 
 int
@@ -132,9 +133,8 @@ folder_list(struct folder *folder, int (*visit)(void *cookie, const char *name),
 	if (dir == NULL)
 		return -1;
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
-		if (folder_name_of(entry->d_name, name) &&
-		    (folder_is_form(entry->d_name) ||
-			is_left(folder, entry->d_name, name)))
+		if (is_sign(entry->d_name) &&
+		    folder_name_of(entry->d_name, name))
 			rc = visit(cookie, name);
 	}
 	closedir(dir);

@@ -269,9 +269,9 @@ test_a_list_names_what_exists(void **state)
 	assert_int_equal(folder_list(&spool, visit, &names), 0);
 	assert_int_equal(names.len, 0);
 	spool_append("news", "");
-	spool_append("news.1", "");
+	spool_append("news.2", "");
 	spool_append("news.end", "");
-	spool_append("deploy.sse", "");
+	spool_append("deploy.sse.1", "");
 	spool_append("a.b", "");
 	/* Twice, so that reading the folder leaves no trace. */
 	for (int i = 0; i < 2; i++) {
