@@ -8,6 +8,7 @@
 #include "hub/hub.h"
 #include "hub/walk.h"
 #include "source/channel_log.h"
+#include "source/drop_names.h"
 
 /* What an event id says about a feed. */
 struct told {
@@ -256,10 +257,21 @@ feed_lacks(const struct feed *feed, const struct request *request)
 	return false;
 }
 
+/* Whether what comes next in ${member} is not in its log yet. */
+static bool
+has_more_to_come(const struct member *member)
+{
+	struct channel *channel = member->channel;
+
+	return channel->form != NULL && channel->form->type == S_IFDIR &&
+	    drop_names_wait(folder_file(
+		channel->folder, channel->name, channel->form->suffix));
+}
+
 bool
 feed_is_over(const struct place *place)
 {
-	const struct feed *feed = place->feed;
+	struct feed *feed = place->feed;
 	static const struct cursor at_start = { .state = MARK_START };
 
 	if (feed->patterns.count > 0)
@@ -271,6 +283,13 @@ feed_is_over(const struct place *place)
 		    !is_behind_all(member,
 			i < place->n_cursors ? &place->cursors[i] : &at_start))
 			return false;
+	}
+	for (size_t i = 0; i < feed->n_members; i++) {
+		/* Nobody tells when there is nothing any more. */
+		if (has_more_to_come(feed->members[i])) {
+			hub_retry(feed);
+			return false;
+		}
 	}
 	return true;
 }

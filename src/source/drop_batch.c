@@ -130,7 +130,7 @@ keep(struct drop *drop, const char *name)
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
 	while (errno == EEXIST && n < NAMES_MAX) {
 		/* Where both do not fit, the time matters more. */
-		snprintf(other, sizeof(other), "%.*s.%s-%d", NAME_MAX - 32,
+		snprintf(other, sizeof(other), "%.*s.%s-%d", NAME_MAX - 48,
 		    name, when, n++);
 		if (move(drop->batch.fd, name, drop->done, other) == 0)
 			return 0;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "source/drop_names.h"
+#include "source/drop_parts.h"
 
 #define FIRST_CAP 16
 /* Names between two looks at the clock. */
@@ -221,4 +222,47 @@ drop_names_pass(struct drop_names *names, int64_t until_ms)
 	end_pass(names);
 	errno = saved;
 	return saved == 0 ? DROP_PASS_DONE : DROP_PASS_ERROR;
+}
+
+/* Whether the folder ${name} in ${dir_fd} has a file that counts, or anything.
+ */
+static bool
+has_entry(int dir_fd, const char *name, bool must_count)
+{
+	int fd = openat(
+	    dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	bool found = false;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			close(fd);
+		return false;
+	}
+	while (!found && (entry = readdir(dir)) != NULL) {
+		if (must_count)
+			found = drop_names_count(entry->d_name) &&
+			    (entry->d_type == DT_REG ||
+				entry->d_type == DT_UNKNOWN);
+		else
+			found = strcmp(entry->d_name, ".") != 0 &&
+			    strcmp(entry->d_name, "..") != 0;
+	}
+	closedir(dir);
+	return found;
+}
+
+bool
+drop_names_wait(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool waits;
+
+	if (fd == -1)
+		return false;
+	/* From the first to the second they are moved: in this order. */
+	waits = has_entry(fd, ".", true) || has_entry(fd, DROP_TAKING, false);
+	close(fd);
+	return waits;
 }

@@ -59,6 +59,13 @@ void drop_names_free(struct drop_names *names);
 bool drop_names_count(const char *text);
 
 /**
+ * drop_names_wait(path):
+ * Return whether the drop folder ${path} has files that may be taken yet, or
+ * some that are being taken; also by another process.
+ */
+bool drop_names_wait(const char *path);
+
+/**
  * drop_names_add(names, text, is_told):
  * Add ${text} if it counts and there is room.  What has none, also for want of
  * memory, is found by the next pass.

@@ -181,7 +181,7 @@ static ssize_t
 move(struct pipe *pipe, struct pipe_journal *journal, size_t len)
 {
 	loff_t end = journal->end;
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (!pipe->is_copied) {
 		n = splice(pipe->fd, NULL, journal->fd, &end, len,

@@ -239,3 +239,17 @@ took()
 	wait_for 10 is_empty
 	same '"one","two","three"' "$(texts "$T/s1")"
 }
+
+@test "a channel that has ended has not while files wait in its folder" {
+	start_lighttpd
+	sse_begin "$URL/jobs" "$T/s"
+	local n
+	for n in {1..20}; do
+		echo "$n" >"$SPOOL/jobs.d/$((100 + n))"
+	done
+	"$SPOOLCAST" publish --end jobs
+	sse_end 20
+	same 20 "$(texts "$T/s" | tr , '\n' | sort -u | wc -l)"
+	get "$URL/jobs" -H "Last-Event-ID: $(last_id "$T/s")"
+	same 204 "$STATUS"
+}
