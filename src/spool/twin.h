@@ -13,9 +13,10 @@
  * other file is removed first.
  *
  * If we may not give it that owner or group, it stays ours as long as nobody
- * loses or gains a right by that: its permissions are for all who had some.
- * (That the owner is in the file's group is taken for granted: but for root,
- * nobody can make it otherwise.)
+ * else loses or gains a right by that: those that the owner or the group had
+ * are everybody's then, or the group's who keep it.  (That the old owner is in
+ * the group of the file is taken for granted: only root can make it otherwise.
+ * Root itself needs no rights.)
  *
  * Return 0, or -1 with errno and no such file: EPERM: somebody would lose
  * rights; else what the system refused.

@@ -305,3 +305,36 @@ publish() { "$SPOOLCAST" publish "$@"; }
 	rotate news
 	same 'late' "$(tail -n 1 "$SPOOL/news.2")"
 }
+
+@test "disk full while rotating" {
+	unshare -rm true 2>/dev/null || skip "no mount namespaces here"
+	ini 'keep = 2'
+	cat >in_namespace <<-'END'
+		mount -t tmpfs -o size=64k none "$2" || exit 77
+		cd "$2" || exit 1
+		fill() { head -c 65536 /dev/zero >filler 2>/dev/null; true; }
+		echo a >news || exit 1
+		fill
+		# The first rotation needs room to note what is being done.
+		"$1" rotate news && exit 2
+		[ "$(cat news)" = a ] && [ ! -e news.1 ] || exit 3
+		rm filler
+		"$1" rotate news || exit 4
+		for text in b c; do
+			echo $text >news || exit 1
+			"$1" rotate news || exit 5
+		done
+		# Later ones need none: the oldest makes some.
+		echo d >news || exit 1
+		fill
+		"$1" rotate news || exit 6
+		[ "$(cat news.1 news.2 | xargs)" = 'd c' ] || exit 7
+		[ ! -s news ] && [ ! -e news.3 ] || exit 8
+		echo e >news || exit 9
+	END
+	run --separate-stderr unshare -rm sh in_namespace "$SPOOLCAST" "$SPOOL"
+	echo "$output $stderr"
+	((status != 77)) || skip "no tmpfs can be mounted here"
+	same 0 "$status"
+	[[ $stderr == *'No space left on device): make room'* ]]
+}
