@@ -151,7 +151,7 @@ install: all
 	install -m 644 src/spoolcast.ini.5 src/spoolcast.spool.5 \
 		$(SHARE)/man/man5/
 	install -m 644 conf/*.ini conf/*.conf conf/Caddyfile conf/htaccess-* \
-		README.md LICENSE \
+		conf/spoolcast.logrotate README.md LICENSE \
 		$(SHARE)/doc/spoolcast/
 	install -m 644 conf/spoolcast.bash \
 		$(SHARE)/bash-completion/completions/spoolcast
