@@ -256,6 +256,20 @@ go_on_to_other(
 							   WALK_ERROR;
 }
 
+/*
+ * Whether ${seg}, which comes right before ${next}, is a copy of a file that
+ * was cut then.  Of several copies each is younger than the one before it, but
+ * all are younger than the file that they are copies of.
+ */
+static bool
+is_copy(struct channel *channel, const struct segment *seg,
+    const struct segment *next)
+{
+	return segment_is_copy(seg, next) ||
+	    (channel->segment != NULL &&
+		segment_is_copy(seg, channel->segment));
+}
+
 /* Go on to ${next}, the segment that comes right behind the cursor's. */
 static enum walk
 go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
@@ -265,7 +279,7 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 	struct position at;
 	enum walk walk = WALK_MOVED;
 
-	if (segment_is_copy(seg, next)) {
+	if (is_copy(channel, seg, next)) {
 		/* What was written between copying and cutting is lost. */
 		cursor_lose(cursor, GAP_REPLACED, next);
 	} else if (seg->is_removed &&

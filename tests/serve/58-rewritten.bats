@@ -93,6 +93,26 @@ start_viewer()
 	same '' "$(texts "$T/third" spoolcast.gap)"
 }
 
+@test "copied and cut twice while a viewer was away, each loss is told" {
+	start_viewer
+	sse_close
+	local n
+	for n in 1 2; do
+		[[ ! -e $SPOOL/news.1 ]] || mv "$SPOOL/news.1" "$SPOOL/news.2"
+		cp "$SPOOL/news" "$SPOOL/news.1"
+		echo "lost $n" >>"$SPOOL/news"
+		: >"$SPOOL/news"
+		echo "kept $n" >>"$SPOOL/news"
+	done
+	sse_begin "$URL/news" "$T/again" \
+		-H "Last-Event-ID: $(id_of "$T/s" 2)"
+	wait_line "$T/again" 'kept 2'
+	same 'message 3,spoolcast.gap,message kept 1,spoolcast.gap,message kept 2' \
+		"$(events "$T/again" | jq -nr '[inputs | select(.type) |
+			if .type == "message" then "message " + .data
+			else .type end] | join(",")')"
+}
+
 @test "a copy alone changes nothing" {
 	start_viewer
 	cp "$SPOOL/news" "$SPOOL/news.1"
