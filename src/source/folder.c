@@ -79,9 +79,10 @@ on_name(void *cookie, const char *file)
 	if ((channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
 		channel_mark_dirty(channel);
-	} else if (folder_is_form(file)) {
-		folder->ops->on_name(folder->cookie, name);
 	}
+	/* Whoever uses it may have waited for it by name. */
+	if (folder_is_form(file))
+		folder->ops->on_name(folder->cookie, name);
 }
 
 static void
@@ -125,8 +126,7 @@ tell_name(void *cookie, const char *name)
 {
 	struct folder *folder = cookie;
 
-	if (folder_find(folder, name) == NULL)
-		folder->ops->on_name(folder->cookie, name);
+	folder->ops->on_name(folder->cookie, name);
 	return 0;
 }
 

@@ -60,7 +60,7 @@ struct channel {
 struct folder_ops {
 	/* There may be more to read, or it has ended or was reopened. */
 	void (*on_channel)(void *cookie, struct channel *channel);
-	/* A channel that nobody uses yet came to exist, perhaps. */
+	/* A channel came to exist, perhaps; it may be in use already. */
 	void (*on_name)(void *cookie, const char *name);
 	/* Whether anybody wants to know that; NULL: yes. */
 	bool (*wants_names)(void *cookie);

@@ -107,3 +107,12 @@ teardown() { stop_all; }
 		same '' "$(texts "$T/$s.on" spoolcast.gap)"
 	done
 }
+
+@test "a pattern selects a channel that others waited for by its name" {
+	start_lighttpd
+	sse_begin "$URL/build-*" "$T/pattern"
+	sse_begin "$URL/build-new" "$T/name"
+	echo first >"$SPOOL/build-new"
+	wait_line "$T/name" first
+	wait_line "$T/pattern" first
+}

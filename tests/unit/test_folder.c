@@ -64,7 +64,7 @@ test_one_name_is_one_channel(void **state)
 }
 
 static void
-test_names_of_channels_that_nobody_uses_are_told(void **state)
+test_names_of_channels_are_told(void **state)
 {
 	char longest[66];
 
@@ -329,7 +329,7 @@ main(void)
 		WITH_SPOOL(test_what_is_appended_is_told),
 		WITH_SPOOL(test_a_channel_may_be_used_before_it_exists),
 		WITH_SPOOL(test_one_name_is_one_channel),
-		WITH_SPOOL(test_names_of_channels_that_nobody_uses_are_told),
+		WITH_SPOOL(test_names_of_channels_are_told),
 		WITH_SPOOL(test_the_end_is_told_and_the_end_of_the_end),
 		WITH_SPOOL(test_a_file_that_took_the_name_replaces_the_other),
 		WITH_SPOOL(test_a_file_that_went_stays_readable),
