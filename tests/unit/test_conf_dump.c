@@ -162,7 +162,9 @@ test_json_tells_the_same_with_units_in_names(void **state)
 	assert_string_equal((const char *)out.data,
 	    "\"settings\": {\"spool\": {\"path\": \"/a\\\\\\\"b\", "
 	    "\"max_record\": 65536, \"max_size\": 0, \"max_age_ms\": 0, "
-	    "\"keep\": 4}, \"stream\": {\"heartbeat_ms\": 15000, "
+	    "\"keep\": 4, \"keep_files\": false, "
+	    "\"type_from_extension\": false}, "
+	    "\"stream\": {\"heartbeat_ms\": 15000, "
 	    "\"lifetime_ms\": 250000, \"retry_ms\": 3000, "
 	    "\"retry_jitter\": 50, \"reconnect_rate\": 100, "
 	    "\"retry_overload_ms\": 30000, \"history\": 0, "
