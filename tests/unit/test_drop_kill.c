@@ -3,6 +3,7 @@
  * each file is in the journal once.
  */
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <setjmp.h>
@@ -74,15 +75,11 @@ begin(size_t len)
 	put_letters();
 }
 
-/*
- * Take what there is, in a process that is killed at the ${n}th entry to or
- * return from a system call.  Return whether there were so many.
- */
-static bool
-take_until_killed(int n)
+/* Take what there is, in a process that stops for whoever traces it. */
+static pid_t
+take_traced(void)
 {
 	pid_t pid = fork();
-	int status;
 
 	assert_true(pid != -1);
 	if (pid == 0) {
@@ -91,22 +88,78 @@ take_until_killed(int n)
 		raise(SIGSTOP);
 		_exit(drop_once() == DROP_DONE ? 0 : 1);
 	}
-	for (int i = 0; i < n; i++) {
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status)) {
-			assert_int_equal(WEXITSTATUS(status), 0);
-			return false;
-		}
-		assert_true(WIFSTOPPED(status));
-		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
-	}
+	return pid;
+}
+
+/* Wait until it stops.  Return whether it does; else it has ended well. */
+static bool
+stops(pid_t pid)
+{
+	int status;
+
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status))
-		return false;
+	if (WIFSTOPPED(status))
+		return true;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	return false;
+}
+
+static void
+go_on(pid_t pid)
+{
+	assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+}
+
+static void
+kill_it(pid_t pid)
+{
+	int status;
+
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
+}
+
+/*
+ * Take what there is, in a process that is killed at the ${n}th entry to or
+ * return from a system call.  Return whether there were so many.
+ */
+static bool
+take_until_killed(int n)
+{
+	pid_t pid = take_traced();
+
+	for (int i = 0; i < n; i++) {
+		if (!stops(pid))
+			return false;
+		go_on(pid);
+	}
+	if (!stops(pid))
+		return false;
+	kill_it(pid);
 	return true;
+}
+
+/* The same, when records were written, and before they are made safe. */
+static void
+take_until_written(void)
+{
+	struct __ptrace_syscall_info info = { 0 };
+	pid_t pid = take_traced();
+
+	assert_true(stops(pid));
+	/* From now on the stops are told from those for signals. */
+	assert_int_equal(
+	    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD), 0);
+	do {
+		go_on(pid);
+		assert_true(stops(pid));
+		assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info),
+				&info) > 0);
+	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
+	    info.entry.nr != SYS_fdatasync);
+	kill_it(pid);
 }
 
 static void
@@ -251,39 +304,35 @@ test_the_journal_is_rotated_meanwhile(void **state)
 	}
 }
 
-/* Kill one that has written and not yet removed, as if it had only written. */
+/*
+ * Kill one that has written, as if it had written only the first ${size} bytes.
+ * Return whether there were more.
+ */
 static bool
-tear(int *n, off_t size)
+tear(off_t size)
 {
-	for (; *n < STOPS_MAX; *n += 2) {
-		begin(20);
-		if (!take_until_killed(*n))
-			return false;
-		if (count_taken() == N_FILES && journal_size() > first_size) {
-			int fd = openat(temp_dir_fd, JOURNAL, O_WRONLY);
+	int fd;
 
-			assert_true(fd != -1);
-			if (size >= journal_size()) {
-				close(fd);
-				return false;
-			}
-			assert_int_equal(ftruncate(fd, size), 0);
-			close(fd);
-			return true;
-		}
-	}
-	return false;
+	begin(20);
+	take_until_written();
+	assert_int_equal(count_taken(), N_FILES);
+	if (size >= journal_size())
+		return false;
+	fd = openat(temp_dir_fd, JOURNAL, O_WRONLY);
+	assert_true(fd != -1);
+	assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+	return true;
 }
 
 static void
 test_a_record_is_only_half_written(void **state)
 {
-	int n = 1;
 	off_t size;
 
 	(void)state;
 	begin(20);
-	for (size = first_size; tear(&n, size); size++) {
+	for (size = first_size; tear(size); size++) {
 		if (size % 2 == 1)
 			assert_int_equal(renameat(temp_dir_fd, JOURNAL,
 					     temp_dir_fd, JOURNAL ".1"),
