@@ -251,5 +251,6 @@ took()
 	sse_end 20
 	same 20 "$(texts "$T/s" | tr , '\n' | sort -u | wc -l)"
 	get "$URL/jobs" -H "Last-Event-ID: $(last_id "$T/s")"
+	# shellcheck disable=SC2153 # get sets it
 	same 204 "$STATUS"
 }
