@@ -16,7 +16,7 @@
 #define STRIDE 64
 #define STRIDE_S 0.02
 /* How long news of a channel that could not be rotated do not try it again. */
-#define FAILED_MS 60000
+#define FAILED_MS 5000
 /* In rounds: when it is said again that rotations fail. */
 #define TELL_AGAIN 60
 

@@ -11,15 +11,11 @@
 #include "spool/rotation_steps.h"
 #include "spool/series.h"
 #include "spool/twin.h"
-#include "spool/writers.h"
 
 /* The name of the new file before it has that of the newest. */
 #define NEW_NAME ".rotation.new"
 /* O_NONBLOCK, O_NOCTTY: it may be no file at all. */
 #define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-
-/* A name in the folder of a series, with its number and a NUL. */
-#define NAME_SIZE (ROTATION_BASE_SIZE + 12)
 
 int
 rotation_fail(struct rotation_work *work, const char *format, ...)
@@ -31,13 +27,6 @@ rotation_fail(struct rotation_work *work, const char *format, ...)
 	vsnprintf(report->problem, sizeof(report->problem), format, args);
 	va_end(args);
 	return -1;
-}
-
-static const char *
-older(const struct rotation_work *work, unsigned number, char out[NAME_SIZE])
-{
-	snprintf(out, NAME_SIZE, "%s.%u", work->name, number);
-	return out;
 }
 
 /* Open a segment to lock it, which NFS lets only those do who may write. */
@@ -123,60 +112,6 @@ rotation_close(struct rotation_work *work)
 	work->fd = work->dir_fd = -1;
 }
 
-/* In a sticky folder only its owner, or the file's, may move a file. */
-static bool
-may_move(const struct stat *dir, const struct stat *st)
-{
-	uid_t uid = geteuid();
-
-	return !(dir->st_mode & S_ISVTX) || uid == 0 || uid == dir->st_uid ||
-	    uid == st->st_uid;
-}
-
-static int
-check_segment(
-    struct rotation_work *work, const char *name, const struct stat *st)
-{
-	struct stat dir;
-
-	if (!S_ISREG(st->st_mode))
-		return rotation_fail(work,
-		    "%s is no plain file and cannot be a segment: rename or "
-		    "remove it",
-		    name);
-	if (st->st_nlink > 1)
-		return rotation_fail(work,
-		    "%s has another name, too (a hard link), by which it may "
-		    "be written: remove one of them",
-		    name);
-	if (fstat(work->dir_fd, &dir) != 0 || may_move(&dir, st))
-		return 0;
-	return rotation_fail(work,
-	    "%s belongs to user %u, and only that user may rename it in this "
-	    "folder (mode +t): run `spoolcast rotate` as that user or root",
-	    name, st->st_uid);
-}
-
-/* Set ${*number} to the lowest that is free, or that is not kept. */
-static int
-find_free(struct rotation_work *work, unsigned *number)
-{
-	char name[NAME_SIZE];
-	struct stat st;
-
-	for (*number = 1; *number <= work->keep; ++*number) {
-		if (fstatat(work->dir_fd, older(work, *number, name), &st,
-			AT_SYMLINK_NOFOLLOW) != 0)
-			return errno == ENOENT ?
-			    0 :
-			    rotation_fail(work, "cannot look at %s (%s)", name,
-				strerror(errno));
-		if (check_segment(work, name, &st) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 refuse_twin(struct rotation_work *work)
 {
@@ -195,40 +130,6 @@ refuse_twin(struct rotation_work *work)
 						     "");
 }
 
-/*
- * Who still writes to the segment before is read, too, until there is one more:
- * then nobody looks there any more.
- */
-static int
-check_writers(struct rotation_work *work)
-{
-	char name[NAME_SIZE];
-	int fd = openat(work->dir_fd, older(work, 1, name), O_RDONLY | FLAGS);
-	enum writers writers = WRITERS_NONE;
-
-	if (fd != -1) {
-		writers = writers_find(fd);
-		close(fd);
-	}
-	if (writers != WRITERS_SOME)
-		return 0;
-	return rotation_fail(work,
-	    "a program still has %s open for writing, and once it is renamed "
-	    "again nobody reads what that writes: let the program open %s anew",
-	    name, work->base);
-}
-
-int
-rotation_check(struct rotation_work *work)
-{
-	unsigned number;
-
-	if (check_segment(work, work->base, &work->st) != 0 ||
-	    find_free(work, &number) != 0)
-		return -1;
-	return number > 1 ? check_writers(work) : 0;
-}
-
 int
 rotation_make(struct rotation_work *work)
 {
@@ -240,9 +141,9 @@ rotation_make(struct rotation_work *work)
 static int
 remove_older(struct rotation_work *work, unsigned number)
 {
-	char name[NAME_SIZE];
+	char name[ROTATION_NAME_SIZE];
 
-	if (unlinkat(work->dir_fd, older(work, number, name), 0) == 0)
+	if (unlinkat(work->dir_fd, rotation_older(work, number, name), 0) == 0)
 		work->has_moved = true;
 	else if (errno != ENOENT && errno != EISDIR)
 		return rotation_fail(
@@ -255,14 +156,14 @@ static unsigned
 find_oldest(const struct rotation_work *work)
 {
 	unsigned oldest = work->keep;
-	char name[NAME_SIZE];
+	char name[ROTATION_NAME_SIZE];
 	struct stat st;
 
 	for (unsigned number = oldest + 1;
 	     number <= SERIES_LAST && number - oldest <= SERIES_MISSING + 1;
 	     number++) {
-		if (fstatat(work->dir_fd, older(work, number, name), &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(work->dir_fd, rotation_older(work, number, name),
+			&st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode))
 			oldest = number;
 	}
@@ -316,7 +217,7 @@ rename_segment(struct rotation_work *work, const char *from, const char *to)
 int
 rotation_move(struct rotation_work *work)
 {
-	char from[NAME_SIZE], to[NAME_SIZE];
+	char from[ROTATION_NAME_SIZE], to[ROTATION_NAME_SIZE];
 	unsigned number;
 
 	if (trim(work) != 0)
@@ -324,16 +225,16 @@ rotation_move(struct rotation_work *work)
 	/* The newest is not kept: one step, in which it is replaced. */
 	if (work->keep == 0)
 		return 0;
-	if (find_free(work, &number) != 0)
+	if (rotation_find_free(work, &number) != 0)
 		return -1;
 	if (number > work->keep && remove_older(work, --number) != 0)
 		return -1;
 	for (; number > 1; number--) {
-		if (rename_segment(work, older(work, number - 1, from),
-			older(work, number, to)) != 0)
+		if (rename_segment(work, rotation_older(work, number - 1, from),
+			rotation_older(work, number, to)) != 0)
 			return -1;
 	}
-	return rename_segment(work, work->name, older(work, 1, to));
+	return rename_segment(work, work->name, rotation_older(work, 1, to));
 }
 
 int
@@ -358,9 +259,9 @@ rotation_renew(struct rotation_work *work)
 static bool
 open_moved(struct rotation_work *work, ino_t ino)
 {
-	char name[NAME_SIZE];
+	char name[ROTATION_NAME_SIZE];
 
-	work->fd = open_segment(work, older(work, 1, name));
+	work->fd = open_segment(work, rotation_older(work, 1, name));
 	return work->fd != -1 && fstat(work->fd, &work->st) == 0 &&
 	    work->st.st_ino == ino;
 }

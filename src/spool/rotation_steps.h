@@ -15,6 +15,9 @@
 /* A base: the folder of ours, a name, the longest suffix and a NUL. */
 #define ROTATION_BASE_SIZE (12 + NAME_MAX_LEN + 20)
 
+/* The name of a segment, with its number and a NUL. */
+#define ROTATION_NAME_SIZE (ROTATION_BASE_SIZE + 12)
+
 /* A rotation that goes on. */
 struct rotation_work {
 	char base[ROTATION_BASE_SIZE];
@@ -45,9 +48,24 @@ void rotation_close(struct rotation_work *work);
 
 /**
  * rotation_check(work):
- * See whether all segments can be moved.  Return 0, or -1 with a report.
+ * See whether all segments can be moved, and nobody is lost by that.  Return 0,
+ * or -1 with a report.
  */
 int rotation_check(struct rotation_work *work);
+
+/**
+ * rotation_find_free(work, number):
+ * Set ${*number} to the lowest number that is free, or to the first that is not
+ * kept.  Return 0, or -1 with a report if there is one that cannot be moved.
+ */
+int rotation_find_free(struct rotation_work *work, unsigned *number);
+
+/**
+ * rotation_older(work, number, out):
+ * Put the name of the segment ${number} into ${out}, and return that.
+ */
+const char *rotation_older(const struct rotation_work *work, unsigned number,
+    char out[ROTATION_NAME_SIZE]);
 
 /**
  * rotation_make(work):

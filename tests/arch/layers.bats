@@ -95,7 +95,7 @@ includes()
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
-		[rotation_steps]='rotation'
+		[rotation_steps]='rotation' [rotation_check]='rotation'
 		[conf_find]='conf' [conf_load]='conf'
 		[feed_put]='feed' [channel_log]='channel'
 		[segment_tail]='segment')

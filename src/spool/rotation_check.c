@@ -1,0 +1,124 @@
+/* Whether a rotation may begin. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "spool/rotation_steps.h"
+#include "spool/writers.h"
+
+/* How long one who writes is waited for, if at all. */
+#define WRITER_TRIES 100
+#define WRITER_PAUSE_NS 10000000L
+
+const char *
+rotation_older(const struct rotation_work *work, unsigned number,
+    char out[ROTATION_NAME_SIZE])
+{
+	snprintf(out, ROTATION_NAME_SIZE, "%s.%u", work->name, number);
+	return out;
+}
+
+/* In a sticky folder only its owner, or the file's, may move a file. */
+static bool
+may_move(const struct stat *dir, const struct stat *st)
+{
+	uid_t uid = geteuid();
+
+	return !(dir->st_mode & S_ISVTX) || uid == 0 || uid == dir->st_uid ||
+	    uid == st->st_uid;
+}
+
+static int
+check_segment(
+    struct rotation_work *work, const char *name, const struct stat *st)
+{
+	struct stat dir;
+
+	if (!S_ISREG(st->st_mode))
+		return rotation_fail(work,
+		    "%s is no plain file and cannot be a segment: rename or "
+		    "remove it",
+		    name);
+	if (st->st_nlink > 1)
+		return rotation_fail(work,
+		    "%s has another name, too (a hard link), by which it may "
+		    "be written: remove one of them",
+		    name);
+	if (fstat(work->dir_fd, &dir) != 0 || may_move(&dir, st))
+		return 0;
+	return rotation_fail(work,
+	    "%s belongs to user %u, and only that user may rename it in this "
+	    "folder (mode +t): run `spoolcast rotate` as that user or root",
+	    name, st->st_uid);
+}
+
+int
+rotation_find_free(struct rotation_work *work, unsigned *number)
+{
+	char name[ROTATION_NAME_SIZE];
+	struct stat st;
+
+	for (*number = 1; *number <= work->keep; ++*number) {
+		if (fstatat(work->dir_fd, rotation_older(work, *number, name),
+			&st, AT_SYMLINK_NOFOLLOW) != 0)
+			return errno == ENOENT ?
+			    0 :
+			    rotation_fail(work, "cannot look at %s (%s)", name,
+				strerror(errno));
+		if (check_segment(work, name, &st) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Whether somebody writes to the segment ${name}.  One who opened it a moment
+ * before it got that name is soon done; if we may, we wait for that.
+ */
+static bool
+has_writer(const struct rotation_work *work, const char *name)
+{
+	const struct timespec pause = { .tv_nsec = WRITER_PAUSE_NS };
+	int tries = work->may_wait ? WRITER_TRIES : 1;
+	int fd = openat(work->dir_fd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool has_one;
+
+	if (fd == -1)
+		return false;
+	while ((has_one = writers_find(fd) == WRITERS_SOME) && --tries > 0)
+		(void)nanosleep(&pause, NULL);
+	close(fd);
+	return has_one;
+}
+
+/*
+ * Who still writes to the segment before is read, too, until there is one more:
+ * then nobody looks there any more.
+ */
+static int
+check_writers(struct rotation_work *work)
+{
+	char name[ROTATION_NAME_SIZE];
+
+	if (!has_writer(work, rotation_older(work, 1, name)))
+		return 0;
+	return rotation_fail(work,
+	    "a program still has %s open for writing, and once it is renamed "
+	    "again nobody reads what that writes: let the program open %s anew",
+	    name, work->base);
+}
+
+int
+rotation_check(struct rotation_work *work)
+{
+	unsigned number;
+
+	if (check_segment(work, work->base, &work->st) != 0 ||
+	    rotation_find_free(work, &number) != 0)
+		return -1;
+	return number > 1 ? check_writers(work) : 0;
+}
