@@ -225,6 +225,8 @@ channel_look(struct channel *channel)
 		return false;
 	channel->is_missing = channel->is_gone = false;
 	form = folder_form(folder, channel->name, &st);
+	if (form == NULL && errno == ENOENT)
+		form = folder_left(folder, channel->name);
 	if (form != NULL) {
 		channel->form = form;
 		/* First, so that what appears after it is told. */

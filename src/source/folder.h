@@ -275,6 +275,13 @@ const struct form *folder_form(
     struct folder *folder, const char *name, struct stat *st);
 
 /**
+ * folder_left(folder, name):
+ * Return the form of the channel ${name}, whose pipe or drop folder is gone, by
+ * the journal that it left; NULL with ENOENT if there is none.
+ */
+const struct form *folder_left(struct folder *folder, const char *name);
+
+/**
  * folder_has(folder, name):
  * Return whether the channel ${name} exists, if only by an older segment, as
  * between two steps of a rotation.

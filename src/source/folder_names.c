@@ -97,6 +97,23 @@ has_older(struct folder *folder, const char *name)
 	return false;
 }
 
+const struct form *
+folder_left(struct folder *folder, const char *name)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < folder_n_forms; i++) {
+		const struct form *form = &folder_forms[i];
+
+		if (form->dir[0] != '\0' &&
+		    stat(folder_log(folder, form, name), &st) == 0 &&
+		    S_ISREG(st.st_mode))
+			return form;
+	}
+	errno = ENOENT;
+	return NULL;
+}
+
 bool
 folder_has(struct folder *folder, const char *name)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "source/pipe.h"
 #include "source/pipe_journal.h"
 #include "source/take.h"
+#include "spool/own.h"
 
 /* What a turn takes at most. */
 #define TURN_BYTES 1048576
@@ -215,26 +217,39 @@ move_rest(struct pipe *pipe, struct pipe_journal *journal)
 	return n > 0 ? move(pipe, journal, (size_t)n) : n;
 }
 
+/* What to do about a journal that cannot be written. */
+static const char *
+journal_remedy(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return "make room";
+	case ELOOP:
+	case EMLINK:
+	case EISDIR:
+	case ENOTDIR:
+	case EINVAL:
+		return "remove the link, or whatever else is in the place of "
+		       "the journal, from " OWN_FOLDER;
+	}
+	return "let the web server's user write to the spool";
+}
+
 /* What comes of errno where nothing was moved. */
 static enum inlet_result
 fail(struct pipe *pipe)
 {
-	switch (errno) {
-	case EAGAIN:
+	bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+
+	if (errno == EAGAIN)
 		return INLET_DONE;
-	case EINTR:
+	if (errno == EINTR)
 		return INLET_MORE;
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		inlet_tell(&pipe->inlet, "journal-full",
-		    "make room: what is written stays in the pipe, and then "
-		    "its writers wait");
-		return INLET_FAILED;
-	}
-	inlet_tell(&pipe->inlet, "journal-failed",
-	    "let the web server's user write to the spool; what is written "
-	    "stays in the pipe");
+	/* What is written stays in the pipe, and then its writers wait. */
+	inlet_tell(&pipe->inlet, is_full ? "journal-full" : "journal-failed",
+	    journal_remedy(errno));
 	return INLET_FAILED;
 }
 
@@ -260,15 +275,6 @@ move_some(struct pipe *pipe, struct pipe_journal *journal, int64_t until_ms)
 	return INLET_MORE;
 }
 
-/* Whether there is something in it: if not, no journal need be made. */
-static bool
-has_input(const struct pipe *pipe)
-{
-	int n = 0;
-
-	return ioctl(pipe->fd, FIONREAD, &n) != 0 || n > 0;
-}
-
 static enum inlet_result
 take_some(struct pipe *pipe, int64_t until_ms)
 {
@@ -285,14 +291,26 @@ take_some(struct pipe *pipe, int64_t until_ms)
 	return result;
 }
 
+/* No journal is made, or opened, for nothing. */
+static enum inlet_result
+take_if_any(struct pipe *pipe, int64_t until_ms)
+{
+	struct pollfd state = { .fd = pipe->fd, .events = POLLIN };
+
+	if (poll(&state, 1, 0) == -1)
+		return INLET_MORE;
+	if (state.revents & POLLIN)
+		return take_some(pipe, until_ms);
+	/* See quirk e). */
+	return state.revents & POLLHUP ? INLET_OVER : INLET_DONE;
+}
+
 static enum inlet_result
 turn(struct inlet *inlet, int64_t until_ms)
 {
 	struct pipe *pipe = pipe_of(inlet);
-	enum inlet_result result = INLET_DONE;
+	enum inlet_result result = take_if_any(pipe, until_ms);
 
-	if (inlet->is_orphan || has_input(pipe))
-		result = take_some(pipe, until_ms);
 	wait_for_input(pipe, result == INLET_DONE);
 	return result;
 }

@@ -13,8 +13,7 @@
 #define LATER_S 1.0
 /* A client may be kept waiting for so long. */
 #define NOW_MS 50
-/* How often to try to become the taker, and to see that we still are it. */
-#define TRY_MS 500
+/* How often to see that we still are the taker. */
 #define SURE_MS 5000
 /* The log is told of what lasts again after so long. */
 #define TELL_MS 60000
@@ -133,7 +132,7 @@ hold(struct inlet *inlet)
 	struct take *take = inlet->take;
 	const char *remedy = "see the error; it is tried again";
 
-	if (inlet->is_open || !inlet->is_wanted || take->lock_errno != 0)
+	if (inlet->is_open || !inlet->is_wanted || take->lock == -1)
 		return;
 	if (inlet->kind->open(inlet, &remedy) != 0) {
 		/* It is gone again: that is told, too. */
@@ -161,10 +160,21 @@ is_needed(const struct take *take)
 	return false;
 }
 
+static bool
+has_orphan(const struct take *take)
+{
+	LIST_EACH (node, &take->inlets) {
+		if (LIST_OF(node, struct inlet, node)->is_orphan)
+			return true;
+	}
+	return false;
+}
+
 static void
 set_tick(struct take *take)
 {
-	int64_t ms = take->is_taker ? SURE_MS : TRY_MS;
+	int64_t ms =
+	    take->is_taker && !has_orphan(take) ? SURE_MS : TAKE_TRY_MS;
 
 	/* Not all at one time. */
 	ms = rnd_between(&take->rnd, ms - ms / 4, ms + ms / 4);
@@ -190,6 +200,9 @@ look(struct take *take)
 		ev_timer_stop(take->folder->loop, &take->tick);
 		return;
 	}
+	/* While we have open what was in it, nothing tells that it is gone. */
+	if (take->lock == -1 || has_orphan(take))
+		(void)folder_open(take->folder);
 	take_elect(take);
 	LIST_EACH (node, &take->inlets)
 		hold(LIST_OF(node, struct inlet, node));

@@ -28,6 +28,8 @@
 #define TAKE_MAX 1000
 /* To take what is left in one before letting go of it. */
 #define TAKE_DRAIN_MS 100
+/* How often to try to become the taker. */
+#define TAKE_TRY_MS 500
 
 /* What holds for one channel. */
 struct take_settings {
@@ -52,6 +54,7 @@ struct take {
 	int lock;	 /* descriptor of the file to be locked; -1: none */
 	bool is_taker;	 /* and we have it locked */
 	int lock_errno;	 /* why it cannot be, as the log said; 0: it can */
+	int64_t rest_ms; /* until then (clock_mono_ms) it is not tried */
 	bool must_scan;	 /* anything may have come or gone */
 	bool has_waited; /* another one was the taker */
 	bool is_over_full;

@@ -38,6 +38,24 @@ take_resign(struct take *take)
 	take->lock = -1;
 }
 
+static const char *
+remedy_for(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "let the web server's user write to the spool";
+	case ELOOP:
+	case EMLINK:
+	case EISDIR:
+	case ENOTDIR:
+	case EINVAL:
+		return "remove what is in the place of that file";
+	}
+	return "see the error; it is tried again";
+}
+
 /* Nothing can be taken: what is held already stays so. */
 static void
 refuse(struct take *take)
@@ -46,10 +64,9 @@ refuse(struct take *take)
 	    log_allow(&take->quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=sources-refused spool=\"%s\" file=" OWN_FOLDER
-		    "/" LOCK_FILE " effect=\"pipes and drop folders are not "
-		    "read\" remedy=\"let the web server's user write to the "
-		    "spool\"",
-		    take->folder->path);
+		    "/" LOCK_FILE " effect=\"this process reads no pipes and "
+		    "drop folders\" remedy=\"%s\"",
+		    take->folder->path, remedy_for(errno));
 	take->lock_errno = errno;
 	take_resign(take);
 }
@@ -77,8 +94,13 @@ take_elect(struct take *take)
 {
 	const char *spool = take->folder->path;
 
-	if (take->lock != -1 && !own_is_current(take->lock, spool, LOCK_FILE))
+	if (take->lock != -1 && !own_is_current(take->lock, spool, LOCK_FILE)) {
+		/* Who removes all of it is not to find it made anew. */
 		take_resign(take);
+		take->rest_ms = clock_mono_ms() + TAKE_TRY_MS / 2;
+	}
+	if (clock_mono_ms() < take->rest_ms)
+		return;
 	if (take->lock == -1 &&
 	    (take->lock = own_open(spool, LOCK_FILE, OWN_WRITERS)) == -1) {
 		refuse(take);

@@ -93,16 +93,10 @@ take_note_file(struct take *take, const char *file)
 	return is_noted || kind != NULL;
 }
 
-void
-take_scan(struct take *take)
+/* Have all looked at that have a name; something may have come to them, too. */
+static void
+check_all(struct take *take)
 {
-	DIR *dir = opendir(take->folder->path);
-	struct dirent *entry;
-
-	/* What we know stays until it is known to be gone. */
-	if (dir == NULL)
-		return;
-	take->must_scan = false;
 	LIST_EACH (node, &take->inlets) {
 		struct inlet *inlet = LIST_OF(node, struct inlet, node);
 
@@ -113,6 +107,22 @@ take_scan(struct take *take)
 			inlet_soon(inlet);
 		}
 	}
+}
+
+void
+take_scan(struct take *take)
+{
+	DIR *dir = opendir(take->folder->path);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		/* What we know stays until it is known to be gone. */
+		if (errno == ENOENT)
+			check_all(take);
+		return;
+	}
+	take->must_scan = false;
+	check_all(take);
 	while ((entry = readdir(dir)) != NULL) {
 		if (kind_of(entry->d_name + strcspn(entry->d_name, ".")) !=
 		    NULL)

@@ -147,6 +147,21 @@ one_line()
 	same '"one","two","three","four"' "$(texts "$T/s")"
 }
 
+@test "what a pipe that was removed has left is there to resume in" {
+	mkfifo "$SPOOL/alerts.fifo"
+	serve
+	sse_begin "$URL/alerts" "$T/s1"
+	say one
+	wait_line "$T/s1" one
+	say two
+	rm "$SPOOL/alerts.fifo"
+	wait_line "$T/s1" two
+	sse_close
+	sse_begin "$URL/alerts?history=1" "$T/s2"
+	wait_line "$T/s2" two
+	same '"two"' "$(texts "$T/s2")"
+}
+
 @test "a pipe that gets another name is another channel" {
 	mkfifo "$SPOOL/alerts.fifo"
 	serve

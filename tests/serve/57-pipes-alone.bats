@@ -135,6 +135,38 @@ serve_as_nobody()
 	wait_for 10 journal_has 1
 }
 
+@test "what is in the place of the journal is not written to, and named" {
+	mkfifo "$SPOOL/alerts.fifo"
+	mkdir "$SPOOL/.spoolcast"
+	echo mine >"$T/mine"
+	ln -s "$T/mine" "$SPOOL/$JOURNAL"
+	start_serve
+	say one
+	wait_for 10 logged event=journal-failed
+	logged 'remedy="remove the link, or whatever else is in the place'
+	rm "$SPOOL/$JOURNAL"
+	ln "$T/mine" "$SPOOL/$JOURNAL"
+	wait_for 10 logged 'Too many links'
+	rm "$SPOOL/$JOURNAL"
+	wait_for 10 journal_has 1
+	same one "$(<"$SPOOL/$JOURNAL")"
+	same mine "$(<"$T/mine")"
+}
+
+@test "a spool that is removed with its pipe, and the next one" {
+	mkfifo "$SPOOL/alerts.fifo"
+	start_serve
+	exec 7>"$SPOOL/alerts.fifo"
+	rm -r "$SPOOL"
+	wait_for 10 logged event=spool-unreadable
+	mkdir "$SPOOL"
+	mkfifo "$SPOOL/alerts.fifo"
+	say one
+	wait_for 10 journal_has 1
+	exec 7>&-
+	wait_for 10 has_pipes 1
+}
+
 @test "plain CGI alone: writers wait for a viewer, and each viewer has all" {
 	mkfifo "$SPOOL/alerts.fifo"
 	start_lighttpd_cgi
