@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
+load ../helpers/pipes
 
 setup()
 {
@@ -42,6 +43,29 @@ start()
 @test "each event arrives before the next is written" {
 	start
 	matrix_both matrix_flows
+}
+
+@test "a pipe and a drop folder where each viewer has a process" {
+	ini '[flush]' 'mode = stream'
+	chmod 0777 "$SPOOL"
+	start_apache_fcgid
+	mkfifo -m 0666 "$SPOOL/alerts.fifo"
+	mkdir -m 0777 "$SPOOL/jobs.d"
+	sse_begin "$URL/alerts,jobs" "$T/s1"
+	local first=$VIEWER
+	sse_begin "$URL/alerts,jobs" "$T/s2"
+	say one
+	wait_line "$T/s1" one
+	wait_line "$T/s2" one
+	echo two >"$T/two"
+	mv "$T/two" "$SPOOL/jobs.d/two"
+	wait_line "$T/s1" two
+	wait_line "$T/s2" two
+	# Of the two processes one took; it is the other's turn in either case.
+	sse_close "$first"
+	say three
+	wait_line "$T/s2" three
+	same '"one","two","three"' "$(texts "$T/s2")"
 }
 
 @test "a viewer who goes is noticed" {
