@@ -12,8 +12,8 @@
 
 #include "cli/check_series.h"
 #include "cli/check_source.h"
-#include "source/take.h"
 #include "spool/own.h"
+#include "take/take.h"
 
 /* So much of a drop folder is looked at: names, and files among them. */
 #define NAMES_MAX 100000

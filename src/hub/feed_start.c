@@ -8,7 +8,7 @@
 #include "hub/hub.h"
 #include "hub/walk.h"
 #include "source/channel_log.h"
-#include "source/drop_names.h"
+#include "take/drop_names.h"
 
 /* What an event id says about a feed. */
 struct told {

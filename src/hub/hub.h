@@ -25,10 +25,10 @@
 #include "hub/place.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
-#include "source/take.h"
 #include "spool/reader.h"
 #include "spool/rotation.h"
 #include "stream/retry.h"
+#include "take/take.h"
 
 struct feed;
 struct member;

@@ -15,10 +15,11 @@ allowed()
 	stream) echo 'base spool' ;;
 	http) echo 'base' ;;
 	fcgi) echo 'base' ;;
-	source) echo 'base spool stream' ;;
+	source) echo 'base spool' ;;
+	take) echo 'base spool stream source' ;;
 	conn) echo 'base fcgi http' ;;
-	hub) echo 'base conf spool stream http source conn' ;;
-	cli) echo 'base conf spool stream http source conn hub' ;;
+	hub) echo 'base conf spool stream http source take conn' ;;
+	cli) echo 'base conf spool stream http source take conn hub' ;;
 	main) echo 'cli conn' ;;
 	*) return 1 ;;
 	esac
@@ -75,8 +76,8 @@ includes()
 	}
 	only 'ini\.h' conf/conf_load.c
 	only 'ev\.h' conn/conn.h conn/listen.h hub/hub.h hub/wheel.h \
-		hub/window.h source/folder.h source/inlet.h \
-		source/take.h source/watch.h
+		hub/window.h source/folder.h source/watch.h \
+		take/inlet.h take/take.h
 	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'

@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "helpers/temp_dir.h"
-#include "source/drop.h"
 #include "spool/record.h"
+#include "take/drop.h"
 
 #define FOLDER "jobs.d"
 #define JOURNAL ".spoolcast/jobs.d.log"

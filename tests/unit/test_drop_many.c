@@ -9,7 +9,7 @@
 
 #include "base/rnd.h"
 #include "helpers/drop_folder.h"
-#include "source/drop_names.h"
+#include "take/drop_names.h"
 
 /* Many times as many as are remembered at a time. */
 #define N_MANY 200000

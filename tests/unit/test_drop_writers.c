@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "helpers/apart.h"
 #include "helpers/drop_folder.h"
-#include "source/drop_file.h"
+#include "take/drop_file.h"
 
 #define PATIENCE_MS 30000
 /* Rounds of two writes each. */

@@ -12,7 +12,7 @@
 #include "helpers/fifo.h"
 #include "helpers/loop_until.h"
 #include "helpers/temp_dir.h"
-#include "source/take.h"
+#include "take/take.h"
 
 #define SPOOL "spool/"
 #define OWN SPOOL ".spoolcast/"

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "source/drop_parts.h"
 #include "spool/own.h"
+#include "take/drop_parts.h"
 
 /* Records are written when there are so many bytes of them. */
 #define WRITE_AT 65536

@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "source/pipe.h"
-#include "source/pipe_journal.h"
-#include "source/take.h"
 #include "spool/own.h"
+#include "take/pipe.h"
+#include "take/pipe_journal.h"
+#include "take/take.h"
 
 /* What a turn takes at most. */
 #define TURN_BYTES 1048576

@@ -19,10 +19,10 @@
  *  f) Each machine on a network file system has pipes of its own by the same
  *     names: the bytes are only taken where the taker runs.
  */
-#ifndef SPOOLCAST_SOURCE_PIPE_H
-#define SPOOLCAST_SOURCE_PIPE_H
+#ifndef SPOOLCAST_TAKE_PIPE_H
+#define SPOOLCAST_TAKE_PIPE_H
 
-#include "source/inlet.h"
+#include "take/inlet.h"
 
 extern const struct inlet_kind pipe_inlet;
 

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "source/take.h"
 #include "spool/own.h"
+#include "take/take.h"
 
 #define LOCK_FILE "sources"
 

@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "source/drop_record.h"
 #include "spool/record.h"
 #include "stream/utf8.h"
+#include "take/drop_record.h"
 
 #define COMMENT ": taken "
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "source/take.h"
+#include "take/take.h"
 
 /* What one inlet may take before others, and viewers, have their turn. */
 #define TURN_MS 5

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "source/drop.h"
-#include "source/drop_inlet.h"
-#include "source/take.h"
+#include "take/drop.h"
+#include "take/drop_inlet.h"
+#include "take/take.h"
 
 struct drop_folder {
 	struct inlet inlet;

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "source/drop_journal.h"
-#include "source/drop_record.h"
 #include "spool/own.h"
 #include "spool/record.h"
+#include "take/drop_journal.h"
+#include "take/drop_record.h"
 
 #define CHUNK 65536
 /* How often it may be renamed while it is being opened. */

@@ -11,8 +11,8 @@
  *
  * A spool without pipes and drop folders costs nothing and is not written to.
  */
-#ifndef SPOOLCAST_SOURCE_TAKE_H
-#define SPOOLCAST_SOURCE_TAKE_H
+#ifndef SPOOLCAST_TAKE_TAKE_H
+#define SPOOLCAST_TAKE_TAKE_H
 
 #include <ev.h>
 #include <stdbool.h>
@@ -22,7 +22,7 @@
 #include "base/log.h"
 #include "base/rnd.h"
 #include "source/folder.h"
-#include "source/inlet.h"
+#include "take/inlet.h"
 
 /* So many pipes and drop folders a process holds. */
 #define TAKE_MAX 1000

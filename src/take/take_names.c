@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "source/drop_inlet.h"
-#include "source/pipe.h"
-#include "source/take.h"
+#include "take/drop_inlet.h"
+#include "take/pipe.h"
+#include "take/take.h"
 
 static const struct inlet_kind *const kinds[] = { &drop_inlet, &pipe_inlet };
 

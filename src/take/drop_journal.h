@@ -4,14 +4,14 @@
  * A record that was not finished, by a kill or on a full disk, is cut off: no
  * reader ever went past it, as only whole records are passed on.
  */
-#ifndef SPOOLCAST_SOURCE_DROP_JOURNAL_H
-#define SPOOLCAST_SOURCE_DROP_JOURNAL_H
+#ifndef SPOOLCAST_TAKE_DROP_JOURNAL_H
+#define SPOOLCAST_TAKE_DROP_JOURNAL_H
 
 #include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/rnd.h"
-#include "source/drop_names.h"
+#include "take/drop_names.h"
 
 struct drop_journal {
 	const char *spool; /* borrowed, as the name */

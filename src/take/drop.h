@@ -22,8 +22,8 @@
  * without the one line end that they end with and without a byte order mark, or
  * the field "skipped" with the file's size where they are more than max_record.
  */
-#ifndef SPOOLCAST_SOURCE_DROP_H
-#define SPOOLCAST_SOURCE_DROP_H
+#ifndef SPOOLCAST_TAKE_DROP_H
+#define SPOOLCAST_TAKE_DROP_H
 
 #include <stdbool.h>
 #include <stdint.h>

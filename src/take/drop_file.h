@@ -6,8 +6,8 @@
  * (fcntl(2), F_SETLEASE), which is refused then: for files of our own or as
  * root, on file systems of this machine.
  */
-#ifndef SPOOLCAST_SOURCE_DROP_FILE_H
-#define SPOOLCAST_SOURCE_DROP_FILE_H
+#ifndef SPOOLCAST_TAKE_DROP_FILE_H
+#define SPOOLCAST_TAKE_DROP_FILE_H
 
 #include <sys/stat.h>
 

@@ -4,8 +4,8 @@
  * However many there are, only the lowest are kept, DROP_NAMES_MAX of them.
  * When those are gone, another pass through the folder finds the next ones.
  */
-#ifndef SPOOLCAST_SOURCE_DROP_NAMES_H
-#define SPOOLCAST_SOURCE_DROP_NAMES_H
+#ifndef SPOOLCAST_TAKE_DROP_NAMES_H
+#define SPOOLCAST_TAKE_DROP_NAMES_H
 
 #include <dirent.h>
 #include <limits.h>

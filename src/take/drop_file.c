@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "source/drop.h"
-#include "source/drop_file.h"
 #include "spool/writers.h"
+#include "take/drop.h"
+#include "take/drop_file.h"
 
 /* What is not seen for this long may be forgotten. */
 #define FORGET_MS (INT64_C(10) * DROP_SETTLE_MS)

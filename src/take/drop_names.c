@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "source/drop_names.h"
-#include "source/drop_parts.h"
+#include "take/drop_names.h"
+#include "take/drop_parts.h"
 
 #define FIRST_CAP 16
 /* Names between two looks at the clock. */

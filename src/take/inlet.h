@@ -3,8 +3,8 @@
  * has one for each pipe and drop folder of its spool.  A kind of inlet is one
  * row of functions; only the taker calls them.
  */
-#ifndef SPOOLCAST_SOURCE_INLET_H
-#define SPOOLCAST_SOURCE_INLET_H
+#ifndef SPOOLCAST_TAKE_INLET_H
+#define SPOOLCAST_TAKE_INLET_H
 
 #include <sys/stat.h>
 

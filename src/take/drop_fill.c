@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "source/drop_parts.h"
+#include "take/drop_parts.h"
 
 #define CHUNK 16384
 

@@ -1,16 +1,16 @@
 /*
  * What the files of the module share; nobody else's business.
  */
-#ifndef SPOOLCAST_SOURCE_DROP_PARTS_H
-#define SPOOLCAST_SOURCE_DROP_PARTS_H
+#ifndef SPOOLCAST_TAKE_DROP_PARTS_H
+#define SPOOLCAST_TAKE_DROP_PARTS_H
 
 #include "base/buf.h"
 #include "base/rnd.h"
-#include "source/drop.h"
-#include "source/drop_file.h"
-#include "source/drop_journal.h"
-#include "source/drop_names.h"
-#include "source/drop_record.h"
+#include "take/drop.h"
+#include "take/drop_file.h"
+#include "take/drop_journal.h"
+#include "take/drop_names.h"
+#include "take/drop_record.h"
 
 /* The folders in a drop folder. */
 #define DROP_TAKING ".taking"

@@ -9,8 +9,8 @@
  * with a blank line behind.  The comment tells who recovers from a kill that
  * this file of the batch TOKEN is in the journal; NAME has "%20" for a blank.
  */
-#ifndef SPOOLCAST_SOURCE_DROP_RECORD_H
-#define SPOOLCAST_SOURCE_DROP_RECORD_H
+#ifndef SPOOLCAST_TAKE_DROP_RECORD_H
+#define SPOOLCAST_TAKE_DROP_RECORD_H
 
 #include <limits.h>
 #include <stdbool.h>

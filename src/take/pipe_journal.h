@@ -7,8 +7,8 @@
  * that it can be read.  Whoever rotates locks the journal (flock(2)), and so do
  * we while we write.
  */
-#ifndef SPOOLCAST_SOURCE_PIPE_JOURNAL_H
-#define SPOOLCAST_SOURCE_PIPE_JOURNAL_H
+#ifndef SPOOLCAST_TAKE_PIPE_JOURNAL_H
+#define SPOOLCAST_TAKE_PIPE_JOURNAL_H
 
 #include <sys/types.h>
 

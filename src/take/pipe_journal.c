@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "source/pipe_journal.h"
 #include "spool/own.h"
+#include "take/pipe_journal.h"
 
 /* How often it may be renamed while it is being opened. */
 #define OPEN_TRIES 8
