@@ -271,8 +271,12 @@ rotation_restore(struct rotation_work *work, ino_t ino)
 {
 	bool is_moved = work->fd == -1 && open_moved(work, ino);
 
+	/* We might not be free to make one like it. */
+	if (is_moved && !twin_is_made(work->dir_fd, NEW_NAME, work->fd) &&
+	    rotation_make(work) != 0)
+		return -1;
 	if (is_moved)
-		return rotation_make(work) == 0 ? rotation_renew(work) : -1;
+		return rotation_renew(work);
 	/* Others have seen to it, or removed all of it. */
 	(void)unlinkat(work->dir_fd, NEW_NAME, 0);
 	return 0;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "spool/twin.h"
@@ -80,12 +79,12 @@ make_alike(int fd, int model_fd)
 	return fchmod(fd, model.st_mode & RIGHTS);
 }
 
-/* Whether ${name} is a twin already; an unfinished one has another mode. */
-static bool
-is_made(int dir_fd, const char *name, int model_fd)
+bool
+twin_is_made(int dir_fd, const char *name, int model_fd)
 {
 	struct stat model, st;
 
+	/* An unfinished one has another mode. */
 	return fstat(model_fd, &model) == 0 &&
 	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size == 0 &&
@@ -98,8 +97,6 @@ twin_make(int dir_fd, const char *name, int model_fd)
 {
 	int fd, rc, saved;
 
-	if (is_made(dir_fd, name, model_fd))
-		return 0;
 	if (unlinkat(dir_fd, name, 0) != 0 && errno != ENOENT)
 		return -1;
 	fd = openat(dir_fd, name, FLAGS | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);

@@ -5,12 +5,13 @@
 #ifndef SPOOLCAST_SPOOL_TWIN_H
 #define SPOOLCAST_SPOOL_TWIN_H
 
+#include <stdbool.h>
+
 /**
  * twin_make(dir_fd, name, model_fd):
  * Make the empty file ${name} in the folder ${dir_fd} with the owner, the
  * group, the permissions and the access list (acl(5)) of the file ${model_fd}.
- * An empty file of that name which is like that already is taken as it is; any
- * other file is removed first.
+ * A file that has that name is removed first.
  *
  * If we may not give it that owner or group, it stays ours as long as nobody
  * else loses or gains a right by that: those that the owner or the group had
@@ -22,5 +23,11 @@
  * rights; else what the system refused.
  */
 int twin_make(int dir_fd, const char *name, int model_fd);
+
+/**
+ * twin_is_made(dir_fd, name, model_fd):
+ * Return whether there is such a file, by somebody who was free to make it.
+ */
+bool twin_is_made(int dir_fd, const char *name, int model_fd);
 
 #endif

@@ -15,6 +15,8 @@
 #include "helpers/temp_dir.h"
 #include "spool/rotation.h"
 
+#define SERIES_LOCK ".spoolcast/rotation"
+
 static struct rotation_report series_report;
 
 static inline void
@@ -113,6 +115,30 @@ series_rotate(const char *base, unsigned keep)
 	const struct rotation rotation = { .base = base, .keep = keep };
 
 	return rotation_run(temp_dir, &rotation, &series_report);
+}
+
+/*
+ * Leave a note as somebody who was killed, while he rotated ${base} whose
+ * newest segment was the file that is ${name} now.
+ */
+static inline void
+series_leave_note(const char *base, const char *name, unsigned keep)
+{
+	char text[161], note[128];
+	struct stat st;
+	int fd;
+
+	/* This makes the file. */
+	series_make("temporary", "t");
+	assert_int_equal(series_rotate("temporary", 0), ROTATION_DONE);
+	unlinkat(temp_dir_fd, "temporary", 0);
+	assert_int_equal(fstatat(temp_dir_fd, name, &st, 0), 0);
+	snprintf(
+	    note, sizeof(note), "%s %ju %u", base, (uintmax_t)st.st_ino, keep);
+	snprintf(text, sizeof(text), "%-159s\n", note);
+	fd = openat(temp_dir_fd, SERIES_LOCK, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, text, 160, 0), 160);
+	close(fd);
 }
 
 /* In a child that fails by its exit status, the line that failed. */

@@ -13,8 +13,6 @@
 
 #include "helpers/rotation_series.h"
 
-#define LOCK ".spoolcast/rotation"
-
 static const struct {
 	const char *name;
 	const char *before;
@@ -91,7 +89,7 @@ test_what_is_missing_or_empty_is_not_rotated(void **state)
 	(void)state;
 	assert_int_equal(series_rotate("news", 4), ROTATION_NOTHING);
 	/* Not even a lock is made for it. */
-	assert_string_equal(series_text(LOCK), "-");
+	assert_string_equal(series_text(SERIES_LOCK), "-");
 	series_make("news", "- a");
 	assert_int_equal(series_rotate("news", 4), ROTATION_NOTHING);
 	series_write("news", "");
@@ -160,7 +158,7 @@ test_who_may_not_wait_is_told_that_others_have_a_lock(void **state)
 	series_make("news", "a");
 	series_make("other", "x");
 	assert_int_equal(series_rotate("other", 4), ROTATION_DONE);
-	fd = openat(temp_dir_fd, LOCK, O_RDWR | O_CLOEXEC);
+	fd = openat(temp_dir_fd, SERIES_LOCK, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(series_rotate("news", 4), ROTATION_BUSY);
 	assert_int_equal(
@@ -173,27 +171,6 @@ test_who_may_not_wait_is_told_that_others_have_a_lock(void **state)
 	series_is("news", 1, "a -");
 	close(fd);
 	assert_int_equal(series_rotate("news", 4), ROTATION_DONE);
-}
-
-/* Leave a note as somebody who was killed, about the file ${name} as newest. */
-static void
-leave_note(const char *base, const char *name, unsigned keep)
-{
-	char text[161], note[128];
-	struct stat st;
-	int fd;
-
-	/* This makes the file. */
-	series_make("temporary", "t");
-	assert_int_equal(series_rotate("temporary", 0), ROTATION_DONE);
-	unlinkat(temp_dir_fd, "temporary", 0);
-	assert_int_equal(fstatat(temp_dir_fd, name, &st, 0), 0);
-	snprintf(
-	    note, sizeof(note), "%s %ju %u", base, (uintmax_t)st.st_ino, keep);
-	snprintf(text, sizeof(text), "%-159s\n", note);
-	fd = openat(temp_dir_fd, LOCK, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, text, 160, 0), 160);
-	close(fd);
 }
 
 static const struct {
@@ -230,7 +207,7 @@ test_what_was_begun_is_completed(void **state)
 		snprintf(name, sizeof(name),
 		    killed[i].newest == 0 ? "news" : "news.%u",
 		    killed[i].newest);
-		leave_note("news", name, killed[i].keep);
+		series_leave_note("news", name, killed[i].keep);
 		print_message("# %s\n", killed[i].before);
 		assert_int_equal(
 		    rotation_complete(temp_dir, false, &series_report),
@@ -250,7 +227,7 @@ test_who_rotates_completes_what_was_begun_first(void **state)
 	(void)state;
 	series_make("news", "d - c b a");
 	series_make("other", "x");
-	leave_note("news", "news", 4);
+	series_leave_note("news", "news", 4);
 	assert_int_equal(series_rotate("other", 4), ROTATION_DONE);
 	series_is("news", 4, "'' d c b a");
 	series_is("other", 1, "'' x");
@@ -262,7 +239,7 @@ test_what_cannot_be_completed_keeps_nobody_from_rotating(void **state)
 	(void)state;
 	series_make("news", "d - c b a");
 	series_make("other", "x");
-	leave_note("news", "news", 4);
+	series_leave_note("news", "news", 4);
 	assert_int_equal(
 	    linkat(temp_dir_fd, "news", temp_dir_fd, "link", 0), 0);
 	assert_int_equal(series_rotate("other", 4), ROTATION_DONE);
@@ -282,9 +259,9 @@ test_a_note_that_makes_no_sense_means_nothing(void **state)
 
 	(void)state;
 	series_make("news", "b a");
-	leave_note("news", "news", 4);
+	series_leave_note("news", "news", 4);
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
-		int fd = openat(temp_dir_fd, LOCK, O_WRONLY | O_CLOEXEC);
+		int fd = openat(temp_dir_fd, SERIES_LOCK, O_WRONLY | O_CLOEXEC);
 
 		snprintf(text, sizeof(text), "%-159s\n", notes[i]);
 		assert_int_equal(pwrite(fd, text, 160, 0), 160);

@@ -204,6 +204,61 @@ test_nobody_is_shut_out_by_who_is_not_the_owner(void **state)
 }
 
 static void
+complete_as_stranger(void)
+{
+	be_a_stranger();
+	EXPECT(rotation_complete(temp_dir, false, &series_report) ==
+	    ROTATION_DONE);
+}
+
+static void
+test_what_is_left_for_others_is_as_it_was_made(void **state)
+{
+	struct stat st, made;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	give(".", 0, 0, 0777);
+	series_make("news", "- b a");
+	series_leave_note("news", "news.1", 4);
+	series_write(".rotation.new", "");
+	give("news.1", OWNER, GROUP, 0640);
+	give(".rotation.new", OWNER, GROUP, 0640);
+	made = stat_of(".rotation.new");
+	/* Who could not make it may give it its name. */
+	series_apart(complete_as_stranger);
+	series_is("news", 2, "'' b a");
+	st = stat_of("news");
+	assert_int_equal(st.st_ino, made.st_ino);
+	assert_int_equal(st.st_uid, OWNER);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	give(".", geteuid(), getegid(), 0700);
+}
+
+static void
+test_a_file_that_was_left_before_is_not_used(void **state)
+{
+	struct stat left;
+	int fd;
+
+	(void)state;
+	series_write(".rotation.new", "");
+	left = stat_of(".rotation.new");
+	series_write("news", "a");
+	assert_int_equal(
+	    fchmodat(temp_dir_fd, "news", left.st_mode & 07777, 0), 0);
+	/* It is older than the file that it would follow.  Held open, so that
+	 * no other file gets its inode. */
+	fd = openat(temp_dir_fd, ".rotation.new", O_RDONLY | O_CLOEXEC);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(series_rotate("news", 4), ROTATION_DONE);
+	assert_int_not_equal(stat_of("news").st_ino, left.st_ino);
+	close(fd);
+	series_is("news", 1, "'' a");
+}
+
+static void
 says_as_whom(void)
 {
 	be_a_stranger();
@@ -269,6 +324,8 @@ main(void)
 		RIGHTS(test_an_access_list_is_kept),
 		RIGHTS(test_the_folder_s_default_access_list_is_no_matter),
 		RIGHTS(test_nobody_is_shut_out_by_who_is_not_the_owner),
+		RIGHTS(test_what_is_left_for_others_is_as_it_was_made),
+		RIGHTS(test_a_file_that_was_left_before_is_not_used),
 		RIGHTS(test_the_report_says_as_whom_to_run),
 		RIGHTS(test_who_may_not_write_to_the_folder_is_told),
 	};
