@@ -309,6 +309,40 @@ publish() { "$SPOOLCAST" publish "$@"; }
 	same 'late' "$(tail -n 1 "$SPOOL/news.2")"
 }
 
+# rotate_with FAULT: rotate news where the system answers so (strace(1)).
+rotate_with()
+{
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -qq -o "$T/trace" \
+		-e "trace=${1%%:*}" -e "inject=$1" "$SPOOLCAST" rotate news
+}
+
+@test "a step that the system refuses is taken later, by whoever comes" {
+	make_segments news a b c
+	run rotate_with renameat2:error=EIO:when=2
+	same 111 "$status"
+	[[ $output == *'cannot rename news.1 to news.2 (Input/output error)'* ]]
+	same 'c 1:b 3:a' "$(segments)"
+	# It is completed before anything else is done.
+	make_segments other x
+	rotate other
+	same ' 1:c 2:b 3:a' "$(segments)"
+	# Refused at once it leaves nothing behind.
+	echo d >"$SPOOL/news"
+	run rotate_with renameat2:error=EIO
+	same 111 "$status"
+	same 'd 1:c 2:b 3:a' "$(segments)"
+	[[ ! -e $SPOOL/.rotation.new ]]
+	same '' "$(tr -d ' \n' <"$SPOOL/.spoolcast/rotation")"
+}
+
+@test "it works where files cannot be renamed without replacing others" {
+	make_segments news a b
+	rotate_with renameat2:error=EINVAL
+	grep -q EINVAL "$T/trace"
+	same ' 1:b 2:a' "$(segments)"
+	[[ ! -e $SPOOL/.rotation.new ]]
+}
+
 @test "disk full while rotating" {
 	unshare -rm true 2>/dev/null || skip "no mount namespaces here"
 	ini 'keep = 2'
