@@ -109,15 +109,25 @@ drop_rescan(struct drop *drop)
 	drop->wants_pass = true;
 }
 
-int
-drop_fail(struct drop *drop, const char *at, const char *file)
+/* Copy a name for the log, where a quote would end it. */
+static void
+copy_name(char out[NAME_MAX + 1], const char *file)
 {
 	int saved = errno;
 
-	drop->failed_at = at;
-	snprintf(drop->failed_file, sizeof(drop->failed_file), "%s",
-	    file == NULL ? "" : file);
+	snprintf(out, NAME_MAX + 1, "%s", file);
+	for (; *out != '\0'; out++) {
+		if (*out == '"')
+			*out = '?';
+	}
 	errno = saved;
+}
+
+int
+drop_fail(struct drop *drop, const char *at, const char *file)
+{
+	drop->failed_at = at;
+	copy_name(drop->failed_file, file == NULL ? "" : file);
 	return -1;
 }
 
@@ -126,7 +136,7 @@ drop_leave(struct drop *drop, struct drop_left *left, const char *file)
 {
 	if (left->n++ == 0) {
 		left->error = errno;
-		snprintf(left->file, sizeof(left->file), "%s", file);
+		copy_name(left->file, file);
 	}
 	if (left == &drop->refused)
 		drop_look_again(drop, REFUSED_PAUSE_MS);

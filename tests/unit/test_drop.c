@@ -248,6 +248,27 @@ test_nothing_is_written_while_the_journal_is_rotated(void **state)
 }
 
 static void
+test_a_folder_of_ours_that_is_removed_is_made_again(void **state)
+{
+	struct drop *drop = drop_make();
+
+	(void)state;
+	drop_puts("a", "1\n");
+	drop_note(drop, "a");
+	assert_int_equal(drop_take_all(drop), DROP_DONE);
+	assert_int_equal(
+	    unlinkat(temp_dir_fd, FOLDER "/.taking", AT_REMOVEDIR), 0);
+	drop_puts("b", "2\n");
+	drop_note(drop, "b");
+	/* It may take a second look. */
+	if (drop_take_all(drop) == DROP_FAILED)
+		assert_int_equal(drop_take_all(drop), DROP_DONE);
+	assert_story("1\n2\n");
+	drop_free(drop);
+	assert_int_equal(drop_count(FOLDER), 0);
+}
+
+static void
 test_a_folder_may_come_and_go(void **state)
 {
 	struct drop *drop = drop_make();
@@ -285,6 +306,7 @@ main(void)
 		DROP(test_without_a_place_to_keep_files_nothing_is_taken),
 		DROP(test_a_journal_that_was_rotated_is_left),
 		DROP(test_nothing_is_written_while_the_journal_is_rotated),
+		DROP(test_a_folder_of_ours_that_is_removed_is_made_again),
 		DROP(test_a_folder_may_come_and_go),
 	};
 
