@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/rnd.h"
-#include "source/drop_record.h"
 #include "spool/record.h"
+#include "take/drop_record.h"
 
 #define TOKEN "1f-2a0-0123456789abcdef"
 
