@@ -30,7 +30,8 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
 .PHONY: all help static deps deps-build deps-demo deps-check deps-bench demo check \
-	check-built tests-built asan-built bench bench-built fuzz lint install clean conf
+	check-built tests-built asan-built bench bench-built fuzz torture lint install \
+	clean conf
 .DELETE_ON_ERROR:
 
 all: $B/spoolcast $B/spoolcast.fcgi
@@ -45,6 +46,8 @@ help:
 	@echo 'make bench    install what is missing, measure some minutes, print'
 	@echo '              tables; ONLY="return pages" picks measurements'
 	@echo 'make fuzz     run each fuzzer for SECONDS=60'
+	@echo 'make torture  writers, rotation, kill -9 and viewers that come and go, all'
+	@echo '              at once for MINUTES=10; SEED= repeats what one has drawn'
 	@echo 'make conf     write conf/spoolcast.ini anew from the table of settings'
 	@echo 'make install  DESTDIR= PREFIX=$(PREFIX)'
 
@@ -109,6 +112,12 @@ fuzz: $(patsubst tests/fuzz/%.c,$B/libfuzzer/%,$(wildcard tests/fuzz/fuzz_*.c))
 		$$f -max_total_time=$(SECONDS) -timeout=5 -print_final_stats=0 \
 			-verbosity=0 $B/corpus/$$n tests/fuzz/corpus/$$n || exit 1; \
 	done
+
+MINUTES ?= 10
+SEED ?=
+torture: deps-check
+	@$(MAKE) --no-print-directory -s all
+	@MINUTES=$(MINUTES) SEED=$(SEED) bash tests/torture/run.sh
 
 conf: $B/spoolcast
 	$B/spoolcast help settings >conf/spoolcast.ini.new

@@ -213,9 +213,9 @@ run_units ''
 run_units asan/
 run_corpora ''
 run_corpora asan/
-WAIT_FACTOR=3 run_bats asan/ cli serve servers &
+WAIT_FACTOR=3 run_bats asan/ cli serve servers torture &
 asan=$!
-run_bats '' arch cli serve servers
+run_bats '' arch cli serve servers torture
 wait "$asan"
 
 if ! compgen -G "$results/*.counts" >/dev/null; then

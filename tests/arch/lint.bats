@@ -57,8 +57,9 @@ compile() # COMPILER FILE...
 }
 
 @test "shellcheck finds nothing" {
-	shellcheck -x tests/*.sh tests/bench/*.{sh,bash} .ci/run examples/*.sh
-	shellcheck -x -s bash tests/helpers/*.bash
+	shellcheck -x tests/*.sh tests/bench/*.{sh,bash} tests/torture/*.sh \
+		.ci/run examples/*.sh
+	shellcheck -x -s bash tests/helpers/*.bash tests/torture/*.bash
 	shellcheck -x tests/*/*.bats
 }
 

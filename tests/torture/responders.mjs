@@ -1,0 +1,114 @@
+// The responders, and who kills them: two that run by themselves, those that
+// lighttpd starts, and its CGI programs.
+import { spawn } from "node:child_process";
+import { openSync, readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { between } from "../web/random.mjs";
+
+function read(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // It has ended.
+  }
+}
+
+function childrenOf(pid) {
+  return read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+}
+
+// Whether process ${pid} has ${path} open.
+function holds(pid, path) {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`) === path;
+      } catch {
+        return false; // It was closed just now.
+      }
+    });
+  } catch {
+    return false;
+  }
+}
+
+export class Responders {
+  constructor(stage) {
+    this.stage = stage;
+    this.served = [];
+    this.isEnding = false;
+    this.condemned = new Set(); // were told to end, and may still be there
+    stage.sockets.forEach((socket, i) => this.serve(socket, i));
+  }
+
+  serve(socket, i) {
+    const log = openSync(`${this.stage.folder}/serve-${i}.log`, "a");
+    const child = spawn(this.stage.program, ["serve", "--listen", `unix:${socket}`],
+      { stdio: ["ignore", log, log] });
+    this.served[i] = child;
+    child.on("close", () => {
+      this.served[i] = undefined;
+      if (!this.isEnding) this.serve(socket, i);
+    });
+  }
+
+  // Those there are: { pid, kind }.
+  list() {
+    const own = this.served.filter(Boolean).map(({ pid }) => ({ pid, kind: "serve" }));
+    const started = childrenOf(this.stage.lighttpd).map((pid) => ({
+      pid,
+      kind: /(^|\0)REQUEST_METHOD=/.test(read(`/proc/${pid}/environ`)) ? "CGI" : "spawned",
+    }));
+    return [...own, ...started];
+  }
+
+  // Who holds the lock of those that take from pipes and drop folders.
+  taker() {
+    let ino;
+    try {
+      ({ ino } = statSync(`${this.stage.spool}/.spoolcast/sources`));
+    } catch {
+      return undefined;
+    }
+    const line = read("/proc/locks").split("\n")
+      .find((l) => l.includes("FLOCK") && l.includes(`:${ino} `) && !l.includes("->"));
+    return line && Number(line.trim().split(/\s+/)[4]);
+  }
+
+  // A pipe that nobody holds open loses what is in it: that is what pipes do.
+  mayGo(victim, all) {
+    const { pipe } = this.stage;
+    return pipe === undefined ||
+      all.some(({ pid }) => pid !== victim.pid && !this.condemned.has(pid) && holds(pid, pipe));
+  }
+
+  // Kill one of them; the taker more often than others.
+  strike(random) {
+    const all = this.list();
+    const taker = this.taker();
+    let victim = all[between(random, 0, all.length - 1)];
+    const isTaker = taker !== undefined && random() < 0.4;
+    if (isTaker) victim = all.find(({ pid }) => pid === taker) ?? victim;
+    const signal = random() < 0.8 ? "SIGKILL" : "SIGTERM";
+    if (victim === undefined || !this.mayGo(victim, all)) return;
+    this.condemned.add(victim.pid);
+    try {
+      process.kill(victim.pid, signal);
+    } catch {
+      return; // It has ended by itself.
+    }
+    this.stage.figures.count(`${signal} for ${victim.pid === taker ? "the taker" : victim.kind}`);
+  }
+
+  async run(random) {
+    while (this.stage.isOn) {
+      await pause(between(random, 100, 1500));
+      this.strike(random);
+    }
+  }
+
+  end() {
+    this.isEnding = true;
+    for (const child of this.served) child?.kill("SIGTERM");
+  }
+}
