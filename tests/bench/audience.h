@@ -1,20 +1,24 @@
 /*
- * The viewers of fanout: connections on which FastCGI records come, in them a
- * stream, in that the events of fanout.  Each has its number and when it was
- * published; what is lost, doubled or late is counted.
+ * Viewers: connections on which FastCGI records come, in them a stream, in that
+ * events as audience_make_event makes them.  Each has its number and when it
+ * was published; what is lost, doubled or late is counted.
  */
 #ifndef SPOOLCAST_TESTS_BENCH_AUDIENCE_H
 #define SPOOLCAST_TESTS_BENCH_AUDIENCE_H
 
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bench/delays.h"
-#include "helpers/fcgi_peer.h"
+#include "helpers/fcgi_socket.h"
 
 /* An event: its number, when it was published, and what fills it up. */
 #define EVENT_FORMAT "%08u %020llu "
@@ -35,9 +39,9 @@ struct audience {
 	struct viewer *viewers;
 	size_t n;
 	int epoll;
-	size_t n_admitted;
-	size_t n_done; /* have the last event */
-	uint32_t last; /* its number */
+	uint64_t n_admitted;
+	uint64_t n_done; /* have the last event */
+	uint32_t last;	 /* its number */
 	uint64_t deliveries;
 	uint64_t records;
 	uint64_t lost;
@@ -59,6 +63,92 @@ audience_clock_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* As many descriptors as we may have. */
+static inline void
+audience_most_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		audience_fail("getrlimit");
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		audience_fail("setrlimit");
+}
+
+/* Run what publishes or sends beside us. */
+static inline pid_t
+audience_run_beside(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		audience_fail("fork");
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+/* What the process ${pid} has used of the CPU. */
+static inline uint64_t
+audience_cpu_ns(unsigned long pid)
+{
+	unsigned long long ns = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%lu/schedstat", pid);
+	file = fopen(path, "re");
+	if (file == NULL || fscanf(file, "%llu", &ns) != 1)
+		audience_fail(path);
+	fclose(file);
+	return ns;
+}
+
+/* An event that is published now. */
+static inline void
+audience_make_event(char event[EVENT_BYTES + 1], uint32_t number)
+{
+	int n = snprintf(event, EVENT_BYTES, EVENT_FORMAT, number,
+	    (unsigned long long)audience_clock_ns());
+
+	memset(event + n, 'x', EVENT_BYTES - (size_t)n);
+	event[EVENT_BYTES] = '\n';
+}
+
+/*
+ * Wait until it is time for event ${number} of ${rate} a second; who is late
+ * does not wait.
+ */
+static inline void
+audience_wait_turn(uint64_t begin_ns, uint32_t number, uint64_t rate)
+{
+	uint64_t at = begin_ns + (uint64_t)number * 1000000000 / rate;
+	struct timespec until = { .tv_sec = (time_t)(at / 1000000000),
+		.tv_nsec = (long)(at % 1000000000) };
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* Ask on ${fd} for the stream ${uri}, behind ${id} unless that is NULL. */
+static inline void
+audience_ask(int fd, const char *uri, const char *id)
+{
+	struct buf pairs = { 0 }, request = { 0 };
+
+	peer_pair(&pairs, "REQUEST_METHOD", "GET");
+	peer_pair(&pairs, "REQUEST_URI", uri);
+	peer_pair(&pairs, "HTTP_ACCEPT", "text/event-stream");
+	if (id != NULL)
+		peer_pair(&pairs, "HTTP_LAST_EVENT_ID", id);
+	peer_begin(&request, 1, FCGI_RESPONDER, 0);
+	peer_params(&request, 1, &pairs);
+	peer_empty(&request, FCGI_STDIN, 1);
+	socket_send_all(fd, &request);
+	buf_free(&pairs);
+	buf_free(&request);
 }
 
 static inline void
@@ -168,8 +258,8 @@ audience_bytes(
 		v->header_len = 0;
 		/* Responders that pad are not measured here. */
 		if (h[1] != FCGI_STDOUT || h[6] != 0) {
-			fprintf(stderr, "fanout: a response ended\n");
-			exit(1);
+			errno = EPROTO;
+			audience_fail("not a stream that goes on");
 		}
 		v->content_left = (size_t)(h[4] << 8 | h[5]);
 		a->records++;
@@ -177,19 +267,18 @@ audience_bytes(
 }
 
 /*
- * Read what comes, until all are admitted or, if ${is_end}, have the last
- * event.  It is an error when nothing comes for 20 seconds.
+ * Read what comes, until ${*done} is ${wanted}.  When nothing comes for 20
+ * seconds, say so and go on.
  */
 static inline void
-audience_read(struct audience *a, bool is_end)
+audience_until(struct audience *a, const uint64_t *done, uint64_t wanted)
 {
 	struct epoll_event events[256];
 	static uint8_t bytes[65536];
-	const size_t *done = is_end ? &a->n_done : &a->n_admitted;
 	ssize_t len;
 	int n;
 
-	while (*done < a->n) {
+	while (*done < wanted) {
 		n = epoll_wait(a->epoll, events, 256, 20000);
 		if (n == 0)
 			break;
@@ -202,8 +291,16 @@ audience_read(struct audience *a, bool is_end)
 			audience_bytes(a, v, bytes, (size_t)len);
 		}
 	}
-	if (*done < a->n)
-		fprintf(stderr, "fanout: %zu of %zu\n", *done, a->n);
+	if (*done < wanted)
+		fprintf(stderr, "only %llu of %llu\n",
+		    (unsigned long long)*done, (unsigned long long)wanted);
+}
+
+/* Read until all are admitted or, if ${is_end}, have the last event. */
+static inline void
+audience_read(struct audience *a, bool is_end)
+{
+	audience_until(a, is_end ? &a->n_done : &a->n_admitted, a->n);
 }
 
 #endif

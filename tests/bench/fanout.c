@@ -3,18 +3,14 @@
  * what a delivery costs it; or, as the floor, a process that does nothing but
  * send the same bytes to as many sockets.  See usage().
  */
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 
 #include "bench/audience.h"
-#include "helpers/fcgi_socket.h"
 
 struct options {
 	const char *address;
@@ -44,28 +40,6 @@ usage(void)
 	exit(100);
 }
 
-/* An event that is published now. */
-static void
-make_event(char event[EVENT_BYTES + 1], uint32_t number)
-{
-	int n = snprintf(event, EVENT_BYTES, EVENT_FORMAT, number,
-	    (unsigned long long)audience_clock_ns());
-
-	memset(event + n, 'x', EVENT_BYTES - (size_t)n);
-	event[EVENT_BYTES] = '\n';
-}
-
-/* Wait until it is time for event ${number}; who is late does not wait. */
-static void
-wait_turn(const struct options *o, uint64_t begin_ns, uint32_t number)
-{
-	uint64_t at = begin_ns + (uint64_t)number * 1000000000 / o->rate;
-	struct timespec until = { .tv_sec = (time_t)(at / 1000000000),
-		.tv_nsec = (long)(at % 1000000000) };
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-}
-
 static void
 publish(const struct options *o, uint32_t events)
 {
@@ -76,8 +50,8 @@ publish(const struct options *o, uint32_t events)
 	if (fd < 0)
 		audience_fail(o->file);
 	for (uint32_t i = 1; i <= events; i++) {
-		wait_turn(o, begin, i);
-		make_event(event, i);
+		audience_wait_turn(begin, i, o->rate);
+		audience_make_event(event, i);
 		if (write(fd, event, sizeof(event)) != sizeof(event))
 			audience_fail(o->file);
 	}
@@ -92,7 +66,7 @@ frame_event(struct buf *out, uint32_t number)
 	char event[EVENT_BYTES + 1];
 	struct buf block = { 0 };
 
-	make_event(event, number);
+	audience_make_event(event, number);
 	peer_put(&block, id, sizeof(id) - 1);
 	peer_put(&block, event, sizeof(event));
 	peer_put(&block, "\n", 1);
@@ -120,7 +94,7 @@ send_bare(const struct options *o, const int *fds, uint32_t events, int report)
 		audience_fail("sched_setaffinity");
 	begin = audience_clock_ns();
 	for (uint32_t i = 1; i <= events; i++) {
-		wait_turn(o, begin, i);
+		audience_wait_turn(begin, i, o->rate);
 		frame_event(&record, i);
 		for (size_t v = 0; v < o->viewers; v++)
 			socket_send_all(fds[v], &record);
@@ -129,34 +103,6 @@ send_bare(const struct options *o, const int *fds, uint32_t events, int report)
 	ns = (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 	if (write(report, &ns, sizeof(ns)) != sizeof(ns))
 		audience_fail("report");
-}
-
-static uint64_t
-cpu_ns(unsigned long pid)
-{
-	unsigned long long ns = 0;
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%lu/schedstat", pid);
-	file = fopen(path, "re");
-	if (file == NULL || fscanf(file, "%llu", &ns) != 1)
-		audience_fail(path);
-	fclose(file);
-	return ns;
-}
-
-/* Run what sends or publishes beside us. */
-static pid_t
-run_beside(void)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		audience_fail("fork");
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
 }
 
 /* Return what the sender used, in nanoseconds. */
@@ -176,7 +122,7 @@ measure_bare(const struct options *o, struct audience *a)
 		audience_add(a, i, pair[0]);
 		fds[i] = pair[1];
 	}
-	if (run_beside() == 0) {
+	if (audience_run_beside() == 0) {
 		send_bare(o, fds, a->last, report[1]);
 		_exit(0);
 	}
@@ -190,20 +136,10 @@ measure_bare(const struct options *o, struct audience *a)
 static void
 connect_all(const struct options *o, struct audience *a)
 {
-	struct buf pairs = { 0 }, request = { 0 };
-
-	peer_pair(&pairs, "REQUEST_METHOD", "GET");
-	peer_pair(&pairs, "REQUEST_URI", "/events/news");
-	peer_pair(&pairs, "HTTP_ACCEPT", "text/event-stream");
-	peer_begin(&request, 1, FCGI_RESPONDER, 0);
-	peer_params(&request, 1, &pairs);
-	peer_empty(&request, FCGI_STDIN, 1);
 	for (size_t i = 0; i < o->viewers; i++) {
 		audience_add(a, i, socket_connect(o->address));
-		socket_send_all(a->viewers[i].fd, &request);
+		audience_ask(a->viewers[i].fd, "/events/news", NULL);
 	}
-	buf_free(&pairs);
-	buf_free(&request);
 	audience_read(a, false);
 }
 
@@ -214,13 +150,13 @@ measure_served(const struct options *o, struct audience *a)
 
 	connect_all(o, a);
 	a->records = 0;
-	before = cpu_ns(o->pid);
-	if (run_beside() == 0) {
+	before = audience_cpu_ns(o->pid);
+	if (audience_run_beside() == 0) {
 		publish(o, a->last);
 		_exit(0);
 	}
 	audience_read(a, true);
-	return cpu_ns(o->pid) - before;
+	return audience_cpu_ns(o->pid) - before;
 }
 
 static unsigned long
@@ -280,14 +216,10 @@ main(int argc, char **argv)
 {
 	struct options o = { .viewers = 1000, .rate = 10, .seconds = 2 };
 	static struct audience a;
-	struct rlimit files;
 	uint64_t ns;
 
 	read_options(&o, argc, argv);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	audience_most_files();
 	audience_init(&a, o.viewers);
 	a.last = (uint32_t)(o.rate * o.seconds);
 	ns = o.is_bare ? measure_bare(&o, &a) : measure_served(&o, &a);
