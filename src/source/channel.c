@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,27 +109,23 @@ watch_file(struct channel_watch *watch, const char *path)
 void
 channel_follow(struct channel *channel)
 {
-	char path[PATH_MAX];
 
 	/* If they are other files by now, the next look finds out. */
 	if (channel->segment != NULL)
-		watch_file(&channel->watch, channel_path(channel, 0, path));
+		watch_file(&channel->watch, channel_path(channel, 0));
 	if (channel->before != NULL)
-		watch_file(
-		    &channel->before_watch, channel_path(channel, 1, path));
+		watch_file(&channel->before_watch, channel_path(channel, 1));
 }
 
 /* See which segment comes before the newest, and watch it, too. */
 static bool
 look_at_before(struct channel *channel)
 {
-	char path[PATH_MAX];
 	bool is_other = channel_look_before(channel);
 
 	/* Others may have it renamed by now: then there is one more look. */
 	if (is_other && channel->before != NULL)
-		watch_file(
-		    &channel->before_watch, channel_path(channel, 1, path));
+		watch_file(&channel->before_watch, channel_path(channel, 1));
 	else if (is_other)
 		watch_remove(
 		    &channel->folder->watch, &channel->before_watch.file);
@@ -146,7 +141,6 @@ open_segment(struct channel *channel, int number)
 {
 	struct segment *old = channel->segment;
 	struct segment *seg = channel_open(channel, number);
-	char path[PATH_MAX];
 
 	if (seg == NULL) {
 		refuse(channel);
@@ -154,7 +148,7 @@ open_segment(struct channel *channel, int number)
 	}
 	channel->open_errno = 0;
 	channel->segment = seg;
-	watch_file(&channel->watch, channel_path(channel, number, path));
+	watch_file(&channel->watch, channel_path(channel, number));
 	(void)look_at_before(channel);
 	/* Another form is another log. */
 	if (old != NULL && channel->opened == channel->form)

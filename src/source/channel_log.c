@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "source/channel_log.h"
@@ -8,24 +6,21 @@
 struct series
 channel_series(struct channel *channel)
 {
+	char *path = folder_log(channel->folder, channel->form, channel->name);
+
 	return (struct series){
-		.path =
-		    folder_log(channel->folder, channel->form, channel->name),
+		.path = path,
+		.len = strlen(path),
 		.form = channel->form->record,
 	};
 }
 
 const char *
-channel_path(struct channel *channel, int number, char path[PATH_MAX])
+channel_path(struct channel *channel, int number)
 {
-	const char *newest =
-	    folder_log(channel->folder, channel->form, channel->name);
+	const struct series series = channel_series(channel);
 
-	if (number == 0)
-		snprintf(path, PATH_MAX, "%s", newest);
-	else
-		snprintf(path, PATH_MAX, "%s.%d", newest, number);
-	return path;
+	return series_path(&series, number);
 }
 
 static int

@@ -4,8 +4,6 @@
 #ifndef SPOOLCAST_SOURCE_CHANNEL_LOG_H
 #define SPOOLCAST_SOURCE_CHANNEL_LOG_H
 
-#include <limits.h>
-
 #include "source/folder.h"
 #include "spool/series.h"
 
@@ -25,12 +23,11 @@ enum channel_place {
 struct series channel_series(struct channel *channel);
 
 /**
- * channel_path(channel, number, path):
- * Put the path of the segment ${number} of ${channel}, which has a form, into
- * ${path} and return that.
+ * channel_path(channel, number):
+ * Return the path of the segment ${number} of ${channel}, which has a form; as
+ * valid as that.
  */
-const char *channel_path(
-    struct channel *channel, int number, char path[PATH_MAX]);
+const char *channel_path(struct channel *channel, int number);
 
 /**
  * channel_open(channel, number):

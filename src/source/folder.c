@@ -14,8 +14,8 @@
 #include "source/folder.h"
 #include "spool/own.h"
 
-/* Beside the path: slashes, our folder, a name, a suffix and a NUL. */
-#define FILE_ROOM (NAME_MAX_LEN + 32)
+/* Beside the path: slashes, our folder, a name, a suffix, a number, a NUL. */
+#define FILE_ROOM (NAME_MAX_LEN + 48)
 
 /* File systems on which other hosts write unseen (statfs(2)). */
 static const long remote_types[] = {
@@ -202,7 +202,7 @@ folder_file(struct folder *folder, const char *name, const char *suffix)
 	return folder->file;
 }
 
-const char *
+char *
 folder_log(struct folder *folder, const struct form *form, const char *name)
 {
 	snprintf(folder->file, strlen(folder->path) + FILE_ROOM, "%s/%s%s%s",

@@ -238,7 +238,7 @@ const char *folder_file(
  * Return the path of the newest segment of the channel ${name}, which has the
  * form ${form}; valid as that of folder_file.
  */
-const char *folder_log(
+char *folder_log(
     struct folder *folder, const struct form *form, const char *name);
 
 /* The longest path of a log, seen from the spool, with its NUL. */

@@ -1,7 +1,5 @@
 /* Journals that appear in our own folder of the spool. */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 
 #include "source/folder.h"
 #include "spool/own.h"
@@ -32,14 +30,11 @@ folder_own_init(struct folder *folder)
 void
 folder_own_follow(struct folder *folder)
 {
-	char path[PATH_MAX];
-
 	if (folder->own.descriptor != -1 || !watch_is_on(&folder->watch))
 		return;
-	snprintf(path, sizeof(path), "%s/" OWN_FOLDER, folder->path);
 	/* ENOENT: the spool's watch tells when it is made. */
-	if (watch_add_dir(&folder->watch, &folder->own, path, WATCH_NAMES) !=
-		0 &&
+	if (watch_add_dir(&folder->watch, &folder->own,
+		folder_file(folder, OWN_FOLDER, ""), WATCH_NAMES) != 0 &&
 	    errno != ENOENT)
 		folder_poll(
 		    folder, "the folder " OWN_FOLDER " cannot be watched");

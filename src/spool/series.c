@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,33 +14,28 @@
  */
 #define TRIES 8
 
-static const char *
-path_of(const struct series *series, int number, char path[PATH_MAX])
+const char *
+series_path(const struct series *series, int number)
 {
-	int len;
+	char *end = series->path + series->len;
 
-	if (number == 0)
-		return series->path;
-	len = snprintf(path, PATH_MAX, "%s.%d", series->path, number);
-	/* Such a path cannot be opened, nor be another file's. */
-	return len < PATH_MAX ? path : "";
+	*end = '\0';
+	if (number > 0)
+		snprintf(end, SERIES_ROOM, ".%d", number);
+	return series->path;
 }
 
 int
 series_look(const struct series *series, int number, struct segment_id *out)
 {
-	char path[PATH_MAX];
-
-	return segment_look(AT_FDCWD, path_of(series, number, path), out, NULL);
+	return segment_look(AT_FDCWD, series_path(series, number), out, NULL);
 }
 
 struct segment *
 series_open(const struct series *series, int number)
 {
-	char path[PATH_MAX];
-
 	return segment_open(
-	    AT_FDCWD, path_of(series, number, path), series->form);
+	    AT_FDCWD, series_path(series, number), series->form);
 }
 
 /* The first number from ${number} on, by ${step}, that there is, or -1. */

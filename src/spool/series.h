@@ -16,10 +16,21 @@
 /* No number is higher. */
 #define SERIES_LAST 9999
 
+/* A number with its dot and a NUL. */
+#define SERIES_ROOM 12
+
 struct series {
-	const char *path; /* of the newest segment */
+	char *path; /* of the newest segment; others are spelled in there */
+	size_t len; /* of that; behind it there are SERIES_ROOM bytes */
 	enum record_form form;
 };
+
+/**
+ * series_path(series, number):
+ * Return the path of the segment ${number}, valid until the next use of
+ * ${series}.
+ */
+const char *series_path(const struct series *series, int number);
 
 enum series_step {
 	SERIES_NEXT,   /* there is one */

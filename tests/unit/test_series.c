@@ -16,7 +16,7 @@
 #include "spool/series.h"
 
 static char path[5000];
-static const struct series series = { path, RECORD_LINE };
+static struct series series = { path, 0, RECORD_LINE };
 
 static const char *
 file_name(int number)
@@ -56,6 +56,7 @@ begin(void **state)
 	(void)state;
 	temp_dir_clear(temp_dir_fd, ".");
 	snprintf(path, sizeof(path), "%s/news", temp_dir);
+	series.len = strlen(path);
 	return 0;
 }
 
