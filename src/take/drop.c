@@ -88,6 +88,7 @@ drop_free(struct drop *drop)
 	if (drop->dir != -1)
 		(void)unlinkat(drop->dir, DROP_TAKING, AT_REMOVEDIR);
 	close_all(drop);
+	drop_batch_again(drop);
 	drop_names_free(&drop->names);
 	buf_free(&drop->out);
 	free((char *)drop->opts.spool);
@@ -376,6 +377,7 @@ drop_take(struct drop *drop, int64_t until_ms)
 {
 	int rc = 1;
 
+	drop_batch_again(drop);
 	if (drop->look_again_ms != 0 &&
 	    clock_mono_ms() >= drop->look_again_ms) {
 		drop->look_again_ms = 0;

@@ -223,7 +223,29 @@ claim(struct drop *drop, const struct drop_file *file, const char *name)
 	return 0;
 }
 
-/* Take the file if it can be taken.  ${name} is freed, or in the batch then. */
+void
+drop_batch_again(struct drop *drop)
+{
+	while (drop->n_again > 0) {
+		struct drop_name *name = drop->again[--drop->n_again];
+
+		drop_names_add(&drop->names, name->text, true);
+		free(name);
+	}
+}
+
+/* Look at ${name} again.  Return whether it was taken for that. */
+static bool
+put_off(struct drop *drop, struct drop_name *name)
+{
+	drop_look_again(drop, DROP_LATER_MS);
+	if (!name->is_told || drop->n_again == DROP_AGAIN_MAX)
+		return false;
+	drop->again[drop->n_again++] = name;
+	return true;
+}
+
+/* Take the file if it can be taken.  ${name} is freed, or kept then. */
 static int
 take(struct drop *drop, struct drop_name *name)
 {
@@ -241,7 +263,8 @@ take(struct drop *drop, struct drop_name *name)
 	case DROP_GONE:
 		break;
 	case DROP_YOUNG:
-		drop_look_again(drop, DROP_LATER_MS);
+		if (put_off(drop, name))
+			name = NULL;
 		break;
 	case DROP_OTHER:
 		drop_leave(drop, &drop->others, name->text);

@@ -37,6 +37,9 @@ struct drop_left {
 	int64_t logged_ms; /* 0: never */
 };
 
+/* So many are kept; of more, the order is that in which they are found. */
+#define DROP_AGAIN_MAX 32
+
 struct drop {
 	struct drop_opts opts; /* with texts of its own */
 	struct rnd rnd;
@@ -51,6 +54,13 @@ struct drop {
 	struct buf out; /* whole records that are not in the journal yet */
 	struct drop_names names;
 	struct drop_young_files young;
+	/*
+	 * Told, but written to: inotify tells that a file is closed a moment
+	 * before it is.  They come first when we are called again, before what
+	 * was told after them.
+	 */
+	struct drop_name *again[DROP_AGAIN_MAX];
+	unsigned n_again;
 	bool wants_pass;       /* there may be files that nobody told of */
 	bool is_looking;       /* we are between the first pass and the last */
 	int64_t pass_ms;       /* what a pass through the folder takes */
@@ -102,6 +112,12 @@ int drop_fill(struct drop *drop, int fd, struct drop_name *name);
  * Take a batch of the names kept, or less when the time is up.
  */
 int drop_batch_take(struct drop *drop, int64_t until_ms);
+
+/**
+ * drop_batch_again(drop):
+ * Put those that were told, but written to, back among the names.
+ */
+void drop_batch_again(struct drop *drop);
 
 /**
  * drop_batch_is_full(batch):

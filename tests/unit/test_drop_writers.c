@@ -85,6 +85,33 @@ test_one_that_is_closed_is_found_without_being_told(void **state)
 }
 
 static void
+test_one_that_is_told_before_it_is_closed_comes_first(void **state)
+{
+	struct drop *drop = drop_make();
+	int fd = open_for_writing("a");
+
+	(void)state;
+	assert_int_equal(write(fd, "first\n", 6), 6);
+	/* As inotify does it. */
+	drop_note(drop, "a");
+	assert_int_equal(drop_take_all(drop), DROP_LATER);
+	close(fd);
+	drop_puts("b", "second\n");
+	drop_note(drop, "b");
+	drop_take_all(drop);
+	assert_story("first\nsecond\n");
+	/* One that stays open keeps no other from being taken. */
+	fd = open_for_writing("c");
+	drop_note(drop, "c");
+	drop_puts("d", "third\n");
+	drop_note(drop, "d");
+	assert_int_equal(drop_take_all(drop), DROP_LATER);
+	assert_story("first\nsecond\nthird\n");
+	close(fd);
+	drop_free(drop);
+}
+
+static void
 test_one_that_was_moved_in_open_is_taken_in_the_end(void **state)
 {
 	struct drop *drop = drop_make();
@@ -249,6 +276,7 @@ main(void)
 #define DROP(test) cmocka_unit_test_setup_teardown(test, drop_start, drop_stop)
 		DROP(test_a_file_that_is_being_written_is_left_alone),
 		DROP(test_one_that_is_closed_is_found_without_being_told),
+		DROP(test_one_that_is_told_before_it_is_closed_comes_first),
 		DROP(test_one_that_was_moved_in_open_is_taken_in_the_end),
 		DROP(test_nothing_is_lost_of_what_is_written_meanwhile),
 		DROP(test_who_opens_a_file_while_we_look_does_us_no_harm),
