@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
 # Too much at once: more events than the kernel's queue holds, more channels
-# than there should be.
+# than there should be; and processes that are killed at any moment.
 
+# shellcheck disable=SC2153 # STATUS is set by get
+# shellcheck disable=SC2030,SC2031 # each test has a shell of its own
 load ../helpers/common
 load ../helpers/pipes
 load ../helpers/drop
@@ -156,4 +158,141 @@ rotate()
 	only_texts "$T/alerts" one two three
 	only_texts "$T/bells" ring
 	only_texts "$T/parcels" parcel
+}
+
+# with_number FILE PREFIX: the numbers behind it in the data, in a row.
+with_number()
+{
+	sed -n "s/^data: $2 \([0-9]*\)\$/\1/p" "$1" | xargs
+}
+
+all_of_names()
+{
+	(($(grep -c "^data: $1 " "$T/names") >= 30))
+}
+
+@test "10,000 channels at once: those with a name are found, * is refused" {
+	local n names numbers
+	numbers=$(seq 333 333 9990 | xargs)
+	names=$(seq -s , -f 'ch-%g' 333 333 9990)
+	touch "$SPOOL/news"
+	serve
+	sse_begin "$URL/news" "$T/news"
+	sse_begin "$URL/$names" "$T/names"
+	sse_begin "$URL/ch-*" "$T/all"
+	(
+		cd "$SPOOL" &&
+			seq 10000 | awk '{ file = "ch-" $1
+				print "made", $1 >file
+				close(file) }'
+	)
+	# Others go on meanwhile.
+	echo one >>"$SPOOL/news"
+	wait_line "$T/news" one
+	wait_for 60 all_of_names made
+	sse_end 60
+	logged event=pattern-full
+	(($(grep -c event=pattern-full "$T/serve.log") <= 3))
+	# Who was let in once is asked to come back, and told why.
+	get "$URL/ch-*" -H "Last-Event-ID: $(last_id "$T/all")" \
+		-H 'Accept: text/event-stream'
+	same 200 "$STATUS"
+	grep -q '^: .*channels_per_stream' "$BODY"
+	get "$URL/ch-*"
+	same 400 "$STATUS"
+	grep -q channels_per_stream "$BODY"
+	for n in $numbers; do
+		echo "more $n" >>"$SPOOL/ch-$n"
+	done
+	wait_for 60 all_of_names more
+	same "$numbers" "$(with_number "$T/names" made | tr ' ' '\n' |
+		sort -n | xargs)"
+	same "$numbers" "$(with_number "$T/names" more | tr ' ' '\n' |
+		sort -n | xargs)"
+	same '' "$(texts "$T/names" spoolcast.gap)"
+	same 60 "$(grep -c '^data: ' "$T/names")"
+}
+
+# write_on: three writers in one, until the file stop is there; it prints how
+# many times each has written.
+write_on()
+{
+	local n=0
+	while [[ ! -e $T/stop ]]; do
+		n=$((n + 1))
+		echo "news $n" >>"$SPOOL/news"
+		echo "alerts $n" >"$SPOOL/alerts.fifo" || return 1
+		drop "$(printf '%06d' "$n")" "jobs $n"
+	done
+	echo "$n" >"$T/written"
+}
+
+# is_back: the viewer is there, by coming back from where it was if need be.
+is_back()
+{
+	local id
+	if gone "$VIEWER"; then
+		id=$(last_id "$T/s$VISIT")
+		[[ -z $id ]] || LAST=$id
+		VISIT=$((VISIT + 1))
+		sse_open "$URL/news,alerts,jobs" "$T/s$VISIT" --fail \
+			-H "Last-Event-ID: $LAST"
+	fi
+	grep -qs '^data: ' "$T/s$VISIT"
+}
+
+# has_got TEXT: the viewer has, and comes back if need be.
+has_got()
+{
+	is_back && grep -qxF "data: $1" "$T"/s[0-9]*
+}
+
+# holds_pipe: the responder that lighttpd started does, so others may go.
+holds_pipe()
+{
+	has_responder && has_pipes 1 "$(responder_pids)"
+}
+
+@test "killed again and again, responders lose nothing and tell nothing twice" {
+	local round writer from
+	mkdir "$SPOOL/jobs.d"
+	mkfifo "$SPOOL/alerts.fifo"
+	touch "$SPOOL/news"
+	start_second
+	start_lighttpd
+	VISIT=1
+	sse_begin "$URL/news,alerts,jobs" "$T/s1"
+	write_on 3>&- &
+	writer=$!
+	PIDS+=("$writer")
+	for round in {1..8}; do
+		wait_for 30 is_back
+		wait_for 30 holds_pipe
+		# One of them is left: it holds what is in the pipe.
+		if ((round % 2 == 0)); then
+			kill -KILL "$SECOND_PID"
+			rm "$T/second.sock"
+			start_second
+		else
+			kill -KILL "$(responder_pids)"
+			wait_for 30 gone "$VIEWER"
+		fi
+		wait_for 30 has_pipes 1 "$SECOND_PID"
+	done
+	touch "$T/stop"
+	wait "$writer"
+	for from in news alerts jobs; do
+		wait_for 60 has_got "$from $(<"$T/written")"
+	done
+	((VISIT > 4))
+	for ((round = 1; round <= VISIT; round++)); do
+		events "$T/s$round"
+	done >"$T/events"
+	for from in news alerts jobs; do
+		jq -r 'select(.type == "message") | .data' "$T/events" |
+			grep "^$from " >"$T/got"
+		seq -f "$from %g" "$(<"$T/written")" | cmp - "$T/got"
+	done
+	same '' "$(jq -r 'select(.type == "spoolcast.gap") | .data' \
+		"$T/events")"
 }
