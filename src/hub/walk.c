@@ -83,9 +83,8 @@ walk_to_oldest(struct channel *channel, struct cursor *cursor)
 
 	if (channel->segment == NULL)
 		return 0;
-	/* Nearly always there is no other: that needs no look at the disk. */
-	if (channel->before == NULL)
-		return walk_to_start(channel, cursor, channel->segment);
+	/* That none is known to come before may be so for a step of a rotation.
+	 */
 	if ((seg = channel_oldest(channel)) == NULL)
 		return -1;
 	rc = walk_to_start(channel, cursor, seg);

@@ -237,3 +237,17 @@ no_gap()
 	same '"1","2","3","4","5","6","after 2","after 3"' \
 		"$(texts "$T/all")"
 }
+
+@test "between two steps of a rotation the oldest is still the oldest" {
+	echo 1 >"$SPOOL/news.3"
+	echo 2 >"$SPOOL/news.2"
+	echo 3 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news" "$T/s" -H 'Last-Event-ID: nonsense'
+	wait_line "$T/s" 2
+	mv "$SPOOL/news" "$SPOOL/news.1"
+	echo 4 >"$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","4"' "$(texts "$T/s")"
+	same 1 "$(grep -c '^event: spoolcast.gap' "$T/s")"
+}
