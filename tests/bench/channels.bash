@@ -61,10 +61,10 @@ for _ in $(rounds); do
 		((N == WRITTEN)) || measure "$N, all written" "$N" "$N"
 	done
 done
-table 'channels' appends lost doubled cpu_us 'x 10' p50_ms p99_ms opening_s
+table 'channels' appends lost doubled cpu_us 'x 10' p50_ms p99_ms viewer_us
 echo
 say 'cpu_us is what an append costs the responder, x 10 that as a multiple of' \
 	'the first row (target: it does not depend on their number); p50_ms and' \
 	'p99_ms are from the append to the read. What differs between ten' \
 	'written and all is what is in the caches of the processor.' \
-	'opening_s is how long it took until all viewers were there.' "$FEWER"
+	'viewer_us is what it costs until a viewer has the start of a stream.' "$FEWER"
