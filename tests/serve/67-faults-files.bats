@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Files with holes, and names that are none.
+# Files with holes, names that are none, and responders that are set differently
+# on one spool.
 
 # shellcheck disable=SC2153 # get sets STATUS
 # shellcheck disable=SC2154 # run sets output
@@ -146,4 +147,166 @@ has_gaps()
 		grep -qF "note: $file: ignored" <<<"$output"
 	done
 	same '' "$(LC_ALL=C grep '[^ -~]' <<<"$output")"
+}
+
+# serve_as NAME LINE...: a responder with a configuration of its own; OTHER is
+# its process id.
+serve_as()
+{
+	local name=$1
+	shift
+	printf '%s\n' '[spool]' "path = $SPOOL" "$@" >"$T/$name.ini"
+	background "$T/$name.log" "$SPOOLCAST" serve -c "$T/$name.ini" \
+		--listen "unix:$T/$name.sock"
+	OTHER=$PID
+	wait_for 10 listens "$T/$name.sock"
+}
+
+# front NAME: the lines of lighttpd's configuration for that responder.
+front()
+{
+	printf '"/%s" => (("socket" => "%s", "check-local" => "disable")),' \
+		"$1" "$T/$1.sock"
+}
+
+# wide NUMBER: a line of 800 bytes and more that begins with it.
+wide()
+{
+	printf '%s %0800d\n' "$1" 0
+}
+
+# at FILE COUNT: so many events have come to that file.
+at()
+{
+	(($(grep -c '^data: ' "$1") >= $2))
+}
+
+# words_of FILE: the first words of its data, or - where that is of our making.
+words_of()
+{
+	sed -n 's/^data: {.*/-/p; s/^data: \([^ ]*\).*/\1/p' "$1" | xargs
+}
+
+# holds PID: it has the pipe open.
+holds()
+{
+	[[ -n $(find "/proc/$1/fd" -lname "$SPOOL/alerts.fifo") ]]
+}
+
+# nth_id FILE NUMBER: the id of this event of those with data.
+nth_id()
+{
+	events "$1" | jq -rs --argjson n "$2" \
+		'[.[] | select(.type)] | .[$n - 1].id'
+}
+
+# start_both: A rotates, B does not, and they differ in all else; A is the one
+# that takes from pipes and drop folders.
+start_both()
+{
+	mkdir "$SPOOL/jobs.d"
+	mkfifo "$SPOOL/alerts.fifo"
+	touch "$SPOOL/news"
+	serve_as a 'max_size = 4K' 'keep = 100' 'max_record = 1K'
+	A=$OTHER
+	wait_for 10 holds "$A"
+	serve_as b 'keep = 1' 'keep_files = yes' '[stream]' 'on_gap = newest'
+	wait_for 10 holds "$OTHER"
+	run_lighttpd 'server.modules = ("mod_fastcgi")' \
+		"fastcgi.server = ($(front a) $(front b))"
+}
+
+@test "two responders that are set differently go on with each other's ids" {
+	local n
+	start_both
+	sse_begin "$ORIGIN/a/news" "$T/a"
+	sse_begin "$ORIGIN/b/news" "$T/b"
+	# What one of them rotates, the other follows.
+	for n in {1..20}; do
+		wide "$n" >>"$SPOOL/news"
+		wait_for 10 at "$T/a" "$n"
+		wait_for 10 at "$T/b" "$n"
+	done
+	[[ -e $SPOOL/news.3 ]]
+	same "$(seq 20 | xargs)" "$(words_of "$T/a")"
+	same "$(seq 20 | xargs)" "$(words_of "$T/b")"
+	# Too long for one of them, and both are at one place after it.
+	printf '21 %01000d %01000d\n' 0 0 >>"$SPOOL/news"
+	wide 22 >>"$SPOOL/news"
+	wait_for 10 at "$T/a" 22
+	wait_for 10 at "$T/b" 22
+	same "$(seq 20 | xargs) - 22" "$(words_of "$T/a")"
+	same 2004 "$(texts "$T/a" spoolcast.skipped | jq -r . | jq .size)"
+	same "$(seq 22 | xargs)" "$(words_of "$T/b")"
+	same "$(last_id "$T/a")" "$(last_id "$T/b")"
+	# Each id of one is a place for the other.
+	for n in 1 7 19; do
+		sse_begin "$ORIGIN/b/news" "$T/b$n" \
+			-H "Last-Event-ID: $(nth_id "$T/a" "$n")"
+		sse_begin "$ORIGIN/a/news" "$T/a$n" \
+			-H "Last-Event-ID: $(nth_id "$T/b" "$n")"
+		wait_for 10 at "$T/b$n" $((22 - n))
+		wait_for 10 at "$T/a$n" $((22 - n))
+		same "$(seq $((n + 1)) 22 | xargs)" "$(words_of "$T/b$n")"
+		same "$(seq -s ' ' $((n + 1)) 20) - 22" "$(words_of "$T/a$n")"
+		same '' "$(texts "$T/a$n" spoolcast.gap)"
+		same '' "$(texts "$T/b$n" spoolcast.gap)"
+	done
+	# What is lost is told by both; each goes on from where it is set to.
+	rm "$SPOOL/news.2"
+	sse_begin "$ORIGIN/a/news" "$T/a0" -H "Last-Event-ID: $(nth_id "$T/b" 1)"
+	wait_for 10 grep -q '"reason":"expired","resumed":"oldest"' "$T/a0"
+	sse_begin "$ORIGIN/b/news" "$T/b0" -H "Last-Event-ID: $(nth_id "$T/a" 1)"
+	wait_for 10 grep -q '"reason":"expired","resumed":"newest"' "$T/b0"
+}
+
+# write_both NUMBER: a line to the pipe and a file to the drop folder.
+write_both()
+{
+	echo "line $1" >"$SPOOL/alerts.fifo"
+	echo "file $1" >"$SPOOL/.new"
+	mv "$SPOOL/.new" "$SPOOL/jobs.d/$(printf '%04d' "$1")"
+}
+
+taken()
+{
+	[[ -z $(find "$SPOOL/jobs.d" -maxdepth 1 -type f) ]]
+}
+
+# kept COUNT: so many files are.
+kept()
+{
+	(($(find "$SPOOL/jobs.d" -mindepth 2 -type f | wc -l) == $1))
+}
+
+@test "two responders that are set differently take each line and file once" {
+	local n s
+	start_both
+	for s in a b; do
+		sse_begin "$ORIGIN/$s/alerts" "$T/$s.alerts"
+		sse_begin "$ORIGIN/$s/jobs" "$T/$s.jobs"
+	done
+	for n in {1..50}; do
+		write_both "$n"
+	done
+	wait_for 20 has_line "$T/a.jobs" 'file 50'
+	wait_for 20 has_line "$T/b.jobs" 'file 50'
+	wait_for 20 has_line "$T/b.alerts" 'line 50'
+	wait_for 10 taken
+	# The one that takes is set to keep none, the next to keep them.
+	kept 0
+	kill "$A"
+	wait_for 10 gone "$A"
+	for n in {51..100}; do
+		write_both "$n"
+	done
+	wait_for 20 has_line "$T/b.jobs" 'file 100'
+	wait_for 20 has_line "$T/b.alerts" 'line 100'
+	wait_for 10 taken
+	wait_for 10 kept 50
+	same "$(seq -f 'data: file %g' 100)" "$(grep '^data: ' "$T/b.jobs")"
+	same "$(seq -f 'data: line %g' 100)" "$(grep '^data: ' "$T/b.alerts")"
+	same "$(seq -f 'data: file %g' 50)" "$(grep '^data: ' "$T/a.jobs")"
+	same 100 "$(cat "$SPOOL"/.spoolcast/alerts.fifo.log* | wc -l)"
+	same 100 "$(cat "$SPOOL"/.spoolcast/jobs.d.log* | grep -c '^data: ')"
 }
