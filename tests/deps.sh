@@ -37,7 +37,7 @@ build='gcc make libc6-dev libfcgi-dev libinih-dev libev-dev'
 demo="$build lighttpd"
 check="$demo bats libcmocka-dev curl strace logrotate valgrind clang clang-tidy
 	clang-format shellcheck mandoc chromium universal-ctags procps jq
-	libclang-rt-14-dev util-linux bsdextrautils
+	libclang-rt-14-dev util-linux bsdextrautils libfaketime
 	apache2 libapache2-mod-fcgid nginx-light caddy h2o openssl
 	lighttpd-mod-openssl lighttpd-mod-deflate bindfs e2fsprogs mount"
 
