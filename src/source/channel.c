@@ -169,6 +169,15 @@ look_for_end(struct channel *channel)
 	return channel->has_ended != had_ended;
 }
 
+/* Whether other segments have come between the newest we know and none. */
+static bool
+has_passed(struct channel *channel)
+{
+	const struct series series = channel_series(channel);
+
+	return series_find(&series, &channel->segment->id) > 1;
+}
+
 /* There is no newest segment: it is gone, or was never there. */
 static bool
 miss_segment(struct channel *channel)
@@ -180,7 +189,7 @@ miss_segment(struct channel *channel)
 	channel->is_missing =
 	    channel->segment != NULL || has_dangling_link(channel);
 	/* Between two steps of a rotation the one before is the newest. */
-	return channel->segment == NULL && has_older &&
+	return has_older && (channel->segment == NULL || has_passed(channel)) &&
 	    open_segment(channel, 1);
 }
 

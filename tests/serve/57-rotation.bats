@@ -251,3 +251,23 @@ no_gap()
 	same '"1","2","3","4"' "$(texts "$T/s")"
 	same 1 "$(grep -c '^event: spoolcast.gap' "$T/s")"
 }
+
+@test "rotated more than once before anybody looks, nothing waits for a new file" {
+	echo 1 >"$SPOOL/news"
+	start_serve
+	start_lighttpd_socket
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 1
+	kill -STOP "$SERVE_PID"
+	rotate news
+	echo 2 >"$SPOOL/news"
+	rotate news
+	echo 3 >"$SPOOL/news"
+	rotate news
+	kill -CONT "$SERVE_PID"
+	wait_line "$T/s" 3
+	echo 4 >"$SPOOL/news"
+	wait_line "$T/s" 4
+	same "$(numbers 1 4)" "$(texts "$T/s")"
+	no_gap "$T/s"
+}
