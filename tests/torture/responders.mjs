@@ -32,11 +32,14 @@ function holds(pid, path) {
   }
 }
 
+const TURNS = ["taker", "serve", "taker", "spawned", "CGI"];
+
 export class Responders {
   constructor(stage) {
     this.stage = stage;
     this.served = [];
     this.isEnding = false;
+    this.turn = 0;
     this.condemned = new Set(); // were told to end, and may still be there
     stage.sockets.forEach((socket, i) => this.serve(socket, i));
   }
@@ -82,13 +85,18 @@ export class Responders {
       all.some(({ pid }) => pid !== victim.pid && !this.condemned.has(pid) && holds(pid, pipe));
   }
 
-  // Kill one of them; the taker more often than others.
+  // One of the kind whose turn it is, if there is one.
+  choose(all, taker, random) {
+    const kind = TURNS[this.turn++ % TURNS.length];
+    const those = all.filter((one) => (one.pid === taker ? "taker" : one.kind) === kind);
+    const from = those.length > 0 ? those : all;
+    return from[between(random, 0, from.length - 1)];
+  }
+
   strike(random) {
     const all = this.list();
     const taker = this.taker();
-    let victim = all[between(random, 0, all.length - 1)];
-    const isTaker = taker !== undefined && random() < 0.4;
-    if (isTaker) victim = all.find(({ pid }) => pid === taker) ?? victim;
+    const victim = this.choose(all, taker, random);
     const signal = random() < 0.8 ? "SIGKILL" : "SIGTERM";
     if (victim === undefined || !this.mayGo(victim, all)) return;
     this.condemned.add(victim.pid);
