@@ -10,8 +10,9 @@ import { textOf, typeOf } from "./texts.mjs";
 // What the shell $0 does with each line that it reads; $1 is the place.
 const SCRIPTS = {
   append: 'while IFS= read -r l; do printf "%s\\n" "$l" >>"$1" && echo ok; done',
-  // One write for a whole block, as cat does it.
-  blocks: 'while IFS= read -r l; do printf "%b" "$l" | cat >>"$1" && echo ok; done',
+  // One write for a whole block, which printf alone writes line by line.
+  blocks: 'while IFS= read -r l; do printf "%b" "$l" | ' +
+    'dd bs=64K iflag=fullblock status=none >>"$1" && echo ok; done',
   pipe: 'while IFS= read -r l; do printf "%s\\n" "$l" >"$1" && echo ok; done',
   // It stays open all the time.
   held: 'exec 3>"$1"; while IFS= read -r l; do printf "%s\\n" "$l" >&3 && echo ok; done',
