@@ -34,7 +34,7 @@ export class Archive {
     this.writers = writers;
     this.segments = new Map(this.channels.map(({ name }) => [name, []]));
     this.known = new Set();
-    this.complaints = [];
+    this.complaints = new Set(); // what is kept is read more than once
   }
 
   // Open what is new.
@@ -108,7 +108,7 @@ export class Archive {
       const writer = owner && this.writers.get(owner.name);
       if (writer?.channel !== channel.name || data !== textOf(writer, owner.number) ||
           type !== typeOf(writer, owner.number)) {
-        this.complaints.push(`on disk, ${channel.name}: ${type}, ${JSON.stringify(data)}`);
+        this.complaints.add(`on disk, ${channel.name}: ${type}, ${JSON.stringify(data)}`);
       } else {
         records.push(owner);
       }
