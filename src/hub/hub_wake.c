@@ -1,7 +1,6 @@
 /* Giving a turn to those who wait, because of news or after a failure. */
 #include "hub/feed.h"
 #include "hub/hub.h"
-#include "hub/viewer.h"
 
 /* Between two tries of what failed. */
 #define RETRY_S 1.0
@@ -14,8 +13,7 @@ wake(struct hub *hub, struct feed *feed)
 		struct place *place =
 		    LIST_OF(feed->waiting.next, struct place, waiting_node);
 
-		LIST_EACH (node, &place->viewers)
-			LIST_OF(node, struct viewer, node)->is_waiting = false;
+		/* All at once: there may be thousands of them. */
 		list_append(&hub->run, &place->viewers);
 		list_remove(&place->waiting_node);
 	}

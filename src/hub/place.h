@@ -130,7 +130,8 @@ void place_unref(struct place *place);
 
 /**
  * place_wait(place, node), place_leave(place, node):
- * Put a viewer's ${node} among those who wait here, and take it out.
+ * Put a viewer's ${node} among those who wait here, and take it out, be it here
+ * or in a list to which all who waited were moved.
  */
 void place_wait(struct place *place, struct list *node);
 void place_leave(struct place *place, struct list *node);

@@ -9,15 +9,21 @@
 /* How long one who is not held may be kept by records that keep coming. */
 #define POLL_LASTS_MS 2000
 
+/* Leave the list that it is in, if any: of its place, or the run queue. */
+static void
+leave_list(struct viewer *v)
+{
+	if (v->place != NULL)
+		place_leave(v->place, &v->node);
+	else
+		list_remove(&v->node);
+}
+
 void
 viewer_queue(struct viewer *v)
 {
-	if (v->is_waiting) {
-		v->is_waiting = false;
-		place_leave(v->place, &v->node);
-	}
-	if (list_is_empty(&v->node))
-		list_push(&v->hub->run, &v->node);
+	leave_list(v);
+	list_push(&v->hub->run, &v->node);
 }
 
 static void
@@ -79,11 +85,7 @@ viewer_open(struct hub *hub, int fd)
 static void
 clear(struct viewer *v)
 {
-	if (v->is_waiting)
-		place_leave(v->place, &v->node);
-	else
-		list_remove(&v->node);
-	v->is_waiting = false;
+	leave_list(v);
 	if (v->place != NULL)
 		v->hub->n_responses--;
 	place_unref(v->place);
@@ -194,7 +196,6 @@ rest(struct viewer *v)
 		viewer_queue(v);
 		return 0;
 	}
-	v->is_waiting = true;
 	place_wait(v->place, &v->node);
 	return 0;
 }

@@ -58,7 +58,6 @@ struct viewer {
 	bool wants_open;      /* and the opening event */
 	bool wants_second;    /* these, or a long id, follow the first write */
 	bool has_lost;	      /* a channel of a pattern: to be told first */
-	bool is_waiting;      /* node is in the place's list */
 	bool is_behind;	      /* the client does not know its place's id */
 	bool must_end;	      /* when the batch has been sent */
 };
