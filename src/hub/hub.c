@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,18 @@
 
 /* How long viewers run before the loop looks at sockets again. */
 #define TURN_MS 10
+/* How many run between two looks at the clock. */
+#define CLOCK_EVERY 16
+/*
+ * How many run before the web server gets the core, if it waits for it: so soon
+ * that what was sent is still in the cache when it is read, and the first
+ * viewers do not wait for the last to be written to.
+ */
+#define YIELD_EVERY 128
+/* Who keeps the core for so long is no web server that reads what we sent. */
+#define YIELD_MS 3
+/* Then we keep to our own share of it for so long. */
+#define YIELD_PAUSE_MS 1000
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 
@@ -32,13 +45,30 @@ is_done(const struct hub *hub)
 	return hub->n_viewers == 0 && list_is_empty(&hub->listeners);
 }
 
+/* Let the web server go first, where it has to share a core with us. */
+static void
+yield(struct hub *hub)
+{
+	int64_t before_ms = hub->turn_ms;
+
+	if (before_ms < hub->yield_ms)
+		return;
+	sched_yield();
+	hub->turn_ms = clock_mono_ms();
+	if (hub->turn_ms - before_ms > YIELD_MS)
+		hub->yield_ms = hub->turn_ms + YIELD_PAUSE_MS;
+}
+
 /* Give each who is queued now one run, until the time is up. */
 static void
 take_turn(struct hub *hub)
 {
-	int64_t end_ms = clock_mono_ms() + TURN_MS;
+	int64_t end_ms;
 	struct list turn;
+	unsigned n = 0;
 
+	hub->turn_ms = clock_mono_ms();
+	end_ms = hub->turn_ms + TURN_MS;
 	list_init(&turn);
 	list_append(&turn, &hub->run);
 	while (!list_is_empty(&turn)) {
@@ -46,8 +76,13 @@ take_turn(struct hub *hub)
 
 		list_remove(node);
 		viewer_run(LIST_OF(node, struct viewer, node));
-		if (clock_mono_ms() > end_ms)
+		if (++n % CLOCK_EVERY != 0)
+			continue;
+		hub->turn_ms = clock_mono_ms();
+		if (hub->turn_ms > end_ms)
 			break;
+		if (n % YIELD_EVERY == 0)
+			yield(hub);
 	}
 	/* Those who did not get it come first next time. */
 	list_append(&turn, &hub->run);

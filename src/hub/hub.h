@@ -70,6 +70,8 @@ struct hub {
 	struct list growing; /* feeds with patterns */
 
 	struct list run;  /* viewers who may have something to do */
+	int64_t turn_ms;  /* the time, as of a moment ago, for who runs */
+	int64_t yield_ms; /* from when on the core may be given away */
 	struct list reap; /* closed ones, to be freed after the turn */
 	ev_prepare prepare;
 	ev_idle idle;	    /* runs while the run queue is not empty */

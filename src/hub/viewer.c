@@ -303,7 +303,7 @@ send_batch(struct viewer *v)
 	if (n == -1)
 		return -1;
 	if (n > 0)
-		v->output_ms = clock_mono_ms();
+		v->output_ms = v->hub->turn_ms;
 	v->sent += (size_t)n;
 	return v->sent >= v->batch->len;
 }
