@@ -12,6 +12,12 @@ clock_mono_ms(void)
 }
 
 int64_t
+clock_unfold(uint32_t low, int64_t near_ms)
+{
+	return near_ms + (int32_t)(low - (uint32_t)near_ms);
+}
+
+int64_t
 clock_wall_s(void)
 {
 	struct timespec ts;

@@ -13,6 +13,13 @@
 int64_t clock_mono_ms(void);
 
 /**
+ * clock_unfold(low, near_ms):
+ * Return the time of which ${low} has the low 32 bits and that lies within 24
+ * days of ${near_ms}.
+ */
+int64_t clock_unfold(uint32_t low, int64_t near_ms);
+
+/**
  * clock_wall_s(void):
  * Return seconds since 1970-01-01 00:00 UTC, as the machine believes.
  */

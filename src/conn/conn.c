@@ -1,4 +1,3 @@
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -26,62 +25,28 @@ wait_for(struct conn *conn, struct ev_loop *loop, int events)
 }
 
 static void
-on_hangup(struct ev_loop *loop, ev_io *hangup, int revents)
-{
-	struct conn *conn = LIST_OF(hangup, struct conn, hangup);
-
-	(void)loop;
-	(void)revents;
-	conn->ops->on_gone(conn, "closed by the web server", false);
-}
-
-/*
- * Nothing more is to be read, and what has come to its end is always readable:
- * watch for nothing but the peer's going.  libev has no word for that, an epoll
- * of its own has.  Without one, the next write tells.
- */
-static void
-watch_hangup(struct conn *conn, struct ev_loop *loop)
-{
-	struct epoll_event none = { 0 };
-	int fd = epoll_create1(EPOLL_CLOEXEC);
-
-	if (fd == -1)
-		return;
-	if (epoll_ctl(fd, EPOLL_CTL_ADD, conn->io.fd, &none) != 0) {
-		close(fd);
-		return;
-	}
-	ev_io_init(&conn->hangup, on_hangup, fd, EV_READ);
-	ev_io_start(loop, &conn->hangup);
-}
-
-static void
 on_io(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct conn *conn = LIST_OF(io, struct conn, io);
 
 	if (revents & EV_READ)
-		conn->kind->on_readable(conn);
+		conn_owner(conn)->kind->on_readable(conn, loop);
 	/* The owner may have closed it meanwhile. */
 	if (!conn->is_open)
 		return;
-	if ((revents & EV_READ) && !conn->can_poll) {
+	/* Nothing more is to be read. */
+	if (!conn->can_poll)
 		wait_for(conn, loop, io->events);
-		watch_hangup(conn, loop);
-	}
 	if (revents & EV_WRITE)
-		conn->ops->on_writable(conn);
+		conn_owner(conn)->ops->on_writable(conn);
 }
 
 void
-conn_open(struct conn *conn, struct ev_loop *loop, const struct conn_kind *kind,
-    int fd, const struct conn_ops *ops)
+conn_open(
+    struct conn *conn, struct ev_loop *loop, int fd, struct conn_owner *owner)
 {
 	struct stat st;
 
-	conn->kind = kind;
-	conn->ops = ops;
 	conn->is_open = true;
 	conn->is_done = false;
 	/* One request at a time on a connection, any number of these. */
@@ -95,7 +60,7 @@ conn_open(struct conn *conn, struct ev_loop *loop, const struct conn_kind *kind,
 	if (conn->can_poll)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	ev_io_init(&conn->io, on_io, fd, 0);
-	ev_io_init(&conn->hangup, on_hangup, -1, EV_READ);
+	conn->io.data = owner;
 	wait_for(conn, loop, EV_READ);
 }
 
@@ -103,7 +68,7 @@ ssize_t
 conn_send(struct conn *conn, struct ev_loop *loop, const struct iovec *parts,
     int n_parts)
 {
-	ssize_t n = conn->kind->send(conn->io.fd, parts, n_parts);
+	ssize_t n = conn_owner(conn)->kind->send(conn->io.fd, parts, n_parts);
 	size_t len = 0;
 
 	for (int i = 0; i < n_parts; i++)
@@ -148,8 +113,8 @@ conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len)
 bool
 conn_next(struct conn *conn)
 {
-	bool keeps =
-	    conn->kind == &conn_fcgi && fcgi_decode_keep_conn(&conn->decoder);
+	bool keeps = conn_owner(conn)->kind == &conn_fcgi &&
+	    fcgi_decode_keep_conn(&conn->decoder);
 
 	fcgi_decode_end(&conn->decoder);
 	return keeps;
@@ -158,7 +123,7 @@ conn_next(struct conn *conn)
 bool
 conn_linger(struct conn *conn)
 {
-	conn->is_done = conn->kind == &conn_fcgi;
+	conn->is_done = conn_owner(conn)->kind == &conn_fcgi;
 	return conn->is_done && shutdown(conn->io.fd, SHUT_WR) == 0;
 }
 
@@ -169,12 +134,7 @@ conn_close(struct conn *conn, struct ev_loop *loop)
 		return;
 	conn->is_open = false;
 	ev_io_stop(loop, &conn->io);
-	if (ev_is_active(&conn->hangup)) {
-		ev_io_stop(loop, &conn->hangup);
-		close(conn->hangup.fd);
-	}
 	fcgi_decode_free(&conn->decoder);
-	if (conn->kind->discard != NULL)
-		conn->kind->discard(conn->io.fd);
+	conn_owner(conn)->kind->on_close(conn, loop);
 	close(conn->io.fd);
 }

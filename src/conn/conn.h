@@ -44,20 +44,23 @@ struct conn_kind {
 	/* Send some of what is framed; as writev(2), never SIGPIPE. */
 	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
 	/* The descriptor has input, or the peer has hung up. */
-	void (*on_readable)(struct conn *conn);
-	/* Discard input before closing; NULL: there is none. */
-	void (*discard)(int fd);
+	void (*on_readable)(struct conn *conn, struct ev_loop *loop);
+	/* Before the descriptor is closed. */
+	void (*on_close)(struct conn *conn, struct ev_loop *loop);
+};
+
+/* What all connections of a process have in common. */
+struct conn_owner {
+	const struct conn_kind *kind;
+	const struct conn_ops *ops;
 };
 
 extern const struct conn_kind conn_fcgi;
 extern const struct conn_kind conn_cgi;
 
-/* Embedded in what owns it. */
+/* Embedded in what owns it; there may be many, so it is small. */
 struct conn {
-	ev_io io;
-	ev_io hangup; /* once nothing more is to be read */
-	const struct conn_kind *kind;
-	const struct conn_ops *ops;
+	ev_io io;		     /* its data is the owner */
 	struct fcgi_decoder decoder; /* FastCGI only */
 	bool is_open;
 	bool can_poll;	 /* there may be something to read */
@@ -65,13 +68,21 @@ struct conn {
 	bool is_done;	 /* nothing more is sent, and input is discarded */
 };
 
+/* The owner of ${conn}. */
+static inline const struct conn_owner *
+conn_owner(const struct conn *conn)
+{
+	return conn->io.data;
+}
+
 /**
- * conn_open(conn, loop, kind, fd, ops):
+ * conn_open(conn, loop, fd, owner):
  * Take ${fd} and start to read from it in ${loop}.  A socket or pipe is made
  * non-blocking; a file or a terminal, which a CGI program may have, is not.
+ * The ${owner} is there for as long as the connection.
  */
-void conn_open(struct conn *conn, struct ev_loop *loop,
-    const struct conn_kind *kind, int fd, const struct conn_ops *ops);
+void conn_open(
+    struct conn *conn, struct ev_loop *loop, int fd, struct conn_owner *owner);
 
 /**
  * conn_send(conn, loop, parts, n_parts):

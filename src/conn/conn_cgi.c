@@ -1,3 +1,4 @@
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -5,6 +6,9 @@
 #include <unistd.h>
 
 #include "conn/conn.h"
+
+/* Once nothing more is to be read; such a process has one connection. */
+static ev_io hangup;
 
 static int
 frame(struct buf *out, const uint8_t *bytes, size_t len)
@@ -26,6 +30,38 @@ send_some(int fd, const struct iovec *parts, int n_parts)
 	return writev(fd, parts, n_parts);
 }
 
+static void
+on_hangup(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct conn *conn = io->data;
+
+	(void)loop;
+	(void)revents;
+	conn_owner(conn)->ops->on_gone(conn, "closed by the web server", false);
+}
+
+/*
+ * Nothing more is to be read, and what has come to its end is always readable:
+ * watch for nothing but the peer's going.  libev has no word for that, an epoll
+ * of its own has.  Without one, the next write tells.
+ */
+static void
+watch_hangup(struct conn *conn, struct ev_loop *loop)
+{
+	struct epoll_event none = { 0 };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, conn->io.fd, &none) != 0) {
+		close(fd);
+		return;
+	}
+	ev_io_init(&hangup, on_hangup, fd, EV_READ);
+	hangup.data = conn;
+	ev_io_start(loop, &hangup);
+}
+
 /*
  * The web server gave us a pipe (POLLERR when it is closed at the other end) or
  * a socket.  Apache's mod_cgid gives one that is standard input as well, and
@@ -33,7 +69,7 @@ send_some(int fd, const struct iovec *parts, int n_parts)
  * from there is not the viewer's going.
  */
 static void
-on_readable(struct conn *conn)
+on_readable(struct conn *conn, struct ev_loop *loop)
 {
 	struct pollfd poll_fd = { .fd = conn->io.fd };
 	char bytes[512];
@@ -41,14 +77,28 @@ on_readable(struct conn *conn)
 
 	if (poll(&poll_fd, 1, 0) == 1 &&
 	    (poll_fd.revents & (POLLERR | POLLHUP))) {
-		conn->ops->on_gone(conn, "closed by the web server", false);
+		conn_owner(conn)->ops->on_gone(
+		    conn, "closed by the web server", false);
 		return;
 	}
 	n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-	if (n == 0)
+	if (n == 0) {
 		conn->can_poll = false;
-	else if (n == -1 && errno != EAGAIN && errno != EINTR)
-		conn->ops->on_gone(conn, "closed by the web server", false);
+		watch_hangup(conn, loop);
+	} else if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		conn_owner(conn)->ops->on_gone(
+		    conn, "closed by the web server", false);
+	}
+}
+
+static void
+on_close(struct conn *conn, struct ev_loop *loop)
+{
+	(void)conn;
+	if (!ev_is_active(&hangup))
+		return;
+	ev_io_stop(loop, &hangup);
+	close(hangup.fd);
 }
 
 const struct conn_kind conn_cgi = {
@@ -56,4 +106,5 @@ const struct conn_kind conn_cgi = {
 	.frame_end = frame_end,
 	.send = send_some,
 	.on_readable = on_readable,
+	.on_close = on_close,
 };

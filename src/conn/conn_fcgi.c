@@ -66,7 +66,7 @@ tell_request(struct conn *conn)
 	while (fcgi_params_next(params, len, &at, &pair) == 1)
 		request_set_var(&vars, (const char *)pair.name, pair.name_len,
 		    (const char *)pair.value, pair.value_len);
-	conn->ops->on_request(conn, &vars);
+	conn_owner(conn)->ops->on_request(conn, &vars);
 	if (conn->is_open)
 		fcgi_decode_drop_params(&conn->decoder);
 }
@@ -103,16 +103,17 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 				return;
 			break;
 		case FCGI_ABORTED:
-			conn->ops->on_gone(conn, "aborted", false);
+			conn_owner(conn)->ops->on_gone(conn, "aborted", false);
 			return;
 		case FCGI_REPLY:
 			if (send_replies(conn, replies))
 				break;
-			conn->ops->on_gone(conn, "it asks too much", true);
+			conn_owner(conn)->ops->on_gone(
+			    conn, "it asks too much", true);
 			return;
 		case FCGI_ERROR:
 			(void)send_replies(conn, replies);
-			conn->ops->on_gone(conn,
+			conn_owner(conn)->ops->on_gone(conn,
 			    fcgi_decode_strerror(
 				fcgi_decode_error(&conn->decoder)),
 			    true);
@@ -124,20 +125,22 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 }
 
 static void
-on_readable(struct conn *conn)
+on_readable(struct conn *conn, struct ev_loop *loop)
 {
 	uint8_t bytes[INPUT_BYTES];
 	struct buf replies = { 0 };
 	ssize_t n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
+	(void)loop;
 	if (n > 0 && conn->is_done)
 		return;
 	if (n > 0)
 		decode(conn, bytes, (size_t)n, &replies);
 	else if (n == 0)
-		conn->ops->on_gone(conn, "closed by the web server", false);
+		conn_owner(conn)->ops->on_gone(
+		    conn, "closed by the web server", false);
 	else if (errno != EAGAIN && errno != EINTR)
-		conn->ops->on_gone(conn, strerror(errno), false);
+		conn_owner(conn)->ops->on_gone(conn, strerror(errno), false);
 	buf_free(&replies);
 }
 
@@ -147,12 +150,13 @@ on_readable(struct conn *conn)
  * record that came late.
  */
 static void
-discard(int fd)
+on_close(struct conn *conn, struct ev_loop *loop)
 {
 	uint8_t bytes[INPUT_BYTES];
 
+	(void)loop;
 	for (int i = 0; i < 16; i++) {
-		if (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
+		if (recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
 			return;
 	}
 }
@@ -162,5 +166,5 @@ const struct conn_kind conn_fcgi = {
 	.frame_end = frame_end,
 	.send = send_some,
 	.on_readable = on_readable,
-	.discard = discard,
+	.on_close = on_close,
 };

@@ -39,7 +39,7 @@ answer(struct viewer *v, const struct request *req, struct answer *answer)
 static void
 refuse(struct viewer *v, const struct request *req, const char *why)
 {
-	struct hub *hub = v->hub;
+	struct hub *hub = viewer_hub(v);
 	/* After a restart there is room again. */
 	int64_t retry_ms =
 	    retry_jittered(hub->is_draining ? hub->settings->retry_ms :
@@ -92,19 +92,20 @@ may_listen(const struct hub *hub, const struct request *req, struct answer *no)
 
 /* Append the first body, at most FIRST_BODY_MAX bytes. */
 static int
-append_first(struct viewer *v, const struct span *id, struct buf *head)
+append_first(struct viewer *v, const struct settings *settings,
+    const struct span *id, struct buf *head)
 {
-	const struct settings *settings = v->settings;
 	size_t start = head->len, retry_end;
 
 	if (event_append_retry(head,
 		retry_jittered(settings->retry_ms, settings->retry_jitter,
-		    &v->hub->rnd)) != 0)
+		    &viewer_hub(v)->rnd)) != 0)
 		return -1;
 	retry_end = head->len;
 	if (event_append_id(head, id) != 0)
 		return -1;
-	if (v->conn.kind == &conn_cgi && buf_puts(head, CGI_COMMENT) != 0)
+	if (viewer_hub(v)->owner.kind == &conn_cgi &&
+	    buf_puts(head, CGI_COMMENT) != 0)
 		return -1;
 	/*
 	 * An id of many channels goes with the second write instead, and so
@@ -137,7 +138,7 @@ make_head(struct viewer *v, const struct request *req,
 	v->has_lost = feed_lacks(place->feed, req);
 	rc = 0;
 	if (req->method != METHOD_HEAD)
-		rc = append_first(v, &span, head);
+		rc = append_first(v, place->feed->settings, &span, head);
 done:
 	buf_free(&id);
 	return rc;
@@ -168,20 +169,21 @@ stream(struct viewer *v, const struct request *req, struct place *place,
 static void
 refuse_unreadable(struct viewer *v, const struct request *req)
 {
-	if (log_allow(&v->hub->quota, clock_mono_ms()))
+	if (log_allow(&viewer_hub(v)->quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
 		    (const char *)req->channels.texts.data);
 	refuse(v, req, "the spool cannot be read now; the log says more");
 }
 
 static void
-subscribe(struct viewer *v, const struct request *req, bool is_incremental)
+subscribe(struct viewer *v, const struct request *req,
+    const struct settings *settings, bool is_incremental)
 {
-	struct hub *hub = v->hub;
+	struct hub *hub = viewer_hub(v);
 	struct answer no = { 0 };
 	struct place *place;
-	struct feed *feed = feed_get(
-	    hub, req, flush_get(v->flush)->collects ? v->settings : NULL);
+	struct feed *feed =
+	    feed_get(hub, req, settings, flush_get(v->flush)->collects);
 
 	if (feed == NULL) {
 		if (errno != E2BIG) {
@@ -219,9 +221,9 @@ tell_flush(const struct viewer *v, enum gateway gateway, const char *software,
 	const struct front *front = front_find(software, len);
 
 	/* A CGI process has one request; its web server streams by itself. */
-	if (v->hub->has_told_flush || gateway == GATEWAY_CGI)
+	if (viewer_hub(v)->has_told_flush || gateway == GATEWAY_CGI)
 		return;
-	v->hub->has_told_flush = true;
+	viewer_hub(v)->has_told_flush = true;
 	if (gateway == GATEWAY_FCGID)
 		log_msg(LOG_LEVEL_INFO,
 		    "event=flush-mode mode=%s gateway=mod_fcgid "
@@ -241,18 +243,16 @@ tell_flush(const struct viewer *v, enum gateway gateway, const char *software,
  * no such mode.
  */
 static int
-choose_flush(struct viewer *v, const struct request *req,
-    const struct request_vars *vars, struct answer *no)
+choose_flush(struct viewer *v, const struct settings *settings,
+    const struct request *req, const struct request_vars *vars,
+    struct answer *no)
 {
 	const char *software = vars->var[VAR_SOFTWARE].text;
 	size_t len = vars->var[VAR_SOFTWARE].len;
-	struct hub *hub = v->hub;
+	struct hub *hub = viewer_hub(v);
 	enum flush_mode wanted = FLUSH_AUTO;
 	enum gateway gateway = hub->gateway;
 
-	/* What can only be one for a stream is the first channel's. */
-	v->settings =
-	    conf_for(hub->conf, (const char *)req->channels.texts.data);
 	if (req->flush[0] != '\0' &&
 	    (wanted = flush_find(req->flush)) == FLUSH_AUTO)
 		return answer_set(no, 400,
@@ -261,8 +261,8 @@ choose_flush(struct viewer *v, const struct request *req,
 	/* That it is there does not say that it is what asks us. */
 	if (gateway == GATEWAY_SPAWNER && front_names_fcgid(software, len))
 		gateway = GATEWAY_FCGID;
-	v->flush = (uint8_t)flush_choose(v->settings, wanted, gateway);
-	if (v->settings->flush_mode == FLUSH_AUTO && wanted == FLUSH_AUTO)
+	v->flush = (uint8_t)flush_choose(settings, wanted, gateway);
+	if (settings->flush_mode == FLUSH_AUTO && wanted == FLUSH_AUTO)
 		tell_flush(v, gateway, software, len);
 	return 0;
 }
@@ -270,7 +270,7 @@ choose_flush(struct viewer *v, const struct request *req,
 static bool
 is_incremental(const struct viewer *v, const struct request_vars *vars)
 {
-	switch (v->hub->settings->incremental) {
+	switch (viewer_hub(v)->settings->incremental) {
 	case INCREMENTAL_YES:
 		return true;
 	case INCREMENTAL_NO:
@@ -284,10 +284,12 @@ is_incremental(const struct viewer *v, const struct request_vars *vars)
 
 /* Take a share of the budget.  Return why the viewer is sent away, or NULL. */
 static const char *
-take_share(struct viewer *v, const struct request_vars *vars)
+take_share(struct viewer *v, const struct settings *settings,
+    const struct request_vars *vars)
 {
-	switch (budget_take(v->hub, &v->share, vars->var[VAR_ADDRESS].text,
-	    vars->var[VAR_ADDRESS].len, v->settings->lifetime_ms)) {
+	switch (
+	    budget_take(viewer_hub(v), &v->share, vars->var[VAR_ADDRESS].text,
+		vars->var[VAR_ADDRESS].len, settings->lifetime_ms)) {
 	case BUDGET_TAKEN:
 		break;
 	case BUDGET_OVER:
@@ -304,21 +306,27 @@ take_share(struct viewer *v, const struct request_vars *vars)
 void
 admit_request(struct viewer *v, const struct request_vars *vars)
 {
-	struct hub *hub = v->hub;
+	struct hub *hub = viewer_hub(v);
 	struct answer no = { 0 };
+	const struct settings *settings = NULL;
 	const char *why = NULL;
 	struct request req;
 
 	if (request_parse(vars, &req, &no) == 0 && hub_conf(hub, &why) == 0 &&
-	    may_listen(hub, &req, &no) &&
-	    choose_flush(v, &req, vars, &no) == 0 &&
-	    (why = hub_is_full(hub)) == NULL && req.method == METHOD_GET)
-		why = take_share(v, vars);
+	    may_listen(hub, &req, &no)) {
+		/* What can only be one for a stream is the first channel's. */
+		settings =
+		    conf_for(hub->conf, (const char *)req.channels.texts.data);
+		if (choose_flush(v, settings, &req, vars, &no) == 0 &&
+		    (why = hub_is_full(hub)) == NULL &&
+		    req.method == METHOD_GET)
+			why = take_share(v, settings, vars);
+	}
 	if (no.status != 0)
 		answer(v, &req, &no);
 	else if (why != NULL)
 		refuse(v, &req, why);
 	else
-		subscribe(v, &req, is_incremental(v, vars));
+		subscribe(v, &req, settings, is_incremental(v, vars));
 	request_free(&req);
 }

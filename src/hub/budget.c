@@ -77,10 +77,8 @@ take_here(struct hub *hub, struct share *share, uint64_t hash)
 	if (is_limited && address == NULL &&
 	    (address = address_add(budget, hash)) == NULL)
 		return BUDGET_OVER;
-	share->address = address;
-	share->is_counted = true;
-	if (address != NULL)
-		address->n_streams++;
+	share->address = address == NULL ? &budget->nobody : address;
+	share->address->n_streams++;
 	budget->n_streams++;
 	return BUDGET_TAKEN;
 }
@@ -127,7 +125,8 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 		return BUDGET_OVER;
 	switch (take_slot(hub, hash, lifetime_ms)) {
 	case SLOTS_TAKEN:
-		share->is_counted = true;
+		share->address = &hub->budget.nobody;
+		share->address->n_streams++;
 		hub->budget.n_streams++;
 		return BUDGET_TAKEN;
 	case SLOTS_FULL:
@@ -155,16 +154,16 @@ budget_give(struct hub *hub, struct share *share)
 {
 	struct address *address = share->address;
 
-	if (!share->is_counted)
+	if (address == NULL)
 		return;
+	share->address = NULL;
 	hub->budget.n_streams--;
 	if (hub->budget.has_slots)
 		slots_give(&hub->budget.slots);
-	if (address != NULL && --address->n_streams == 0) {
+	if (--address->n_streams == 0 && address != &hub->budget.nobody) {
 		table_remove(&hub->budget.addresses, &address->by_hash);
 		free(address);
 	}
-	memset(share, 0, sizeof(*share));
 }
 
 uint64_t

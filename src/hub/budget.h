@@ -26,15 +26,15 @@ struct address {
 struct budget {
 	uint64_t n_streams; /* of this process */
 	struct table addresses;
+	struct address nobody; /* where addresses do not matter */
 	struct slots slots;
 	bool has_slots;
 	bool has_told; /* the log knows why viewers have to poll */
 };
 
-/* What a stream has of the budget; zeroed: nothing. */
+/* What a stream has of the budget. */
 struct share {
-	struct address *address;
-	bool is_counted;
+	struct address *address; /* NULL: nothing */
 };
 
 enum budget_result {

@@ -213,7 +213,7 @@ destroy(struct feed *feed)
 
 static struct feed *
 create(struct hub *hub, const struct request *request,
-    const struct settings *collects, struct buf *key)
+    const struct settings *settings, bool collects, struct buf *key)
 {
 	struct feed *feed = calloc(1, sizeof(*feed));
 	int saved;
@@ -225,9 +225,9 @@ create(struct hub *hub, const struct request *request,
 	feed->news = 1;
 	list_init(&feed->node);
 	list_init(&feed->waiting);
-	window_init(&feed->window, feed,
-	    collects == NULL ? 0 : collects->interval_ms,
-	    collects == NULL ? 0 : collects->bytes);
+	feed->settings = settings;
+	window_init(&feed->window, feed, collects ? settings->interval_ms : 0,
+	    settings->bytes);
 	if (fill(feed, request) != 0) {
 		saved = errno;
 		destroy(feed);
@@ -256,13 +256,14 @@ look_again(struct feed *feed)
 
 struct feed *
 feed_get(struct hub *hub, const struct request *request,
-    const struct settings *collects)
+    const struct settings *settings, bool collects)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
 	if (append_sorted(&key, &request->channels) == 0 &&
 	    append_sorted(&key, &request->types) == 0 &&
+	    buf_append(&key, &settings, sizeof(settings)) == 0 &&
 	    buf_append(&key, &collects, sizeof(collects)) == 0) {
 		feed = find(hub, &key);
 		if (feed != NULL && is_outdated(feed)) {
@@ -274,7 +275,7 @@ feed_get(struct hub *hub, const struct request *request,
 		if (feed != NULL)
 			feed_ref(feed);
 		else
-			feed = create(hub, request, collects, &key);
+			feed = create(hub, request, settings, collects, &key);
 	}
 	buf_free(&key);
 	return feed;

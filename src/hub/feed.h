@@ -40,6 +40,7 @@ struct feed {
 	bool is_retired;   /* not for new viewers: its members are outdated */
 	bool is_over_full; /* viewers are to come back to another */
 	bool must_retry;   /* something failed: wake it in a while */
+	const struct settings *settings; /* of its viewers' first channel */
 	struct window window;
 	uint64_t news; /* counts the times that there may be something new */
 	size_t turn;   /* which member is read first next time */
@@ -47,14 +48,14 @@ struct feed {
 };
 
 /**
- * feed_get(hub, request, collects):
- * Return the feed that serves ${request}, with one more reference: one that is
- * there, or a new one; if not NULL, it collects news as the settings
- * ${collects} say.  NULL with errno: ENOMEM, E2BIG (patterns select more
+ * feed_get(hub, request, settings, collects):
+ * Return the feed that serves ${request} to viewers with ${settings}, with one
+ * more reference: one that is there, or a new one.  It collects news if
+ * ${collects} is set.  NULL with errno: ENOMEM, E2BIG (patterns select more
  * channels than [limits] channels_per_stream), or what the system said.
  */
 struct feed *feed_get(struct hub *hub, const struct request *request,
-    const struct settings *collects);
+    const struct settings *settings, bool collects);
 
 /**
  * feed_ref(feed), feed_unref(feed):

@@ -56,7 +56,8 @@ finish(struct feed_making *m, struct place *from)
 	if (to == NULL)
 		return NULL;
 	hub->frames.len = 0;
-	if (hub->kind->frame(&hub->frames, m->out->data, m->out->len) == 0)
+	if (hub->owner.kind->frame(&hub->frames, m->out->data, m->out->len) ==
+	    0)
 		batch = batch_new(hub->frames.data, hub->frames.len, to);
 	place_unref(to);
 	if (batch == NULL)

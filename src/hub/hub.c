@@ -205,7 +205,7 @@ make_heartbeat(struct hub *hub)
 	static const char text[] = EVENT_HEARTBEAT;
 
 	hub->frames.len = 0;
-	if (hub->kind->frame(
+	if (hub->owner.kind->frame(
 		&hub->frames, (const uint8_t *)text, sizeof(text) - 1) != 0)
 		return NULL;
 	return batch_new(hub->frames.data, hub->frames.len, NULL);
@@ -219,7 +219,8 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 
 	if (hub == NULL)
 		goto err0;
-	hub->kind = kind;
+	hub->owner.kind = kind;
+	hub->owner.ops = &viewer_conn_ops;
 	hub->gateway = gateway;
 	hub->where = *where;
 	hub->conf = conf;

@@ -54,7 +54,7 @@ struct hub_rotate {
 
 struct hub {
 	struct ev_loop *loop;
-	const struct conn_kind *kind;
+	struct conn_owner owner; /* of its connections */
 	enum gateway gateway;
 	struct conf_where where;
 	struct conf *conf;     /* NULL: broken, requests are refused */

@@ -30,37 +30,62 @@ enum viewer_state {
 	VIEWER_CLOSED,
 };
 
+/*
+ * There may be tens of thousands, so it is small (see viewer.c).  Times are the
+ * low 32 bits of milliseconds on the monotonic clock, good for 24 days to
+ * either side (clock_unfold).
+ */
 struct viewer {
 	struct conn conn;
-	struct hub *hub;
-	const struct settings *settings; /* of its first channel */
 	struct list node;  /* in hub->run, place->viewers, hub->reap or none */
 	struct list timer; /* in hub->wheel */
 	struct place *place;  /* a reference; NULL unless streaming */
 	struct batch *batch;  /* a reference: what is being sent; or NULL */
-	struct batch *tail;   /* a reference: follows in the same write */
-	size_t sent;	      /* of the batch */
-	int64_t output_ms;    /* when the socket last took something */
-	int64_t held_ms;      /* when held records are due; INT64_MAX: none */
-	int64_t end_ms;	      /* when the stream shall end; INT64_MAX: never */
 	struct share share;   /* of the budget of streams */
+	uint32_t sent;	      /* of the batch */
+	uint32_t output_at;   /* when the socket last took something */
+	uint32_t held_at;     /* when held records are due, if awaits_held */
+	uint32_t end_at;      /* when the stream shall end, if has_end */
 	int32_t own_retry_ms; /* a publisher's hint; -1: none */
 	uint32_t padding;     /* bytes to send once as a comment */
 	uint8_t state;	      /* enum viewer_state */
 	uint8_t flush;	      /* enum flush_mode */
-	bool is_kept;	      /* the connection had a request before */
-	bool is_over_budget;  /* to be sent away with what there is */
-	bool has_events;      /* some were sent since the stream began */
-	bool takes_held;      /* records that may wait for the next, too */
-	bool owes_padding;    /* what was sent may stand in a buffer */
-	bool is_padding;      /* what is being sent is that */
-	bool was_closed;      /* a record asked for the end of the response */
-	bool wants_open;      /* and the opening event */
-	bool wants_second;    /* these, or a long id, follow the first write */
-	bool has_lost;	      /* a channel of a pattern: to be told first */
-	bool is_behind;	      /* the client does not know its place's id */
-	bool must_end;	      /* when the batch has been sent */
+	bool has_end : 1;
+	bool awaits_held : 1;
+	bool has_tail : 1;	 /* padding follows the batch in one write */
+	bool is_kept : 1;	 /* the connection had a request before */
+	bool is_over_budget : 1; /* to be sent away with what there is */
+	bool has_events : 1;	 /* some were sent since the stream began */
+	bool takes_held : 1;	 /* records that may wait for the next, too */
+	bool owes_padding : 1;	 /* what was sent may stand in a buffer */
+	bool is_padding : 1;	 /* what is being sent is that */
+	bool was_closed : 1;	 /* a record asked for the response's end */
+	bool wants_open : 1;	 /* and the opening event */
+	bool wants_second : 1;	 /* these, or a long id, follow the head */
+	bool has_lost : 1;	 /* a channel of a pattern: told first */
+	bool is_behind : 1;	 /* the client does not know its place's id */
+	bool must_end : 1;	 /* when the batch has been sent */
 };
+
+/* What all viewers tell of their connections. */
+extern const struct conn_ops viewer_conn_ops;
+
+/**
+ * viewer_hub(viewer):
+ * Return the hub that ${viewer} belongs to.
+ */
+static inline struct hub *
+viewer_hub(const struct viewer *viewer)
+{
+	return LIST_OF(conn_owner(&viewer->conn), struct hub, owner);
+}
+
+/**
+ * viewer_settings(viewer):
+ * Return the settings that hold for ${viewer}: those of its stream, else those
+ * of no channel.
+ */
+const struct settings *viewer_settings(const struct viewer *viewer);
 
 /**
  * viewer_open(hub, fd):
@@ -107,6 +132,14 @@ int64_t viewer_hold_ms(const struct viewer *viewer);
  * Let ${viewer} have a turn.
  */
 void viewer_queue(struct viewer *viewer);
+
+/**
+ * viewer_took(viewer, now_ms), viewer_set_end(viewer, end_ms):
+ * Its socket takes bytes at ${now_ms}; its stream is to end at ${end_ms}, never
+ * if that is INT64_MAX.  Both on the monotonic clock.
+ */
+void viewer_took(struct viewer *viewer, int64_t now_ms);
+void viewer_set_end(struct viewer *viewer, int64_t end_ms);
 
 /**
  * viewer_set_timer(viewer):

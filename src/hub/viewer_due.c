@@ -12,24 +12,60 @@
 #define LINGER_DRAIN_MS 100
 
 static int64_t
+output_ms(const struct viewer *v)
+{
+	return clock_unfold(v->output_at, clock_mono_ms());
+}
+
+/* When the stream ends; INT64_MAX: never. */
+static int64_t
+end_ms_of(const struct viewer *v)
+{
+	return v->has_end ? clock_unfold(v->end_at, clock_mono_ms()) :
+			    INT64_MAX;
+}
+
+/* When held records are due; INT64_MAX: there are none. */
+static int64_t
+held_ms_of(const struct viewer *v)
+{
+	return v->awaits_held ? clock_unfold(v->held_at, clock_mono_ms()) :
+				INT64_MAX;
+}
+
+void
+viewer_took(struct viewer *v, int64_t now_ms)
+{
+	v->output_at = (uint32_t)now_ms;
+}
+
+void
+viewer_set_end(struct viewer *v, int64_t end_ms)
+{
+	v->has_end = end_ms != INT64_MAX;
+	v->end_at = (uint32_t)end_ms;
+}
+
+static int64_t
 next_due_ms(const struct viewer *v)
 {
-	int64_t due_ms = v->output_ms, end_ms = v->end_ms;
+	int64_t due_ms = output_ms(v), end_ms = end_ms_of(v), held_ms;
 
 	if (v->state == VIEWER_IDLE)
 		return due_ms + REQUEST_WAIT_MS;
 	if (v->state == VIEWER_LINGERING)
 		return due_ms +
-		    (v->hub->is_draining ? LINGER_DRAIN_MS : LINGER_MS);
+		    (viewer_hub(v)->is_draining ? LINGER_DRAIN_MS : LINGER_MS);
 	if (v->conn.is_blocked) {
-		due_ms += v->settings->stall_ms;
+		due_ms += viewer_settings(v)->stall_ms;
 		/* Who takes a byte now and then may take as long to end. */
 		if (v->must_end && end_ms != INT64_MAX)
-			end_ms += v->settings->stall_ms;
+			end_ms += viewer_settings(v)->stall_ms;
 	} else {
-		due_ms += v->settings->heartbeat_ms;
-		if (v->held_ms < due_ms)
-			due_ms = v->held_ms;
+		due_ms += viewer_settings(v)->heartbeat_ms;
+		held_ms = held_ms_of(v);
+		if (held_ms < due_ms)
+			due_ms = held_ms;
 	}
 	return due_ms < end_ms ? due_ms : end_ms;
 }
@@ -37,27 +73,29 @@ next_due_ms(const struct viewer *v)
 void
 viewer_set_timer(struct viewer *v)
 {
-	wheel_set(&v->hub->wheel, &v->timer, next_due_ms(v));
+	wheel_set(&viewer_hub(v)->wheel, &v->timer, next_due_ms(v));
 }
 
 void
 viewer_note_held(struct viewer *v)
 {
-	int64_t before_ms = v->held_ms;
-
-	if (v->takes_held || !v->place->has_held)
-		v->held_ms = INT64_MAX;
-	else if (v->held_ms == INT64_MAX)
-		v->held_ms = clock_mono_ms() + v->settings->heartbeat_ms;
-	if (v->held_ms < before_ms)
-		viewer_set_timer(v);
+	if (v->takes_held || !v->place->has_held) {
+		v->awaits_held = false;
+		return;
+	}
+	if (v->awaits_held)
+		return;
+	v->awaits_held = true;
+	v->held_at =
+	    (uint32_t)(clock_mono_ms() + viewer_settings(v)->heartbeat_ms);
+	viewer_set_timer(v);
 }
 
 /* Whether a viewer that blocks has had its time, and why. */
 static const char *
 has_stalled(const struct viewer *v, int64_t now_ms)
 {
-	if (now_ms >= v->output_ms + v->settings->stall_ms)
+	if (now_ms >= output_ms(v) + viewer_settings(v)->stall_ms)
 		return "stalled";
 	return v->must_end ? "slow" : NULL;
 }
@@ -65,9 +103,9 @@ has_stalled(const struct viewer *v, int64_t now_ms)
 static void
 give_up(struct viewer *v, const char *why, int64_t now_ms)
 {
-	if (log_allow(&v->hub->quota, now_ms))
+	if (log_allow(&viewer_hub(v)->quota, now_ms))
 		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
-		    (now_ms - v->output_ms) / 1000);
+		    (now_ms - output_ms(v)) / 1000);
 	viewer_close(v);
 }
 
@@ -93,17 +131,17 @@ viewer_on_due(struct viewer *v)
 		give_up(v, why, now_ms);
 		return;
 	}
-	if (now_ms >= v->held_ms && now_ms < v->end_ms) {
+	if (now_ms >= held_ms_of(v) && now_ms < end_ms_of(v)) {
 		v->takes_held = true;
-		v->held_ms = INT64_MAX;
+		v->awaits_held = false;
 		if (v->batch == NULL)
 			viewer_queue(v);
 		viewer_set_timer(v);
 		return;
 	}
-	if (now_ms >= v->end_ms) {
+	if (now_ms >= end_ms_of(v)) {
 		viewer_end(v);
-		v->end_ms = now_ms;
+		viewer_set_end(v, now_ms);
 	} else if (v->batch == NULL) {
 		if (viewer_send_beat(v) != 0) {
 			viewer_close(v);
@@ -113,6 +151,6 @@ viewer_on_due(struct viewer *v)
 	}
 	/* What is on its way will do for a heartbeat; who blocks has none. */
 	if (!v->conn.is_blocked)
-		v->output_ms = now_ms;
+		viewer_took(v, now_ms);
 	viewer_set_timer(v);
 }

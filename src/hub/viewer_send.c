@@ -32,10 +32,11 @@ send_framed(struct viewer *v, const struct buf *framed)
 int
 viewer_send_text(struct viewer *v, const struct buf *text)
 {
-	struct buf *frames = &v->hub->frames;
+	struct buf *frames = &viewer_hub(v)->frames;
 
 	frames->len = 0;
-	if (v->hub->kind->frame(frames, text->data, text->len) != 0)
+	if (viewer_hub(v)->owner.kind->frame(frames, text->data, text->len) !=
+	    0)
 		return -1;
 	return send_framed(v, frames);
 }
@@ -43,11 +44,13 @@ viewer_send_text(struct viewer *v, const struct buf *text)
 int
 viewer_send_whole(struct viewer *v, const struct buf *whole)
 {
-	struct buf *frames = &v->hub->frames;
+	struct buf *frames = &viewer_hub(v)->frames;
 
 	frames->len = 0;
-	if (v->hub->kind->frame(frames, whole->data, whole->len) != 0 ||
-	    v->hub->kind->frame_end(frames) != 0 || send_framed(v, frames) != 0)
+	if (viewer_hub(v)->owner.kind->frame(frames, whole->data, whole->len) !=
+		0 ||
+	    viewer_hub(v)->owner.kind->frame_end(frames) != 0 ||
+	    send_framed(v, frames) != 0)
 		return -1;
 	v->state = VIEWER_ENDING;
 	return 0;
@@ -56,7 +59,7 @@ viewer_send_whole(struct viewer *v, const struct buf *whole)
 static struct span
 place_id(const struct viewer *v)
 {
-	struct buf *id = &v->hub->id;
+	struct buf *id = &viewer_hub(v)->id;
 	struct span span = { NULL, 0 };
 
 	id->len = 0;
@@ -108,8 +111,8 @@ is_closing(const struct viewer *v)
 static int64_t
 own_retry_ms(struct viewer *v)
 {
-	const struct settings *settings = v->settings;
-	struct hub *hub = v->hub;
+	const struct settings *settings = viewer_settings(v);
+	struct hub *hub = viewer_hub(v);
 	int64_t base_ms = settings->retry_ms;
 
 	/* What a publisher wrote is passed on as it is. */
@@ -132,8 +135,8 @@ own_retry_ms(struct viewer *v)
 static int64_t
 spread_ms(struct viewer *v)
 {
-	struct hub *hub = v->hub;
-	uint64_t rate = v->settings->reconnect_rate, load;
+	struct hub *hub = viewer_hub(v);
+	uint64_t rate = viewer_settings(v)->reconnect_rate, load;
 
 	/* All processes are stopped together, each with one stream. */
 	if (hub->is_draining && !gateway_is_shared(hub->gateway)) {
@@ -154,19 +157,19 @@ note_return(struct viewer *v, int64_t retry_ms)
 {
 	int64_t back_ms = clock_mono_ms() + retry_ms + BACK_MS;
 
-	if (is_closing(v) && back_ms > v->hub->returns_ms)
-		v->hub->returns_ms = back_ms;
+	if (is_closing(v) && back_ms > viewer_hub(v)->returns_ms)
+		viewer_hub(v)->returns_ms = back_ms;
 }
 
 int
 viewer_send_end(struct viewer *v)
 {
-	struct buf *text = &v->hub->text;
+	struct buf *text = &viewer_hub(v)->text;
 	int64_t retry_ms =
-	    own_retry_ms(v) + spread_ms(v) + hub_end_delay(v->hub);
+	    own_retry_ms(v) + spread_ms(v) + hub_end_delay(viewer_hub(v));
 
 	text->len = 0;
-	if (!v->hub->is_draining)
+	if (!viewer_hub(v)->is_draining)
 		note_return(v, retry_ms);
 	v->must_end = true;
 	if (v->has_lost && append_loss(v, text) != 0)
@@ -189,7 +192,7 @@ append_open(struct viewer *v, struct buf *out)
 int
 viewer_send_second(struct viewer *v)
 {
-	struct buf *text = &v->hub->text;
+	struct buf *text = &viewer_hub(v)->text;
 
 	text->len = 0;
 	if (v->has_lost && append_loss(v, text) != 0)
@@ -202,7 +205,10 @@ viewer_send_second(struct viewer *v)
 		return -1;
 	v->padding = 0;
 	v->wants_second = false;
-	return viewer_send_text(v, text) != 0 ? -1 : viewer_add_padding(v);
+	if (viewer_send_text(v, text) != 0)
+		return -1;
+	viewer_add_padding(v);
+	return 0;
 }
 
 /* A comment of one size, framed; those who do not read share it, too. */
@@ -225,7 +231,8 @@ get_padding(struct hub *hub, size_t len)
 	}
 	hub->text.len = hub->frames.len = 0;
 	if (event_append_padding(&hub->text, len) != 0 ||
-	    hub->kind->frame(&hub->frames, hub->text.data, hub->text.len) != 0)
+	    hub->owner.kind->frame(
+		&hub->frames, hub->text.data, hub->text.len) != 0)
 		return NULL;
 	if ((padding = calloc(1, sizeof(*padding))) == NULL)
 		return NULL;
@@ -252,11 +259,11 @@ viewer_free_paddings(struct hub *hub)
 	}
 }
 
-/* What makes a buffer overflow for ${v} (a reference), or NULL with ENOMEM. */
-static struct batch *
-padding_of(struct viewer *v)
+struct batch *
+viewer_padding(struct viewer *v)
 {
-	struct batch *batch = get_padding(v->hub, (size_t)v->settings->pad);
+	struct batch *batch =
+	    get_padding(viewer_hub(v), (size_t)viewer_settings(v)->pad);
 
 	if (batch == NULL)
 		return NULL;
@@ -268,35 +275,36 @@ int
 viewer_send_padding(struct viewer *v)
 {
 	v->is_padding = true;
-	v->batch = padding_of(v);
+	v->batch = viewer_padding(v);
 	v->sent = 0;
 	return v->batch == NULL ? -1 : 0;
 }
 
-int
+void
 viewer_add_padding(struct viewer *v)
 {
-	if (!flush_get(v->flush)->pads)
-		return 0;
-	v->tail = padding_of(v);
-	return v->tail == NULL ? -1 : 0;
+	v->has_tail = flush_get(v->flush)->pads;
 }
 
 int
 viewer_send_beat(struct viewer *v)
 {
-	struct buf *text = &v->hub->text;
+	struct buf *text = &viewer_hub(v)->text;
 
 	if (!v->is_behind && conn_is_usual(&v->conn)) {
-		v->batch = batch_ref(v->hub->heartbeat);
+		v->batch = batch_ref(viewer_hub(v)->heartbeat);
 		v->sent = 0;
-		return viewer_add_padding(v);
+		viewer_add_padding(v);
+		return 0;
 	}
 	text->len = 0;
 	if (v->is_behind ? append_id_if_behind(v, text) != 0 :
 			   buf_puts(text, EVENT_HEARTBEAT) != 0)
 		return -1;
-	return viewer_send_text(v, text) != 0 ? -1 : viewer_add_padding(v);
+	if (viewer_send_text(v, text) != 0)
+		return -1;
+	viewer_add_padding(v);
+	return 0;
 }
 
 struct batch *

@@ -39,7 +39,14 @@ int viewer_send_second(struct viewer *viewer);
  * if the flush mode of ${viewer} says so.
  */
 int viewer_send_padding(struct viewer *viewer);
-int viewer_add_padding(struct viewer *viewer);
+void viewer_add_padding(struct viewer *viewer);
+
+/**
+ * viewer_padding(viewer):
+ * Return these bytes (a reference), framed for ${viewer}; the same ones each
+ * time.  NULL with ENOMEM.
+ */
+struct batch *viewer_padding(struct viewer *viewer);
 
 /**
  * viewer_free_paddings(hub):
