@@ -108,7 +108,9 @@ const struct conf_key settings_keys[] = {
 	    .initial = "50ms", .min = "1ms", .max = "1m",
 	    .flags = CONF_PER_CHANNEL,
 	    .doc = "In mode batch, how long events are collected while they "
-		   "come quickly; one that comes alone is written at once." },
+		   "come quickly; one that comes alone is written at once. "
+		   "In modes stream and pad that time follows from how long "
+		   "it takes to write to all, and is 5ms and this at most." },
 	{ KEY("flush", "bytes", CONF_SIZE, bytes), .initial = "16K", .min = "1",
 	    .max = "1M", .flags = CONF_PER_CHANNEL,
 	    .doc = "In mode batch, how many bytes are collected at most." },

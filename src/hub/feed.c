@@ -213,7 +213,8 @@ destroy(struct feed *feed)
 
 static struct feed *
 create(struct hub *hub, const struct request *request,
-    const struct settings *settings, bool collects, struct buf *key)
+    const struct settings *settings, enum flush_collects collects,
+    struct buf *key)
 {
 	struct feed *feed = calloc(1, sizeof(*feed));
 	int saved;
@@ -226,8 +227,7 @@ create(struct hub *hub, const struct request *request,
 	list_init(&feed->node);
 	list_init(&feed->waiting);
 	feed->settings = settings;
-	window_init(&feed->window, feed, collects ? settings->interval_ms : 0,
-	    settings->bytes);
+	window_init(&feed->window, feed, collects, settings);
 	if (fill(feed, request) != 0) {
 		saved = errno;
 		destroy(feed);
@@ -256,7 +256,7 @@ look_again(struct feed *feed)
 
 struct feed *
 feed_get(struct hub *hub, const struct request *request,
-    const struct settings *settings, bool collects)
+    const struct settings *settings, enum flush_collects collects)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;

@@ -13,6 +13,7 @@
 #include "base/table.h"
 #include "conf/conf.h"
 #include "http/request.h"
+#include "hub/flush.h"
 #include "hub/place.h"
 #include "hub/window.h"
 #include "source/folder.h"
@@ -50,12 +51,12 @@ struct feed {
 /**
  * feed_get(hub, request, settings, collects):
  * Return the feed that serves ${request} to viewers with ${settings}, with one
- * more reference: one that is there, or a new one.  It collects news if
- * ${collects} is set.  NULL with errno: ENOMEM, E2BIG (patterns select more
+ * more reference: one that is there, or a new one.  It collects news as
+ * ${collects} says.  NULL with errno: ENOMEM, E2BIG (patterns select more
  * channels than [limits] channels_per_stream), or what the system said.
  */
 struct feed *feed_get(struct hub *hub, const struct request *request,
-    const struct settings *settings, bool collects);
+    const struct settings *settings, enum flush_collects collects);
 
 /**
  * feed_ref(feed), feed_unref(feed):

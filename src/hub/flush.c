@@ -4,9 +4,11 @@
 
 /* Add a mode here, behind its member of enum flush_mode. */
 static const struct flush modes[] = {
-	[FLUSH_STREAM] = { .name = "stream" },
-	[FLUSH_BATCH] = { .name = "batch", .collects = true },
-	[FLUSH_PAD] = { .name = "pad", .pads = true },
+	[FLUSH_STREAM] = { .name = "stream", .collects = FLUSH_COLLECTS_BUSY },
+	[FLUSH_BATCH] = { .name = "batch", .collects = FLUSH_COLLECTS },
+	[FLUSH_PAD] = { .name = "pad",
+	    .collects = FLUSH_COLLECTS_BUSY,
+	    .pads = true },
 	[FLUSH_CLOSE] = { .name = "close", .closes = true },
 };
 #define N_MODES (sizeof(modes) / sizeof(modes[0]))

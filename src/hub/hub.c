@@ -103,6 +103,7 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 		return;
 	}
 	ev_idle_stop(loop, &hub->idle);
+	hub->lulls++;
 	hub_drop_kept(hub);
 	if (is_done(hub))
 		ev_break(loop, EVBREAK_ALL);

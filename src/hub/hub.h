@@ -71,6 +71,7 @@ struct hub {
 
 	struct list run;  /* viewers who may have something to do */
 	int64_t turn_ms;  /* the time, as of a moment ago, for who runs */
+	uint64_t lulls;	  /* counts the times that nobody had anything to do */
 	int64_t yield_ms; /* from when on the core may be given away */
 	struct list reap; /* closed ones, to be freed after the turn */
 	ev_prepare prepare;

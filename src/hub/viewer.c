@@ -204,6 +204,7 @@ rest(struct viewer *v)
 		viewer_queue(v);
 		return 0;
 	}
+	window_rest(v->place->feed);
 	place_wait(v->place, &v->node);
 	return 0;
 }

@@ -5,6 +5,13 @@
 #include "hub/hub.h"
 #include "hub/window.h"
 
+/*
+ * In the modes that write at once: how long an event may wait at most, and how
+ * many times as long as it takes to write to all.
+ */
+#define BUSY_MS 5
+#define BUSY_TIMES 4
+
 static void
 on_end(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -16,12 +23,19 @@ on_end(struct ev_loop *loop, ev_timer *timer, int revents)
 }
 
 void
-window_init(struct window *window, struct feed *feed, int64_t interval_ms,
-    uint64_t bytes)
+window_init(struct window *window, struct feed *feed,
+    enum flush_collects collects, const struct settings *settings)
 {
-	window->interval_ms = interval_ms;
-	window->bytes = bytes;
-	window->written_ms = clock_mono_ms() - interval_ms;
+	int64_t now_ms = clock_mono_ms();
+
+	window->is_busy_only = collects == FLUSH_COLLECTS_BUSY;
+	window->most_ms = settings->interval_ms;
+	if (window->is_busy_only && window->most_ms > BUSY_MS)
+		window->most_ms = BUSY_MS;
+	window->interval_ms =
+	    collects == FLUSH_COLLECTS ? settings->interval_ms : 0;
+	window->bytes = settings->bytes;
+	window->written_ms = now_ms - window->interval_ms;
 	ev_timer_init(&window->end, on_end, 0., 0.);
 	window->end.data = feed;
 }
@@ -29,7 +43,29 @@ window_init(struct window *window, struct feed *feed, int64_t interval_ms,
 void
 window_wake(struct feed *feed)
 {
-	feed->window.is_woken = true;
+	struct window *window = &feed->window;
+
+	window->is_woken = true;
+	if (!window->is_busy_only)
+		return;
+	window->interval_ms = window->took_ms * BUSY_TIMES;
+	if (window->interval_ms > window->most_ms)
+		window->interval_ms = window->most_ms;
+	/* That of a wake before all were through is forgotten slowly. */
+	window->took_ms = window->took_ms * 3 / 4;
+	window->woken_ms = clock_mono_ms();
+	window->woken_lull = feed->hub->lulls;
+}
+
+void
+window_rest(struct feed *feed)
+{
+	struct window *window = &feed->window;
+	int64_t took_ms = feed->hub->turn_ms - window->woken_ms;
+
+	/* Who comes after a lull was not woken. */
+	if (window->woken_lull == feed->hub->lulls && took_ms > window->took_ms)
+		window->took_ms = took_ms;
 }
 
 void

@@ -1,11 +1,17 @@
 /*
- * Windows, for the flush mode batch: while events come quickly, those of one
- * interval are written together.
+ * Windows: while events come quickly, those of one interval are written
+ * together.
  *
  * A feed whose viewers collect has an interval.  News that comes when the last
  * was written at least that long ago is written at once, so an event that comes
  * alone never waits; what follows within the interval waits for its end, or
  * until there is as much as a write shall have, or a record says not to wait.
+ *
+ * In the flush mode batch the interval is what the settings say.  In stream and
+ * pad it follows from how long it took to write to all viewers last time: while
+ * that is less than a millisecond there is none.  With thousands of viewers a
+ * write to each costs more, here and in the web server, than the few
+ * milliseconds by which one of two events comes later.
  */
 #ifndef SPOOLCAST_HUB_WINDOW_H
 #define SPOOLCAST_HUB_WINDOW_H
@@ -14,24 +20,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hub/flush.h"
+
 struct feed;
 struct member;
 struct place;
 
 struct window {
 	int64_t interval_ms; /* 0: nothing waits */
+	int64_t most_ms;     /* it is never longer */
+	bool is_busy_only;   /* it follows from what writing takes */
 	uint64_t bytes;	     /* as much as a write shall have */
 	int64_t written_ms;  /* when events were written last */
+	int64_t woken_ms;    /* when viewers got a turn last */
+	int64_t took_ms;     /* so long until all had what there was */
+	uint64_t woken_lull; /* hub->lulls at that time */
 	bool is_woken;	     /* there may be some to write */
 	ev_timer end;	     /* runs while something waits */
 };
 
 /**
- * window_init(window, feed, interval_ms, bytes):
- * Prepare the window of ${feed}; see struct window.
+ * window_init(window, feed, collects, settings):
+ * Prepare the window of ${feed}, which collects as ${collects} and ${settings}
+ * say.
  */
-void window_init(struct window *window, struct feed *feed, int64_t interval_ms,
-    uint64_t bytes);
+void window_init(struct window *window, struct feed *feed,
+    enum flush_collects collects, const struct settings *settings);
 
 /**
  * window_holds(feed, member):
@@ -55,6 +69,12 @@ bool window_leaves(struct place *place);
  */
 void window_wake(struct feed *feed);
 void window_write(struct feed *feed);
+
+/**
+ * window_rest(feed):
+ * A viewer of ${feed} has all there is.
+ */
+void window_rest(struct feed *feed);
 
 /**
  * window_stop(feed):
