@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/serve.h"
+#include "cli/sockets.h"
 #include "conn/listen.h"
 
 int
@@ -20,7 +21,7 @@ main(int argc, char **argv)
 	 */
 	if (getenv("REQUEST_METHOD") != NULL)
 		return serve_cgi(argv[0]);
-	if (argc < 2 && serve_activated_fds() > 0)
+	if (argc < 2 && sockets_activated() > 0)
 		return serve_activated(argv[0]);
 	return cli_run(argc, argv);
 }

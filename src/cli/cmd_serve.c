@@ -1,5 +1,4 @@
 /* spoolcast serve, and what main() does without being asked to. */
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,36 +8,29 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/processes.h"
 #include "cli/serve.h"
+#include "cli/sockets.h"
 #include "conn/listen.h"
 #include "hub/hub.h"
 #include "hub/viewer.h"
 
-#define SYSTEMD_FIRST_FD 3
-#define LISTEN_MAX 16
 #define DEFAULT_MODE 0660
 
 /* What serve was told to listen on. */
 struct options {
-	const char *addresses[LISTEN_MAX];
+	const char *addresses[SOCKETS_MAX];
 	size_t n_addresses;
 	mode_t mode;
+	unsigned processes;
 };
 
-int
-serve_activated_fds(void)
-{
-	const char *pid = getenv("LISTEN_PID");
-	const char *fds = getenv("LISTEN_FDS");
-	long n;
-
-	/* Meant for another process of the same environment? */
-	if (pid == NULL || fds == NULL ||
-	    strtol(pid, NULL, 10) != (long)getpid())
-		return 0;
-	n = strtol(fds, NULL, 10);
-	return n > 0 && n <= LISTEN_MAX ? (int)n : 0;
-}
+/* What each of several processes is started with. */
+struct parts {
+	const struct conf_where *where;
+	struct conf *conf;
+	struct sockets sockets;
+};
 
 static struct hub *
 start_hub(const struct conn_kind *kind, enum gateway gateway,
@@ -101,7 +93,7 @@ int
 serve_activated(const char *argv0)
 {
 	return serve_fds(
-	    argv0, GATEWAY_NONE, SYSTEMD_FIRST_FD, serve_activated_fds());
+	    argv0, GATEWAY_NONE, SOCKETS_FIRST_FD, sockets_activated());
 }
 
 int
@@ -145,11 +137,27 @@ read_mode(const char *text, mode_t *mode)
 }
 
 static int
+read_processes(const char *text, unsigned *processes)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || value == 0 ||
+	    value > PROCESSES_MAX)
+		return cli_usage_error("serve",
+		    "--processes %s: give a number from 1 to %d", text,
+		    PROCESSES_MAX);
+	*processes = (unsigned)value;
+	return EXIT_DONE;
+}
+
+static int
 read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
 		{ "listen", required_argument, NULL, 'l' },
 		{ "mode", required_argument, NULL, 'm' },
+		{ "processes", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int found, rc = EXIT_DONE;
@@ -160,11 +168,13 @@ read_options(int argc, char **argv, struct options *options)
 	    (found = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
 		if (found == 'm')
 			rc = read_mode(optarg, &options->mode);
+		else if (found == 'p')
+			rc = read_processes(optarg, &options->processes);
 		else if (found != 'l')
 			rc = cli_bad_option("serve", argv, found);
-		else if (options->n_addresses == LISTEN_MAX)
-			rc = cli_usage_error(
-			    "serve", "more than %d times --listen", LISTEN_MAX);
+		else if (options->n_addresses == SOCKETS_MAX)
+			rc = cli_usage_error("serve",
+			    "more than %d times --listen", SOCKETS_MAX);
 		else
 			options->addresses[options->n_addresses++] = optarg;
 	}
@@ -172,7 +182,7 @@ read_options(int argc, char **argv, struct options *options)
 		rc = cli_usage_error(
 		    "serve", "what is \"%s\" for?", argv[optind]);
 	if (rc == EXIT_DONE && options->n_addresses == 0 &&
-	    serve_activated_fds() == 0)
+	    sockets_activated() == 0)
 		rc = cli_usage_error("serve",
 		    "nothing to listen on: give --listen unix:PATH or "
 		    "--listen HOST:PORT");
@@ -180,57 +190,73 @@ read_options(int argc, char **argv, struct options *options)
 }
 
 static int
-listen_on_all(struct hub *hub, const struct options *options)
+serve_alone(struct parts *parts)
 {
-	int activated = serve_activated_fds();
+	struct hub *hub =
+	    start_hub(&conn_fcgi, GATEWAY_NONE, parts->where, parts->conf);
 
-	for (int i = 0; i < activated; i++) {
-		int fd = SYSTEMD_FIRST_FD + i;
-
-		if (!listen_is_socket(fd))
-			return cli_refuse("serve", EXIT_USAGE,
-			    "descriptor %d from LISTEN_FDS is no listening "
-			    "socket",
-			    fd);
-		if (hub_listen(hub, fd, NULL, true) != 0)
-			return cli_system_error("serve", "listen");
+	parts->conf = NULL;
+	if (hub == NULL)
+		return EXIT_SYSTEM;
+	if (sockets_hand(&parts->sockets, hub) != 0) {
+		hub_free(hub);
+		return cli_system_error("serve", "listen");
 	}
-	for (size_t i = 0; i < options->n_addresses; i++) {
-		const char *path;
-		int fd =
-		    listen_open(options->addresses[i], options->mode, &path);
-
-		if (fd == -1)
-			return errno == EINVAL ? EXIT_USAGE : EXIT_SYSTEM;
-		if (hub_listen(hub, fd, path, false) != 0) {
-			close(fd);
-			return cli_system_error("serve", "listen");
-		}
-	}
+	processes_ready();
+	look_early(hub);
+	hub_run(hub);
+	hub_free(hub);
 	return EXIT_DONE;
 }
+
+static int
+on_process(void *cookie, unsigned index)
+{
+	struct parts *parts = cookie;
+
+	(void)index;
+	/* They are the parent's to remove. */
+	sockets_forget_paths(&parts->sockets);
+	return serve_alone(parts);
+}
+
+static void
+on_stop(void *cookie)
+{
+	struct parts *parts = cookie;
+
+	/* The last responder resets nobody if it is the last who listens. */
+	sockets_close(&parts->sockets);
+}
+
+static const struct processes_ops processes_ops = {
+	.run = on_process,
+	.on_stop = on_stop,
+};
 
 int
 cmd_serve(const struct cli *cli, int argc, char **argv)
 {
-	struct options options = { .mode = DEFAULT_MODE };
+	struct options options = { .mode = DEFAULT_MODE, .processes = 1 };
 	struct conf_where where = { .option_file = cli->config,
 		.argv0 = cli->argv0 };
-	struct conf *conf;
-	struct hub *hub;
+	struct parts parts = { .where = &where };
 	int rc;
 
 	if ((rc = read_options(argc, argv, &options)) != EXIT_DONE)
 		return rc;
-	if ((rc = cli_conf(cli, "serve", &conf)) != EXIT_DONE)
+	if ((rc = cli_conf(cli, "serve", &parts.conf)) != EXIT_DONE)
 		return rc;
 	log_open();
-	if ((hub = start_hub(&conn_fcgi, GATEWAY_NONE, &where, conf)) == NULL)
-		return EXIT_SYSTEM;
-	if ((rc = listen_on_all(hub, &options)) == EXIT_DONE) {
-		look_early(hub);
-		hub_run(hub);
-	}
-	hub_free(hub);
+	rc = sockets_open(&parts.sockets, options.addresses,
+	    options.n_addresses, options.mode);
+	if (rc == EXIT_DONE && options.processes == 1)
+		rc = serve_alone(&parts);
+	else if (rc == EXIT_DONE)
+		rc = processes_run(options.processes,
+		    conf_base(parts.conf)->drain_ms, &processes_ops, &parts);
+	sockets_close(&parts.sockets);
+	sockets_remove(&parts.sockets);
+	conf_free(parts.conf);
 	return rc;
 }

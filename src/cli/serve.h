@@ -26,11 +26,4 @@ int serve_activated(const char *argv0);
  */
 int serve_cgi(const char *argv0);
 
-/**
- * serve_activated_fds(void):
- * Return how many listening sockets systemd hands over, from descriptor 3 on
- * (sd_listen_fds(3)), or 0.
- */
-int serve_activated_fds(void);
-
 #endif

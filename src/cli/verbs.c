@@ -16,7 +16,8 @@ static const struct verb table[] = {
 	    .usage =
 		"usage: spoolcast serve --listen unix:PATH|HOST:PORT"
 		" [--listen ...]\n"
-		"                       [--mode OCTAL] [-c FILE]\n"
+		"                       [--mode OCTAL] [--processes N] [-c "
+		"FILE]\n"
 		"\n"
 		"Takes FastCGI connections until SIGTERM, SIGUSR1 or SIGINT.\n"
 		"Sockets handed over by systemd (LISTEN_FDS) are served too;\n"
@@ -25,8 +26,12 @@ static const struct verb table[] = {
 		"  --listen unix:PATH   a unix socket\n"
 		"  --listen HOST:PORT   a TCP socket\n"
 		"  --mode OCTAL         permissions of unix sockets; 0660\n"
+		"  --processes N        so many responders, up to 64, on as\n"
+		"                       many cores, and a parent that starts "
+		"them\n"
+		"                       again when they die; 1, and no parent\n"
 		"  -c FILE              the configuration\n",
-	    .valued = { "--listen", "--mode", NULL },
+	    .valued = { "--listen", "--mode", "--processes", NULL },
 	},
 	{
 	    .name = "publish",

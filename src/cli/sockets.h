@@ -1,0 +1,78 @@
+/*
+ * The listening sockets that `spoolcast serve` works on: those it was told to
+ * open, and those that systemd handed over.
+ */
+#ifndef SPOOLCAST_CLI_SOCKETS_H
+#define SPOOLCAST_CLI_SOCKETS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct hub;
+
+/* How many of each kind there may be. */
+#define SOCKETS_MAX 16
+/* The first of those that systemd hands over. */
+#define SOCKETS_FIRST_FD 3
+
+struct listening {
+	int fd;		  /* -1: handed over or closed */
+	const char *path; /* of a unix socket that we made, else NULL */
+	dev_t dev;	  /* and which file that was */
+	ino_t ino;
+	bool is_kept; /* by systemd, for who comes after us */
+};
+
+/* Zeroed: none. */
+struct sockets {
+	struct listening each[2 * SOCKETS_MAX];
+	size_t n;
+};
+
+/**
+ * sockets_activated(void):
+ * Return how many listening sockets systemd hands over, from
+ * SOCKETS_FIRST_FD on (sd_listen_fds(3)), or 0.
+ */
+int sockets_activated(void);
+
+/**
+ * sockets_open(sockets, addresses, n, mode):
+ * Open those of systemd, and one for each of the ${n} ${addresses} (borrowed,
+ * SOCKETS_MAX at most), with the permissions ${mode}; see listen_open.  Return
+ * the exit code; if it is not EXIT_DONE, a message is on stderr, and what was
+ * opened is for sockets_close.
+ */
+int sockets_open(struct sockets *sockets, const char *const *addresses,
+    size_t n, mode_t mode);
+
+/**
+ * sockets_hand(sockets, hub):
+ * Hand all to ${hub}, which in the end removes the paths that are not
+ * forgotten.  Return 0, or -1 with errno; what is not handed over is for
+ * sockets_close.
+ */
+int sockets_hand(struct sockets *sockets, struct hub *hub);
+
+/**
+ * sockets_forget_paths(sockets):
+ * In a child: the paths of the sockets are another process's to remove.
+ */
+void sockets_forget_paths(struct sockets *sockets);
+
+/**
+ * sockets_close(sockets):
+ * Close those that were not handed over.
+ */
+void sockets_close(struct sockets *sockets);
+
+/**
+ * sockets_remove(sockets):
+ * Remove the paths that were neither forgotten nor handed over, if they are
+ * still those of the sockets that we made.
+ */
+void sockets_remove(struct sockets *sockets);
+
+#endif

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# spoolcast serve --processes: several responders and the parent they have.
+
+# shellcheck disable=SC2153 # background sets PID
+load ../helpers/common
+load ../helpers/processes
+
+setup()
+{
+	common_setup
+	: >"$SPOOL/news"
+}
+
+teardown() { stop_all; }
+
+@test "so many as asked for, under a parent, and none but the first alone" {
+	start_processes 3
+	same 3 "$(children | wc -l)"
+	stop_processes TERM
+	start_serve
+	same 0 "$(children | wc -l)"
+}
+
+@test "one that is killed is started again, and viewers resume" {
+	start_processes 2
+	start_lighttpd_socket
+	seq -f 'line %g' 4 >"$T/lines"
+	background "$T/viewers.err" node "$WEB/viewers.mjs" \
+		--url "$URL/news?open=1" --expect "$T/lines" --viewers 20 \
+		--progress "$T/progress" >"$T/result"
+	local crowd=$PID n killed
+	have()
+	{
+		local field
+		field=$(cut -d ' ' -f "$1" "$T/progress" 2>/dev/null)
+		((${field:-0} >= $2))
+	}
+	wait_for 20 have 2 20
+	for n in {1..4}; do
+		sed -n "${n}p" "$T/lines" >>"$SPOOL/news"
+		wait_for 40 have 1 $((20 * n))
+		killed=$(children | sed -n "$((n % 2 + 1))p")
+		kill -KILL "$killed"
+		wait_for 10 gone "$killed"
+		wait_for 20 has_children 2
+	done
+	wait_for 40 gone "$crowd"
+	wait "$crowd" || { cat "$T/result" "$T/viewers.err" >&2; false; }
+	grep -q 'event=process-died pid=[0-9]* signal=9' "$T/serve.log"
+}
+
+@test "one that dies again and again is started less and less often" {
+	start_processes 2
+	# The one that was started last is the one that dies.
+	is_late()
+	{
+		kill -KILL "$(children | tail -n 1)"
+		wait_for 20 has_children 2
+		grep -q 'died .*again_in_ms=400$' "$T/serve.log"
+	}
+	wait_for 60 is_late
+	grep -q 'died .*again_in_ms=0$' "$T/serve.log"
+	grep -q 'died .*again_in_ms=100$' "$T/serve.log"
+	grep -q 'died .*again_in_ms=200$' "$T/serve.log"
+}
+
+@test "signals are passed on, and the parent ends with the last" {
+	local signal
+	for signal in TERM INT USR1 HUP; do
+		start_processes 2
+		stop_processes "$signal"
+		same 3 "$(grep -c "event=stopping signal=$signal" \
+			"$T/serve.log")"
+		[[ ! -e $T/serve.sock ]]
+	done
+}
+
+@test "each viewer is told to come back when all are stopped" {
+	start_processes 2
+	start_lighttpd_socket
+	local viewers=() n
+	for n in {1..8}; do
+		sse_begin "$URL/news" "$T/s$n"
+		viewers+=("$VIEWER")
+	done
+	stop_processes TERM
+	for n in {1..8}; do
+		sse_end 10 "${viewers[n - 1]}"
+		same 2 "$(grep -c '^retry: ' "$T/s$n")"
+	done
+}
+
+@test "a crowd that waits to be accepted at a stop is told to come back" {
+	start_processes 2
+	local n peer=${SPOOLCAST%/*}/helpers/fcgi_peer pids
+	mapfile -t pids < <(children)
+	kill -STOP "${pids[@]}"
+	for n in {1..50}; do
+		background "$T/peer.$n.err" timeout 60 "$peer" \
+			"unix:$T/serve.sock" get REQUEST_METHOD=GET \
+			REQUEST_URI=/news HTTP_ACCEPT=text/event-stream \
+			>"$T/peer.$n"
+	done
+	all_wait()
+	{
+		local waiting
+		waiting=$(awk -v path="$T/serve.sock" \
+			'$4 != "00010000" && $8 == path' /proc/net/unix | wc -l)
+		((waiting >= 50))
+	}
+	wait_for 30 all_wait
+	kill -TERM "$SERVE_PID"
+	# Only then: until it is told, a process takes part in serving.
+	told() { grep -q "stopping signal=TERM processes" "$T/serve.log"; }
+	wait_for 10 told
+	kill -CONT "${pids[@]}"
+	wait_for 20 gone "$SERVE_PID"
+	for n in {1..50}; do
+		wait_for 20 grep -q '^retry: ' "$T/peer.$n"
+	done
+}
+
+@test "they end in good order when the parent is killed" {
+	start_processes 2
+	start_lighttpd_socket
+	sse_begin "$URL/news" "$T/s"
+	local pids
+	mapfile -t pids < <(children)
+	kill -KILL "$SERVE_PID"
+	sse_end 10
+	same 2 "$(grep -c '^retry: ' "$T/s")"
+	wait_for 10 gone "${pids[0]}"
+	wait_for 10 gone "${pids[1]}"
+	same 2 "$(grep -c 'event=stopping signal=TERM' "$T/serve.log")"
+}
+
+@test "one that does not hear that it is to end is killed" {
+	ini '[stream]' 'drain = 100ms'
+	start_processes 2
+	kill -STOP "$(children | head -n 1)"
+	stop_processes TERM
+	grep -q 'event=process-killed processes=1' "$T/serve.log"
+}
+
+@test "the parent takes next to no memory" {
+	start_processes 2
+	local pss
+	pss=$(awk '/^Pss:/ { print $2 }' "/proc/$SERVE_PID/smaps_rollup")
+	echo "$pss kB"
+	# The figures of a program with AddressSanitizer say nothing.
+	if [[ $SPOOLCAST == */asan/* ]]; then
+		skip "not with AddressSanitizer"
+	fi
+	((pss < 500))
+}
+
+@test "a number that makes no sense is refused" {
+	local n
+	for n in 0 65 -1 2x '' ' 2'; do
+		run -100 "$SPOOLCAST" serve --listen "unix:$T/x.sock" \
+			--processes "$n"
+		[[ $output == *"--processes $n: give a number from 1 to 64"* ]]
+		[[ ! -e $T/x.sock ]]
+	done
+}
