@@ -30,6 +30,7 @@ struct parts {
 	const struct conf_where *where;
 	struct conf *conf;
 	struct sockets sockets;
+	struct siblings siblings;
 };
 
 static struct hub *
@@ -198,6 +199,8 @@ serve_alone(struct parts *parts)
 	parts->conf = NULL;
 	if (hub == NULL)
 		return EXIT_SYSTEM;
+	if (parts->siblings.page != NULL)
+		hub->siblings = &parts->siblings;
 	if (sockets_hand(&parts->sockets, hub) != 0) {
 		hub_free(hub);
 		return cli_system_error("serve", "listen");
@@ -214,10 +217,18 @@ on_process(void *cookie, unsigned index)
 {
 	struct parts *parts = cookie;
 
-	(void)index;
+	siblings_join(&parts->siblings, index);
 	/* They are the parent's to remove. */
 	sockets_forget_paths(&parts->sockets);
 	return serve_alone(parts);
+}
+
+static void
+on_end(void *cookie, unsigned index)
+{
+	struct parts *parts = cookie;
+
+	siblings_leave(&parts->siblings, index);
 }
 
 static void
@@ -231,8 +242,22 @@ on_stop(void *cookie)
 
 static const struct processes_ops processes_ops = {
 	.run = on_process,
+	.on_end = on_end,
 	.on_stop = on_stop,
 };
+
+static int
+serve_together(struct parts *parts, unsigned processes)
+{
+	int rc;
+
+	if (siblings_init(&parts->siblings, processes) != 0)
+		return cli_system_error("serve", "cannot start processes");
+	rc = processes_run(
+	    processes, conf_base(parts->conf)->drain_ms, &processes_ops, parts);
+	siblings_free(&parts->siblings);
+	return rc;
+}
 
 int
 cmd_serve(const struct cli *cli, int argc, char **argv)
@@ -253,8 +278,7 @@ cmd_serve(const struct cli *cli, int argc, char **argv)
 	if (rc == EXIT_DONE && options.processes == 1)
 		rc = serve_alone(&parts);
 	else if (rc == EXIT_DONE)
-		rc = processes_run(options.processes,
-		    conf_base(parts.conf)->drain_ms, &processes_ops, &parts);
+		rc = serve_together(&parts, options.processes);
 	sockets_close(&parts.sockets);
 	sockets_remove(&parts.sockets);
 	conf_free(parts.conf);

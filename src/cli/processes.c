@@ -135,8 +135,7 @@ reap(struct fleet *fleet)
 			tell_end(fleet, r, status, now_ms);
 			r->pid = 0;
 			fleet->n_running--;
-			if (fleet->ops->on_end != NULL)
-				fleet->ops->on_end(fleet->cookie, i);
+			fleet->ops->on_end(fleet->cookie, i);
 		}
 	}
 }

@@ -150,15 +150,16 @@ const struct conf_key settings_keys[] = {
 	{ KEY("limits", "streams", CONF_COUNT, streams), .initial = "0",
 	    .min = "0", .max = "1000000",
 	    .doc = "How many streams there may be at a time, in a process that "
-		   "serves many or, where each has its own, in all processes "
-		   "on the spool; who comes then is served by short polls. 0 "
-		   "is as many as the limit of descriptors allows." },
+		   "serves many, in all of serve --processes together or, "
+		   "where each has its own, in all processes on the spool; "
+		   "who comes then is served by short polls. 0 is as many as "
+		   "the limit of descriptors allows." },
 	{ KEY("limits", "streams_per_address", CONF_COUNT, streams_per_address),
 	    .initial = "0", .min = "0", .max = "1000000",
 	    .doc =
 		"How many of them may go to one address, as the web server "
 		"tells it (of IPv6, its first 64 bits); others have to wait. "
-		"0 is no limit." },
+		"Of serve --processes each counts its own. 0 is no limit." },
 	{ KEY("limits", "channels_per_stream", CONF_COUNT, channels_per_stream),
 	    .initial = "32", .min = "1", .max = "1000",
 	    .doc = "How many channels one request may ask for." },

@@ -16,6 +16,10 @@
 /* Connections to accept before others get their turn. */
 #define ACCEPT_AT_ONCE 64
 #define PAUSE_S 1.0
+/* Within which others may take what is left to them. */
+#define LEAVE_S 0.001
+/* So many turns of the loop after it, what was left before still waits. */
+#define AGAIN_TURNS 4
 
 bool
 listen_is_socket(int fd)
@@ -145,7 +149,16 @@ on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct listener *listener = timer->data;
 
 	(void)revents;
+	listener->resumed = ev_iteration(loop);
 	ev_io_start(loop, &listener->io);
+}
+
+static void
+pause_for(struct listener *listener, double seconds)
+{
+	ev_io_stop(listener->loop, &listener->io);
+	ev_timer_set(&listener->pause, seconds, 0.);
+	ev_timer_start(listener->loop, &listener->pause);
 }
 
 /* What is short passes; spinning on it does not help. */
@@ -156,17 +169,30 @@ pause_accepting(struct listener *listener)
 	    "event=accept-paused seconds=%d remedy=\"raise the limit of open "
 	    "files (ulimit -n)\"",
 	    (int)PAUSE_S);
-	ev_io_stop(listener->loop, &listener->io);
-	ev_timer_set(&listener->pause, PAUSE_S, 0.);
-	ev_timer_start(listener->loop, &listener->pause);
+	pause_for(listener, PAUSE_S);
+}
+
+/* Whether the others are through, or we are to wait for them. */
+static bool
+is_our_turn(struct listener *listener, bool is_again)
+{
+	if (listener->ops->is_our_turn(listener->cookie, is_again))
+		return true;
+	pause_for(listener, LEAVE_S);
+	return false;
 }
 
 static void
-accept_some(struct listener *listener, int most)
+accept_some(struct listener *listener, int most, bool takes_turns)
 {
+	bool is_again =
+	    ev_iteration(listener->loop) - listener->resumed <= AGAIN_TURNS;
+
 	for (int i = 0; i < most; i++) {
 		int fd;
 
+		if (takes_turns && !is_our_turn(listener, i == 0 && is_again))
+			return;
 		errno = EMFILE;
 		if (!listener->ops->may_accept(listener->cookie)) {
 			pause_accepting(listener);
@@ -192,13 +218,13 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
 	(void)loop;
 	(void)revents;
-	accept_some(io->data, ACCEPT_AT_ONCE);
+	accept_some(io->data, ACCEPT_AT_ONCE, true);
 }
 
 void
 listen_take(struct listener *listener)
 {
-	accept_some(listener, LISTEN_BACKLOG);
+	accept_some(listener, LISTEN_BACKLOG, false);
 }
 
 struct listener *

@@ -18,6 +18,11 @@
 struct listen_ops {
 	/* Whether there is room for one more connection. */
 	bool (*may_accept)(void *cookie);
+	/*
+	 * Whether one that waits is for us rather than for another process that
+	 * has the socket; ${is_again}: it was not a moment ago.
+	 */
+	bool (*is_our_turn)(void *cookie, bool is_again);
 	/* A connection came; its descriptor is the owner's. */
 	void (*on_accept)(void *cookie, int fd);
 };
@@ -25,6 +30,7 @@ struct listen_ops {
 struct listener {
 	ev_io io;
 	ev_timer pause;
+	unsigned resumed; /* ev_iteration in which the last pause was over */
 	struct list node; /* for the owner */
 	struct ev_loop *loop;
 	const struct listen_ops *ops;
@@ -55,15 +61,16 @@ int listen_open(const char *address, mode_t mode, const char **path);
  * listen_start(fd, path, loop, ops, cookie):
  * Take ${fd}, a listening socket, and hand every connection to ${ops}.  When it
  * says that there is no room, or descriptors run out, accepting pauses for a
- * second.  ${path} (may be NULL) is removed by listen_stop.  Return the
- * listener, or NULL with ENOMEM and ${fd} still the caller's.
+ * second; when it says that it is not our turn, for a millisecond.  ${path}
+ * (may be NULL) is removed by listen_stop.  Return the listener, or NULL with
+ * ENOMEM and ${fd} still the caller's.
  */
 struct listener *listen_start(int fd, const char *path, struct ev_loop *loop,
     const struct listen_ops *ops, void *cookie);
 
 /**
  * listen_take(listener):
- * Accept all connections that wait for it now.
+ * Accept all connections that wait for it now, whoever's turn it is.
  */
 void listen_take(struct listener *listener);
 

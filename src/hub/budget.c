@@ -55,7 +55,25 @@ tell_over(struct hub *hub)
 	hub->budget.has_told = true;
 }
 
-/* In this process, which serves all. */
+/* Whether there may be one more stream, which siblings then know of. */
+static bool
+count_stream(struct hub *hub)
+{
+	uint64_t most = hub->settings->streams;
+
+	if (hub->siblings != NULL)
+		return siblings_take_stream(hub->siblings, most);
+	return most == 0 || hub->budget.n_streams < most;
+}
+
+static void
+uncount_stream(struct hub *hub)
+{
+	if (hub->siblings != NULL)
+		siblings_give_stream(hub->siblings);
+}
+
+/* In this process, which serves all, or in all that share its sockets. */
 static enum budget_result
 take_here(struct hub *hub, struct share *share, uint64_t hash)
 {
@@ -70,13 +88,15 @@ take_here(struct hub *hub, struct share *share, uint64_t hash)
 	if (address != NULL &&
 	    address->n_streams >= settings->streams_per_address)
 		return BUDGET_ADDRESS;
-	if (settings->streams > 0 && budget->n_streams >= settings->streams) {
+	if (!count_stream(hub)) {
 		tell_over(hub);
 		return BUDGET_OVER;
 	}
 	if (is_limited && address == NULL &&
-	    (address = address_add(budget, hash)) == NULL)
+	    (address = address_add(budget, hash)) == NULL) {
+		uncount_stream(hub);
 		return BUDGET_OVER;
+	}
 	share->address = address == NULL ? &budget->nobody : address;
 	share->address->n_streams++;
 	budget->n_streams++;
@@ -158,12 +178,21 @@ budget_give(struct hub *hub, struct share *share)
 		return;
 	share->address = NULL;
 	hub->budget.n_streams--;
+	uncount_stream(hub);
 	if (hub->budget.has_slots)
 		slots_give(&hub->budget.slots);
 	if (--address->n_streams == 0 && address != &hub->budget.nobody) {
 		table_remove(&hub->budget.addresses, &address->by_hash);
 		free(address);
 	}
+}
+
+uint64_t
+budget_rate(const struct hub *hub, uint64_t rate)
+{
+	if (hub->siblings != NULL)
+		rate /= hub->siblings->n;
+	return rate > 0 ? rate : 1;
 }
 
 uint64_t

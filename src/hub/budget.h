@@ -1,7 +1,8 @@
 /*
  * How many streams there may be, in all and for one address.
  *
- * A process that serves many viewers counts them itself.  Where each has a
+ * A process that serves many viewers counts them itself, and those that share
+ * its sockets count the streams together (conn/siblings.h).  Where each has a
  * process of its own (CGI, mod_fcgid), all processes on the spool share a table
  * (source/slots.h).
  */
@@ -66,6 +67,13 @@ enum budget_result budget_take(struct hub *hub, struct share *share,
  * Give back what ${share} has, if anything.
  */
 void budget_give(struct hub *hub, struct share *share);
+
+/**
+ * budget_rate(hub, rate):
+ * Return our part of ${rate}, which is of all processes that share our sockets:
+ * 1 at least.
+ */
+uint64_t budget_rate(const struct hub *hub, uint64_t rate);
 
 /**
  * budget_load(hub):

@@ -90,6 +90,13 @@ take_turn(struct hub *hub)
 }
 
 static void
+tell_siblings(const struct hub *hub)
+{
+	if (hub->siblings != NULL)
+		siblings_tell(hub->siblings, hub->n_viewers);
+}
+
+static void
 on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 {
 	struct hub *hub = prepare->data;
@@ -98,6 +105,7 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	if (!list_is_empty(&hub->run))
 		take_turn(hub);
 	reap(hub);
+	tell_siblings(hub);
 	if (!list_is_empty(&hub->run)) {
 		ev_idle_start(loop, &hub->idle);
 		return;
@@ -144,6 +152,15 @@ may_accept(void *cookie)
 	    hub->max_descriptors;
 }
 
+static bool
+is_our_turn(void *cookie, bool is_again)
+{
+	const struct hub *hub = cookie;
+
+	return hub->siblings == NULL ||
+	    siblings_may_accept(hub->siblings, is_again);
+}
+
 static void
 on_accept(void *cookie, int fd)
 {
@@ -151,10 +168,12 @@ on_accept(void *cookie, int fd)
 
 	if (viewer_open(hub, fd) == NULL)
 		log_errno(LOG_LEVEL_ERROR, "event=accept-failed");
+	tell_siblings(hub);
 }
 
 static const struct listen_ops listen_ops = {
 	.may_accept = may_accept,
+	.is_our_turn = is_our_turn,
 	.on_accept = on_accept,
 };
 

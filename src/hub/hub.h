@@ -20,6 +20,7 @@
 #include "conf/conf_find.h"
 #include "conn/conn.h"
 #include "conn/gateway.h"
+#include "conn/siblings.h"
 #include "hub/budget.h"
 #include "hub/hub_lines.h"
 #include "hub/place.h"
@@ -56,6 +57,7 @@ struct hub {
 	struct ev_loop *loop;
 	struct conn_owner owner; /* of its connections */
 	enum gateway gateway;
+	struct siblings *siblings; /* borrowed; NULL: it is alone */
 	struct conf_where where;
 	struct conf *conf;     /* NULL: broken, requests are refused */
 	struct conf *fallback; /* defaults, until there is one */

@@ -136,7 +136,8 @@ static int64_t
 spread_ms(struct viewer *v)
 {
 	struct hub *hub = viewer_hub(v);
-	uint64_t rate = viewer_settings(v)->reconnect_rate, load;
+	uint64_t rate = budget_rate(hub, viewer_settings(v)->reconnect_rate);
+	uint64_t load;
 
 	/* All processes are stopped together, each with one stream. */
 	if (hub->is_draining && !gateway_is_shared(hub->gateway)) {

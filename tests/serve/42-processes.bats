@@ -142,6 +142,69 @@ teardown() { stop_all; }
 	grep -q 'event=process-killed processes=1' "$T/serve.log"
 }
 
+# peers N: so many viewers, one after another, that have a place.
+peers()
+{
+	local n peer=${SPOOLCAST%/*}/helpers/fcgi_peer
+	for ((n = 0; n < $1; n++)); do
+		: >"$T/peer.$n"
+		background "$T/peers.err" timeout 100 "$peer" --deadline 100 \
+			"unix:$T/serve.sock" get REQUEST_METHOD=GET \
+			REQUEST_URI=/news HTTP_ACCEPT=text/event-stream \
+			>"$T/peer.$n"
+		wait_for 10 grep -q '^id: ' "$T/peer.$n"
+	done
+}
+
+# connections PID: how many sockets it has.
+connections()
+{
+	find "/proc/$1/fd" -lname 'socket:*' | wc -l
+}
+
+@test "viewers are spread evenly" {
+	start_processes 2
+	peers 40
+	local pid n
+	for pid in $(children); do
+		n=$(connections "$pid")
+		echo "$pid: $n"
+		((n >= 8))
+	done
+}
+
+@test "one that is stopped holds up nobody, and has its share later" {
+	start_processes 2
+	local stopped n
+	stopped=$(children | head -n 1)
+	n=$(connections "$stopped")
+	kill -STOP "$stopped"
+	peers 20
+	same "$n" "$(connections "$stopped")"
+	kill -CONT "$stopped"
+	peers 10
+	(($(connections "$stopped") > n))
+}
+
+@test "all have one budget of streams" {
+	ini '[limits]' 'streams = 10'
+	start_processes 3
+	start_lighttpd_socket
+	peers 10
+	# Whoever it comes to, the next one is not held.
+	local n
+	for n in {1..6}; do
+		get "$URL/news" -H 'Accept: text/event-stream'
+		same 200 "$STATUS"
+	done
+	# What one has that is killed is free again.
+	kill -KILL "$(children | head -n 1)"
+	wait_for 20 has_children 3
+	sse_begin "$URL/news" "$T/s"
+	echo hello >>"$SPOOL/news"
+	wait_line "$T/s" hello
+}
+
 @test "the parent takes next to no memory" {
 	start_processes 2
 	local pss
