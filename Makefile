@@ -20,6 +20,7 @@ OBJ := $(SRC:src/%.c=$B/obj/%.o)
 UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/test_*.c))
 PEERS := $(patsubst tests/helpers/%.c,$B/helpers/%,$(wildcard tests/helpers/*.c))
 BENCH := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/*.c))
+SOAK := $B/soak/soak
 FUZZ := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # One file without libraries.  Not position-independent: relocating it would
 # cost each process 20 kB of its own.
@@ -30,7 +31,7 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
 .PHONY: all help static deps deps-build deps-demo deps-check deps-bench demo check \
-	check-built tests-built asan-built bench bench-built fuzz torture lint install \
+	check-built tests-built asan-built bench bench-built fuzz torture soak lint install \
 	clean conf
 .DELETE_ON_ERROR:
 
@@ -48,6 +49,8 @@ help:
 	@echo 'make fuzz     run each fuzzer for SECONDS=60'
 	@echo 'make torture  writers, rotation, kill -9 and viewers that come and go, all'
 	@echo '              at once for MINUTES=10; SEED= repeats what one has drawn'
+	@echo 'make soak     5,000 viewers who come and go for HOURS=1: what the responder'
+	@echo '              takes, and whether anything is lost; SEED= as above'
 	@echo 'make conf     write conf/spoolcast.ini anew from the table of settings'
 	@echo 'make install  DESTDIR= PREFIX=$(PREFIX)'
 
@@ -88,6 +91,11 @@ $B/bench/%: tests/bench/%.c $B/libspoolcast.a
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
 		$B/libspoolcast.a -lfcgi
 
+$B/soak/%: tests/soak/%.c $B/libspoolcast.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+		$B/libspoolcast.a
+
 # It would look up names to listen, which it never does.
 $B/bench/static/hello: tests/bench/hello.c Makefile
 	@mkdir -p $(@D)
@@ -119,6 +127,11 @@ torture: deps-check
 	@$(MAKE) --no-print-directory -s all
 	@MINUTES=$(MINUTES) SEED=$(SEED) bash tests/torture/run.sh
 
+HOURS ?= 1
+soak: deps-check
+	@$(MAKE) --no-print-directory -s all $(SOAK)
+	@HOURS=$(HOURS) SEED=$(SEED) bash tests/soak/run.sh
+
 conf: $B/spoolcast
 	$B/spoolcast help settings >conf/spoolcast.ini.new
 	mv conf/spoolcast.ini.new conf/spoolcast.ini
@@ -136,7 +149,7 @@ check: deps-check
 	@$(MAKE) --no-print-directory check-built
 check-built: all static tests-built asan-built
 	@bash tests/run.sh
-tests-built: all $(UNIT) $(PEERS) $(FUZZ)
+tests-built: all $(UNIT) $(PEERS) $(FUZZ) $(SOAK)
 asan-built:
 	@$(MAKE) --no-print-directory B=$B/asan SAN="$(SANITIZE)" \
 		CFLAGS='-O1 -g' tests-built
