@@ -46,6 +46,25 @@ viewer_set_end(struct viewer *v, int64_t end_ms)
 	v->end_at = (uint32_t)end_ms;
 }
 
+/*
+ * When a viewer is to have its next heartbeat.  An event reaches all at once,
+ * but their heartbeats are to be spread: the first after it comes in the second
+ * half of the time, and the others follow with a distance that is a little less
+ * than that time and each viewer's own, so that groups dissolve.
+ */
+static int64_t
+beat_due_ms(const struct viewer *v)
+{
+	int64_t heartbeat_ms = viewer_settings(v)->heartbeat_ms;
+	int64_t latest_ms = output_ms(v) + heartbeat_ms;
+	/* Neighbours in memory are far apart (Knuth 6.4). */
+	uint64_t own = (uint64_t)(uintptr_t)v * 0x9e3779b97f4a7c15U >> 32;
+	int64_t half_ms =
+	    heartbeat_ms / 2 - (int64_t)own % (heartbeat_ms / 16 + 1);
+
+	return latest_ms - (latest_ms + (int64_t)own) % half_ms;
+}
+
 static int64_t
 next_due_ms(const struct viewer *v)
 {
@@ -62,7 +81,7 @@ next_due_ms(const struct viewer *v)
 		if (v->must_end && end_ms != INT64_MAX)
 			end_ms += viewer_settings(v)->stall_ms;
 	} else {
-		due_ms += viewer_settings(v)->heartbeat_ms;
+		due_ms = beat_due_ms(v);
 		held_ms = held_ms_of(v);
 		if (held_ms < due_ms)
 			due_ms = held_ms;

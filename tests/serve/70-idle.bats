@@ -3,7 +3,13 @@
 
 load ../helpers/common
 
-setup() { common_setup; }
+setup()
+{
+	common_setup
+	# A leak check cannot look into a process that is being traced.
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+}
+
 teardown() { stop_all; }
 
 beats()
@@ -13,8 +19,6 @@ beats()
 
 @test "a quiet minute is four heartbeats, four writes and the waits between" {
 	: >"$SPOOL/news"
-	# A leak check cannot look into a process that is being traced.
-	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 	start_serve strace -f -qq -o "$T/trace"
 	start_lighttpd_socket
 	sse_begin "$URL/news" "$T/s"
@@ -37,4 +41,35 @@ beats()
 	((waits <= 2 * writes + 2))
 	pkill -TERM -P "$SERVE_PID"
 	wait_for 10 gone "$SERVE_PID"
+}
+
+# has_lines COUNT PATTERN: they have come to the viewers.
+has_lines()
+{
+	(($(grep -c "$2" "$T/s") >= $1))
+}
+
+@test "heartbeats of viewers who got an event at once come one by one" {
+	local most
+	: >"$SPOOL/news"
+	ini '[stream]' 'heartbeat = 4s'
+	start_serve strace -f -qq -o "$T/trace"
+	start_lighttpd_socket
+	# One client, many viewers.
+	: >"$T/s"
+	background "$T/curl.err" curl -sSNZ --no-progress-meter \
+		--parallel-immediate --parallel-max 48 \
+		"$URL/news?viewer=[1-48]" >>"$T/s"
+	wait_for 50 has_lines 48 '^id: '
+	echo all >>"$SPOOL/news"
+	wait_for 50 has_lines 48 '^data: all$'
+	wait_for 80 has_lines "$((48 + $(grep -c '^:' "$T/s")))" '^:'
+	pkill -TERM -P "$SERVE_PID"
+	wait_for 10 gone "$SERVE_PID"
+	# How many were sent between two waits.
+	most=$(awk '/ epoll_/ { n = 0 }
+		/ send.*:\\n\\n"/ { if (++n > most) most = n }
+		END { print most + 0 }' "$T/trace")
+	echo "at once: $most"
+	((most > 0 && most < 24))
 }
