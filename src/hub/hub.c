@@ -35,7 +35,7 @@ reap(struct hub *hub)
 {
 	LIST_EACH_SAFE (node, after, &hub->reap) {
 		list_remove(node);
-		free(LIST_OF(node, struct viewer, node));
+		pool_put(&hub->viewers, LIST_OF(node, struct viewer, node));
 	}
 }
 
@@ -252,6 +252,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	list_init(&hub->run);
 	list_init(&hub->reap);
 	list_init(&hub->listeners);
+	pool_init(&hub->viewers, sizeof(struct viewer));
 	rnd_seed(&hub->rnd);
 	hub->max_descriptors = raise_descriptors();
 	if ((hub->loop = ev_default_loop(0)) == NULL)
@@ -299,6 +300,7 @@ hub_free(struct hub *hub)
 	hub_stop_listening(hub);
 	wheel_each(&hub->wheel, close_viewer, NULL);
 	reap(hub);
+	pool_free(&hub->viewers);
 	hub_drop_kept(hub);
 	batch_unref(hub->heartbeat);
 	viewer_free_paddings(hub);

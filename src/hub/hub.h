@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/rnd.h"
 #include "base/table.h"
 #include "conf/conf_find.h"
@@ -76,6 +77,7 @@ struct hub {
 	uint64_t lulls;	  /* counts the times that nobody had anything to do */
 	int64_t yield_ms; /* from when on the core may be given away */
 	struct list reap; /* closed ones, to be freed after the turn */
+	struct pool viewers;
 	ev_prepare prepare;
 	ev_idle idle;	    /* runs while the run queue is not empty */
 	struct wheel wheel; /* every viewer is in it */

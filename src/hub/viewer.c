@@ -74,7 +74,7 @@ viewer_settings(const struct viewer *v)
 struct viewer *
 viewer_open(struct hub *hub, int fd)
 {
-	struct viewer *v = calloc(1, sizeof(*v));
+	struct viewer *v = pool_get(&hub->viewers);
 
 	if (v == NULL) {
 		close(fd);

@@ -1,0 +1,122 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pool.h"
+
+/*
+ * A process with one viewer uses one slot: the rest of its block is not touched
+ * and costs no memory.
+ */
+#define BLOCK_BYTES 16384
+
+/* What stands before each thing. */
+union slot {
+	struct block *block; /* while it is used */
+	union slot *next;    /* the next that is free, while it is not */
+	uint64_t align;
+};
+
+struct block {
+	struct list node; /* in pool->blocks while there is room */
+	union slot *free;
+	size_t n_used;
+	size_t n_carved; /* the others were never used */
+	uint64_t bytes[];
+};
+
+void
+pool_init(struct pool *pool, size_t size)
+{
+	size = (size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+	pool->slot_size = (size + 1) * sizeof(uint64_t);
+	list_init(&pool->blocks);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+
+/* So that it sees who uses what was given back. */
+
+void *
+pool_get(struct pool *pool)
+{
+	return calloc(1, pool->slot_size);
+}
+
+void
+pool_put(struct pool *pool, void *thing)
+{
+	(void)pool;
+	free(thing);
+}
+
+#else
+
+static size_t
+slots_of(const struct pool *pool)
+{
+	return (BLOCK_BYTES - sizeof(struct block)) / pool->slot_size;
+}
+
+static struct block *
+block_new(struct pool *pool)
+{
+	struct block *block = malloc(BLOCK_BYTES);
+
+	if (block == NULL)
+		return NULL;
+	block->free = NULL;
+	block->n_used = block->n_carved = 0;
+	list_init(&block->node);
+	list_push(&pool->blocks, &block->node);
+	return block;
+}
+
+void *
+pool_get(struct pool *pool)
+{
+	struct block *block;
+	union slot *slot;
+
+	if (!list_is_empty(&pool->blocks))
+		block = LIST_OF(pool->blocks.next, struct block, node);
+	else if ((block = block_new(pool)) == NULL)
+		return NULL;
+	slot = block->free;
+	if (slot != NULL)
+		block->free = slot->next;
+	else
+		slot = (union slot *)((char *)block->bytes +
+		    block->n_carved++ * pool->slot_size);
+	slot->block = block;
+	if (++block->n_used == slots_of(pool))
+		list_remove(&block->node);
+	return memset(slot + 1, 0, pool->slot_size - sizeof(*slot));
+}
+
+void
+pool_put(struct pool *pool, void *thing)
+{
+	union slot *slot = (union slot *)thing - 1;
+	struct block *block = slot->block;
+
+	/* Behind the others: those in front are filled first. */
+	if (block->n_used-- == slots_of(pool))
+		list_push(&pool->blocks, &block->node);
+	slot->next = block->free;
+	block->free = slot;
+	if (block->n_used > 0 || pool->blocks.next == pool->blocks.prev)
+		return;
+	list_remove(&block->node);
+	free(block);
+}
+
+#endif
+
+void
+pool_free(struct pool *pool)
+{
+	LIST_EACH_SAFE (node, after, &pool->blocks)
+		free(LIST_OF(node, struct block, node));
+	list_init(&pool->blocks);
+}
