@@ -163,6 +163,12 @@ const struct conf_key settings_keys[] = {
 	{ KEY("limits", "channels_per_stream", CONF_COUNT, channels_per_stream),
 	    .initial = "32", .min = "1", .max = "1000",
 	    .doc = "How many channels one request may ask for." },
+	{ KEY("limits", "memory", CONF_SIZE, memory), .initial = "64M",
+	    .min = "64K", .max = "1000G", .flags = CONF_OR_ZERO,
+	    .doc = "What a process may take for its viewers and what they are "
+		   "being sent. Beyond it who comes has to wait, and viewers "
+		   "who take nothing are let go, to resume later. 0 is no "
+		   "limit." },
 
 	{ KEY("access", "channels", CONF_GLOBS, channels), .initial = "*",
 	    .doc = "The channels that exist for the public: names and globs "

@@ -65,6 +65,7 @@ struct settings {
 	uint64_t streams;	      /* 0: as many as descriptors allow */
 	uint64_t streams_per_address; /* 0: no limit */
 	uint64_t channels_per_stream;
+	uint64_t memory; /* bytes; 0: no limit */
 
 	/* [access] */
 	const char *channels; /* names and globs: "news,build-*" */

@@ -37,7 +37,7 @@ answer(struct viewer *v, const struct request *req, struct answer *answer)
  * (WHATWG HTML 9.2.3), so it is told in a stream when to.
  */
 static void
-refuse(struct viewer *v, const struct request *req, const char *why)
+send_away(struct viewer *v, const struct request *req, const char *why)
 {
 	struct hub *hub = viewer_hub(v);
 	/* After a restart there is room again. */
@@ -49,8 +49,6 @@ refuse(struct viewer *v, const struct request *req, const char *why)
 	struct answer busy = { 0 };
 	struct buf whole = { 0 };
 
-	if (log_allow(&hub->quota, clock_mono_ms()))
-		log_msg(LOG_LEVEL_WARN, "event=refused reason=\"%s\"", why);
 	if (!req->is_eventsource) {
 		busy.retry_after_s = (retry_ms + 999) / 1000;
 		answer_set(&busy, 503, "%s", why);
@@ -66,11 +64,20 @@ refuse(struct viewer *v, const struct request *req, const char *why)
 	buf_free(&whole);
 }
 
+static void
+refuse(struct viewer *v, const struct request *req, const char *why)
+{
+	if (log_allow(&viewer_hub(v)->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN, "event=refused reason=\"%s\"", why);
+	send_away(v, req, why);
+}
+
 /* Whether all named channels may be had; if not, ${no} says why. */
 static bool
-may_listen(const struct hub *hub, const struct request *req, struct answer *no)
+may_listen(struct hub *hub, const struct request *req, struct answer *no)
 {
 	if (req->channels.count > hub->settings->channels_per_stream) {
+		limits_refuse(hub, LIMIT_CHANNELS);
 		answer_set(no, 400,
 		    "too many channels: %zu asked for, [limits] "
 		    "channels_per_stream allows %" PRIu64,
@@ -193,9 +200,10 @@ subscribe(struct viewer *v, const struct request *req,
 		answer_set(&no, 400,
 		    "the pattern selects more channels than [limits] "
 		    "channels_per_stream allows");
+		limits_refuse(hub, LIMIT_CHANNELS);
 		/* Who was let in once comes back when there are fewer. */
 		if (req->cursor.len > 0)
-			refuse(v, req, no.text);
+			send_away(v, req, no.text);
 		else
 			answer(v, req, &no);
 		return;
@@ -282,8 +290,8 @@ is_incremental(const struct viewer *v, const struct request_vars *vars)
 		vars->var[VAR_SOFTWARE].text, vars->var[VAR_SOFTWARE].len);
 }
 
-/* Take a share of the budget.  Return why the viewer is sent away, or NULL. */
-static const char *
+/* Take a share of the budget.  Return which limit forbids that. */
+static enum limit
 take_share(struct viewer *v, const struct settings *settings,
     const struct request_vars *vars)
 {
@@ -298,15 +306,16 @@ take_share(struct viewer *v, const struct settings *settings,
 		v->flush = FLUSH_CLOSE;
 		break;
 	case BUDGET_ADDRESS:
-		return "full: [limits] streams_per_address";
+		return LIMIT_ADDRESS;
 	}
-	return NULL;
+	return LIMIT_NONE;
 }
 
 void
 admit_request(struct viewer *v, const struct request_vars *vars)
 {
 	struct hub *hub = viewer_hub(v);
+	enum limit limit = LIMIT_NONE;
 	struct answer no = { 0 };
 	const struct settings *settings = NULL;
 	const char *why = NULL;
@@ -318,14 +327,18 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 		settings =
 		    conf_for(hub->conf, (const char *)req.channels.texts.data);
 		if (choose_flush(v, settings, &req, vars, &no) == 0 &&
-		    (why = hub_is_full(hub)) == NULL &&
+		    (limit = limits_reached(hub)) == LIMIT_NONE &&
 		    req.method == METHOD_GET)
-			why = take_share(v, settings, vars);
+			limit = take_share(v, settings, vars);
 	}
+	if (why == NULL && hub->is_draining)
+		why = "the program is being stopped";
 	if (no.status != 0)
 		answer(v, &req, &no);
 	else if (why != NULL)
 		refuse(v, &req, why);
+	else if (limit != LIMIT_NONE)
+		send_away(v, &req, limits_refuse(hub, limit));
 	else
 		subscribe(v, &req, settings, is_incremental(v, vars));
 	request_free(&req);

@@ -80,6 +80,7 @@ feed_next(struct place *place, bool takes_held, bool *is_unfinished)
 	struct feed_making m = { .hub = hub,
 		.feed = place->feed,
 		.out = &hub->text,
+		.bytes_max = limits_batch_bytes(hub),
 		.now_s = clock_wall_s(),
 		.takes_held = takes_held,
 		.retry_ms = -1 };

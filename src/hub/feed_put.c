@@ -7,11 +7,6 @@
 #include "hub/walk.h"
 #include "stream/event.h"
 
-/*
- * A batch ends with the first record that takes it beyond this, so that with a
- * usual record it fits one FastCGI record.
- */
-#define BATCH_BYTES 57344
 /* Records and blanks to pass over before others get their turn. */
 #define SKIPPED_AT_ONCE 4096
 
@@ -33,7 +28,7 @@ make_id(struct feed_making *m, struct span *id)
 bool
 feed_is_full(const struct feed_making *m)
 {
-	return m->is_closed || m->out->len >= BATCH_BYTES ||
+	return m->is_closed || m->out->len >= m->bytes_max ||
 	    m->skipped >= SKIPPED_AT_ONCE;
 }
 

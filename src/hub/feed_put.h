@@ -12,6 +12,7 @@ struct feed_making {
 	struct feed *feed;
 	struct cursor *cursors; /* one for each member */
 	struct buf *out;
+	size_t bytes_max; /* it is full with so many */
 	int64_t now_s;
 	unsigned skipped;   /* records, in all */
 	bool ends_skipped;  /* some of them behind the last event */

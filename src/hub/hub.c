@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -104,6 +102,7 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	(void)revents;
 	if (!list_is_empty(&hub->run))
 		take_turn(hub);
+	limits_relieve(hub);
 	reap(hub);
 	tell_siblings(hub);
 	if (!list_is_empty(&hub->run)) {
@@ -129,27 +128,25 @@ on_idle(struct ev_loop *loop, ev_idle *idle, int revents)
 }
 
 static void
+on_relief(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	/* It is there so that a turn comes. */
+	(void)loop;
+	(void)timer;
+	(void)revents;
+}
+
+static void
 on_due(void *cookie, struct list *node)
 {
 	(void)cookie;
 	viewer_on_due(LIST_OF(node, struct viewer, timer));
 }
 
-static uint64_t
-used_descriptors(const struct hub *hub)
-{
-	return hub->n_viewers + segment_open_count() +
-	    take_descriptors(&hub->take);
-}
-
-/* Files must be opened, too, when connections that ask nothing pile up. */
 static bool
 may_accept(void *cookie)
 {
-	const struct hub *hub = cookie;
-
-	return used_descriptors(hub) + DESCRIPTORS_KEPT / 2 <
-	    hub->max_descriptors;
+	return limits_may_accept(cookie);
 }
 
 static bool
@@ -166,7 +163,8 @@ on_accept(void *cookie, int fd)
 {
 	struct hub *hub = cookie;
 
-	if (viewer_open(hub, fd) == NULL)
+	if (viewer_open(hub, fd) == NULL &&
+	    log_allow(&hub->quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR, "event=accept-failed");
 	tell_siblings(hub);
 }
@@ -177,35 +175,6 @@ static const struct listen_ops listen_ops = {
 	.on_accept = on_accept,
 };
 
-static uint64_t
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return 256;
-	limit.rlim_cur = limit.rlim_max;
-	/* Refused: then what we have has to do. */
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return INT32_MAX;
-	return limit.rlim_cur;
-}
-
-const char *
-hub_is_full(const struct hub *hub)
-{
-	if (hub->is_draining)
-		return "the program is being stopped";
-	/* Connections that have not asked yet are not worth a refusal. */
-	if (hub->n_responses + segment_open_count() +
-		take_descriptors(&hub->take) + DESCRIPTORS_KEPT >=
-	    hub->max_descriptors)
-		return "full: the limit of open files (ulimit -n)";
-	return NULL;
-}
-
 static void
 start_watchers(struct hub *hub)
 {
@@ -213,6 +182,7 @@ start_watchers(struct hub *hub)
 	hub->prepare.data = hub;
 	ev_prepare_start(hub->loop, &hub->prepare);
 	ev_idle_init(&hub->idle, on_idle);
+	ev_timer_init(&hub->relief, on_relief, 0., 0.);
 	hub_wake_init(hub);
 	hub_end_init(hub);
 	/* Writing to a peer that is gone is an error, not an end. */
@@ -254,7 +224,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	list_init(&hub->listeners);
 	pool_init(&hub->viewers, sizeof(struct viewer));
 	rnd_seed(&hub->rnd);
-	hub->max_descriptors = raise_descriptors();
+	limits_init(&hub->limits);
 	if ((hub->loop = ev_default_loop(0)) == NULL)
 		goto err1;
 	if (table_init(&hub->feeds) != 0)

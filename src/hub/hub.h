@@ -24,6 +24,7 @@
 #include "conn/siblings.h"
 #include "hub/budget.h"
 #include "hub/hub_lines.h"
+#include "hub/limits.h"
 #include "hub/place.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
@@ -87,8 +88,9 @@ struct hub {
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];
 	ev_timer drain;
-	ev_timer last; /* when nobody is accepted any more */
-	ev_timer rest; /* runs while a process for one viewer has none */
+	ev_timer last;	 /* when nobody is accepted any more */
+	ev_timer relief; /* runs while viewers block and memory is short */
+	ev_timer rest;	 /* runs while a process for one viewer has none */
 	bool is_draining;
 	int64_t returns_ms; /* viewers of mode close are back by then */
 	int64_t gone_ms;    /* when draining: nobody listens from then on */
@@ -96,7 +98,7 @@ struct hub {
 	uint64_t n_viewers;   /* connections */
 	uint64_t n_responses; /* of them, those at a place of a feed */
 	struct budget budget;
-	uint64_t max_descriptors;
+	struct limits limits;
 	bool has_told_flush; /* the log has the flush mode that was chosen */
 	struct hub_lines lines;
 
@@ -233,12 +235,5 @@ void hub_rotate_init(struct hub *hub);
  * There may be more in ${channel}: rotate it if it is due.
  */
 void hub_rotate_news(struct hub *hub, struct channel *channel);
-
-/**
- * hub_is_full(hub):
- * Return why there cannot be one more connection with a response that lasts,
- * naming the limit, or NULL.
- */
-const char *hub_is_full(const struct hub *hub);
 
 #endif

@@ -5,6 +5,15 @@
 #include "hub/feed.h"
 #include "hub/place.h"
 
+/* What all places and batches take. */
+static size_t memory;
+
+size_t
+place_memory(void)
+{
+	return memory;
+}
+
 void
 cursor_copy(struct cursor *to, const struct cursor *from)
 {
@@ -107,6 +116,12 @@ hash_of(const struct feed *feed, const struct cursor *cursors, size_t n)
 	return hash_mix(hash);
 }
 
+static size_t
+place_size(size_t n_cursors)
+{
+	return sizeof(struct place) + n_cursors * sizeof(struct cursor);
+}
+
 struct place *
 place_get(struct table *table, struct feed *feed, const struct cursor *cursors,
     size_t n)
@@ -121,9 +136,10 @@ place_get(struct table *table, struct feed *feed, const struct cursor *cursors,
 		    cursors_equal(place->cursors, place->n_cursors, cursors, n))
 			return place_ref(place);
 	}
-	place = calloc(1, sizeof(*place) + n * sizeof(*cursors));
+	place = calloc(1, place_size(n));
 	if (place == NULL)
 		return NULL;
+	memory += place_size(n);
 	place->refs = 1;
 	place->table = table;
 	place->feed = feed_ref(feed);
@@ -155,6 +171,7 @@ place_unref(struct place *place)
 	list_remove(&place->waiting_node);
 	table_remove(place->table, &place->by_cursors);
 	feed_unref(place->feed);
+	memory -= place_size(place->n_cursors);
 	free(place);
 }
 
@@ -181,6 +198,7 @@ batch_new(const uint8_t *bytes, size_t len, struct place *to)
 
 	if (batch == NULL)
 		return NULL;
+	memory += sizeof(*batch) + len;
 	memset(batch, 0, sizeof(*batch));
 	batch->refs = 1;
 	batch->to = to == NULL ? NULL : place_ref(to);
@@ -199,6 +217,7 @@ batch_copy(const struct batch *batch)
 
 	if (copy == NULL)
 		return NULL;
+	memory += size;
 	memcpy(copy, batch, size);
 	copy->refs = 1;
 	copy->from = NULL;
@@ -231,5 +250,6 @@ batch_unref(struct batch *batch)
 	if (batch->from != NULL)
 		batch->from->next = NULL;
 	place_unref(batch->to);
+	memory -= sizeof(*batch) + batch->len;
 	free(batch);
 }

@@ -164,4 +164,10 @@ void batch_follows(struct batch *batch, struct place *from);
 struct batch *batch_ref(struct batch *batch);
 void batch_unref(struct batch *batch);
 
+/**
+ * place_memory(void):
+ * Return how many bytes all places and batches of the process take.
+ */
+size_t place_memory(void);
+
 #endif

@@ -353,6 +353,7 @@ run(struct viewer *v)
 		if (!was_blocked)
 			viewer_took(v, clock_mono_ms());
 		viewer_set_timer(v);
+		list_push(&viewer_hub(v)->limits.blocked, &v->node);
 		return 0;
 	}
 	if (was_blocked)

@@ -7,7 +7,8 @@
  *	LINGERING all is sent, and the web server has not closed yet
  *	CLOSED    to be freed when the turn is over
  *
- * Whoever is not sending stands in one list: of a place, or the run queue.
+ * Whoever is not sending stands in one list: of a place, or the run queue;
+ *whose socket takes nothing, in that of those who block.
  */
 #ifndef SPOOLCAST_HUB_VIEWER_H
 #define SPOOLCAST_HUB_VIEWER_H
@@ -134,10 +135,14 @@ int64_t viewer_hold_ms(const struct viewer *viewer);
 void viewer_queue(struct viewer *viewer);
 
 /**
- * viewer_took(viewer, now_ms), viewer_set_end(viewer, end_ms):
- * Its socket takes bytes at ${now_ms}; its stream is to end at ${end_ms}, never
- * if that is INT64_MAX.  Both on the monotonic clock.
+ * viewer_took(viewer, now_ms), viewer_output_ms(viewer):
+ * Its socket takes bytes at ${now_ms} (monotonic); return when it did so last,
+ * or, while it blocks, since when it does not.
+ *
+ * viewer_set_end(viewer, end_ms):
+ * Its stream is to end at ${end_ms}; never if that is INT64_MAX.
  */
+int64_t viewer_output_ms(const struct viewer *viewer);
 void viewer_took(struct viewer *viewer, int64_t now_ms);
 void viewer_set_end(struct viewer *viewer, int64_t end_ms);
 

@@ -11,8 +11,8 @@
 #define LINGER_MS 2000
 #define LINGER_DRAIN_MS 100
 
-static int64_t
-output_ms(const struct viewer *v)
+int64_t
+viewer_output_ms(const struct viewer *v)
 {
 	return clock_unfold(v->output_at, clock_mono_ms());
 }
@@ -56,7 +56,7 @@ static int64_t
 beat_due_ms(const struct viewer *v)
 {
 	int64_t heartbeat_ms = viewer_settings(v)->heartbeat_ms;
-	int64_t latest_ms = output_ms(v) + heartbeat_ms;
+	int64_t latest_ms = viewer_output_ms(v) + heartbeat_ms;
 	/* Neighbours in memory are far apart (Knuth 6.4). */
 	uint64_t own = (uint64_t)(uintptr_t)v * 0x9e3779b97f4a7c15U >> 32;
 	int64_t half_ms =
@@ -68,7 +68,7 @@ beat_due_ms(const struct viewer *v)
 static int64_t
 next_due_ms(const struct viewer *v)
 {
-	int64_t due_ms = output_ms(v), end_ms = end_ms_of(v), held_ms;
+	int64_t due_ms = viewer_output_ms(v), end_ms = end_ms_of(v), held_ms;
 
 	if (v->state == VIEWER_IDLE)
 		return due_ms + REQUEST_WAIT_MS;
@@ -114,7 +114,7 @@ viewer_note_held(struct viewer *v)
 static const char *
 has_stalled(const struct viewer *v, int64_t now_ms)
 {
-	if (now_ms >= output_ms(v) + viewer_settings(v)->stall_ms)
+	if (now_ms >= viewer_output_ms(v) + viewer_settings(v)->stall_ms)
 		return "stalled";
 	return v->must_end ? "slow" : NULL;
 }
@@ -124,7 +124,7 @@ give_up(struct viewer *v, const char *why, int64_t now_ms)
 {
 	if (log_allow(&viewer_hub(v)->quota, now_ms))
 		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
-		    (now_ms - output_ms(v)) / 1000);
+		    (now_ms - viewer_output_ms(v)) / 1000);
 	viewer_close(v);
 }
 

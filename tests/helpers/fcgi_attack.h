@@ -30,6 +30,22 @@ attack_request(struct buf *out, const struct attack *a)
 	peer_empty(out, FCGI_STDIN, a->id);
 }
 
+/* Asks for so many records of news that hardly anyone else is where it is. */
+static inline void
+attack_behind(struct buf *out, const struct attack *a)
+{
+	struct buf pairs = { 0 };
+	struct attack own = { a->id, &pairs, a->rnd };
+	char uri[40];
+
+	snprintf(uri, sizeof(uri), "/news?history=%d",
+	    (int)rnd_between(a->rnd, 10000, 20000));
+	peer_pair(&pairs, "REQUEST_METHOD", "GET");
+	peer_pair(&pairs, "REQUEST_URI", uri);
+	attack_request(out, &own);
+	buf_free(&pairs);
+}
+
 static inline void
 attack_silent(struct buf *out, const struct attack *a)
 {
@@ -163,6 +179,8 @@ static const struct attack_kind {
 	enum after after;
 } attack_kinds[] = {
 	{ "silent", attack_silent, AFTER_HOLD },
+	{ "deaf", attack_request, AFTER_HOLD },
+	{ "deaf-behind", attack_behind, AFTER_HOLD },
 	{ "half-header", attack_half_header, AFTER_HOLD },
 	{ "half-begin", attack_half_begin, AFTER_HOLD },
 	{ "half-params", attack_half_params, AFTER_HOLD },

@@ -175,7 +175,7 @@ test_json_tells_the_same_with_units_in_names(void **state)
 	    "\"close_retry_ms\": 500, \"poll_retry_ms\": 5000, "
 	    "\"client_may_choose\": false, \"incremental\": \"auto\"}, "
 	    "\"limits\": {\"streams\": 0, \"streams_per_address\": 0, "
-	    "\"channels_per_stream\": 32}, "
+	    "\"channels_per_stream\": 32, \"memory\": 67108864}, "
 	    "\"access\": {\"channels\": [\"a\", \"b-*\"]}}, "
 	    "\"channels\": [{\"channel\": \"a\", \"settings\": "
 	    "{\"heartbeat_ms\": 1000, \"history\": 2}}, "

@@ -151,6 +151,7 @@ test_defaults_are_those_of_the_contract(void **state)
 	assert_int_equal(s->flush_mode, FLUSH_AUTO);
 	assert_int_equal(s->streams, 0);
 	assert_int_equal(s->channels_per_stream, 32);
+	assert_int_equal(s->memory, 64 << 20);
 	assert_string_equal(s->channels, "*");
 	conf_free(conf);
 }

@@ -39,6 +39,7 @@ stop(void **state)
 {
 	(void)state;
 	assert_int_equal(places.n_entries, 0);
+	assert_int_equal(place_memory(), 0);
 	table_free(&places);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(segments[i].refs, 1);

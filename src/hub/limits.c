@@ -1,0 +1,200 @@
+#include <sys/resource.h>
+
+#include <inttypes.h>
+#include <malloc.h>
+
+#include "base/clock.h"
+#include "hub/limits.h"
+#include "hub/viewer.h"
+
+/*
+ * A batch ends with the first record that takes it beyond this, so that with a
+ * usual record it fits one FastCGI record.
+ */
+#define BATCH_BYTES 57344
+/* Once half of the memory is taken; 20,000 of these are 40 MB. */
+#define BATCH_BYTES_SHORT 2048
+/* Descriptors for other things than viewers and channels. */
+#define DESCRIPTORS_KEPT 32
+/* How many who block are looked at in a turn. */
+#define LOOKS 512
+/* When it is looked again, while there is too much. */
+#define RELIEF_S 0.2
+/* Nobody is let go who took something just now: that one is only slower. */
+#define SPARED_MS 1000
+/* Less than this need not be given back to the system. */
+#define PEAK_BYTES 4194304
+#define TELL_MS 60000
+
+static uint64_t
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 256;
+	limit.rlim_cur = limit.rlim_max;
+	/* Refused: then what we have has to do. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return INT32_MAX;
+	return limit.rlim_cur;
+}
+
+void
+limits_init(struct limits *limits)
+{
+	list_init(&limits->blocked);
+	limits->max_descriptors = raise_descriptors();
+}
+
+size_t
+limits_memory(const struct hub *hub)
+{
+	return place_memory() + (size_t)hub->n_viewers * sizeof(struct viewer);
+}
+
+static bool
+is_over(const struct hub *hub)
+{
+	uint64_t most = hub->settings->memory;
+
+	return most > 0 && limits_memory(hub) > most;
+}
+
+size_t
+limits_batch_bytes(const struct hub *hub)
+{
+	uint64_t most = hub->settings->memory;
+
+	return most > 0 && limits_memory(hub) > most / 2 ? BATCH_BYTES_SHORT :
+							   BATCH_BYTES;
+}
+
+static const char *
+reason_of(enum limit limit)
+{
+	switch (limit) {
+	case LIMIT_ADDRESS:
+		return "full: [limits] streams_per_address";
+	case LIMIT_CHANNELS:
+		return "too many: [limits] channels_per_stream";
+	case LIMIT_MEMORY:
+	case LIMIT_BLOCKED:
+		return "full: [limits] memory";
+	case LIMIT_DESCRIPTORS:
+		return "full: the limit of open files (ulimit -n)";
+	default:
+		return "full";
+	}
+}
+
+static uint64_t
+value_of(const struct hub *hub, enum limit limit)
+{
+	switch (limit) {
+	case LIMIT_ADDRESS:
+		return hub->settings->streams_per_address;
+	case LIMIT_CHANNELS:
+		return hub->settings->channels_per_stream;
+	case LIMIT_DESCRIPTORS:
+		return hub->limits.max_descriptors;
+	default:
+		return hub->settings->memory;
+	}
+}
+
+const char *
+limits_refuse(struct hub *hub, enum limit limit)
+{
+	struct limit_log *log = &hub->limits.logs[limit];
+	const char *reason = reason_of(limit);
+	int64_t now_ms = clock_mono_ms();
+
+	log->count++;
+	if (log->told_ms != 0 && now_ms < log->told_ms + TELL_MS)
+		return reason;
+	log_msg(LOG_LEVEL_WARN,
+	    "event=%s reason=\"%s\" limit=%" PRIu64 " count=%" PRIu64,
+	    limit == LIMIT_BLOCKED ? "let-go" : "refused", reason,
+	    value_of(hub, limit), log->count);
+	log->told_ms = now_ms;
+	log->count = 0;
+	return reason;
+}
+
+/* What was freed stays with malloc, in between what is still used. */
+static void
+give_back(struct limits *limits, size_t memory)
+{
+	if (memory > limits->peak)
+		limits->peak = memory;
+	if (limits->peak < PEAK_BYTES || memory > limits->peak / 4)
+		return;
+	limits->peak = memory;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+void
+limits_relieve(struct hub *hub)
+{
+	struct list *blocked = &hub->limits.blocked;
+	/*
+	 * If all have an equal part of half of it, one who has less is not who
+	 * takes too much: many share that batch, and each costs little.
+	 */
+	uint64_t little = hub->settings->memory / 2 / (hub->n_viewers + 1);
+
+	int64_t spared_ms;
+
+	give_back(&hub->limits, limits_memory(hub));
+	if (!is_over(hub) || list_is_empty(blocked))
+		return;
+	if (!ev_is_active(&hub->relief)) {
+		ev_timer_set(&hub->relief, RELIEF_S, 0.);
+		ev_timer_start(hub->loop, &hub->relief);
+	}
+	spared_ms = clock_mono_ms() - SPARED_MS;
+	for (int i = 0; i < LOOKS && is_over(hub) && !list_is_empty(blocked);
+	     i++) {
+		struct viewer *v = LIST_OF(blocked->next, struct viewer, node);
+
+		if (viewer_output_ms(v) > spared_ms)
+			break;
+		if (v->batch->len / v->batch->refs < little) {
+			list_remove(&v->node);
+			list_push(blocked, &v->node);
+			continue;
+		}
+		limits_refuse(hub, LIMIT_BLOCKED);
+		viewer_close(v);
+	}
+}
+
+static uint64_t
+channel_descriptors(const struct hub *hub)
+{
+	return segment_open_count() + take_descriptors(&hub->take);
+}
+
+/* Files must be opened, too, when connections that ask nothing pile up. */
+bool
+limits_may_accept(const struct hub *hub)
+{
+	return hub->n_viewers + channel_descriptors(hub) +
+	    DESCRIPTORS_KEPT / 2 <
+	    hub->limits.max_descriptors;
+}
+
+enum limit
+limits_reached(const struct hub *hub)
+{
+	/* Connections that have not asked yet are not worth a refusal. */
+	if (hub->n_responses + channel_descriptors(hub) + DESCRIPTORS_KEPT >=
+	    hub->limits.max_descriptors)
+		return LIMIT_DESCRIPTORS;
+	return is_over(hub) ? LIMIT_MEMORY : LIMIT_NONE;
+}

@@ -1,0 +1,87 @@
+/*
+ * What one process may take of memory and descriptors, and what is said when
+ * there is no more: viewers are told to come later, the log which limit it was.
+ */
+#ifndef SPOOLCAST_HUB_LIMITS_H
+#define SPOOLCAST_HUB_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct hub;
+
+enum limit {
+	LIMIT_NONE,
+	LIMIT_ADDRESS,	   /* [limits] streams_per_address */
+	LIMIT_CHANNELS,	   /* [limits] channels_per_stream */
+	LIMIT_MEMORY,	   /* [limits] memory: who comes is sent away */
+	LIMIT_BLOCKED,	   /* the same: who blocks is let go */
+	LIMIT_DESCRIPTORS, /* ulimit -n */
+	LIMIT_COUNT,
+};
+
+/* What was done at a limit since the log had a line about it. */
+struct limit_log {
+	int64_t told_ms; /* monotonic; 0: never */
+	uint64_t count;
+};
+
+struct limits {
+	/* Viewers whose socket takes nothing, who have done so longest first.
+	 */
+	struct list blocked;
+	size_t peak; /* of memory, since some was given back to the system */
+	uint64_t max_descriptors;
+	struct limit_log logs[LIMIT_COUNT];
+};
+
+/**
+ * limits_init(limits):
+ * Prepare it, and let the process have as many descriptors as it may.
+ */
+void limits_init(struct limits *limits);
+
+/**
+ * limits_memory(hub):
+ * Return how many bytes viewers, their places and what they are sent take.
+ */
+size_t limits_memory(const struct hub *hub);
+
+/**
+ * limits_batch_bytes(hub):
+ * Return how many bytes a batch is to have at most before one more record is
+ * put into it: few while memory is short.
+ */
+size_t limits_batch_bytes(const struct hub *hub);
+
+/**
+ * limits_relieve(hub):
+ * While there is more than [limits] memory allows, let go who blocks and has a
+ * batch for itself.  Such viewers come back and resume.
+ */
+void limits_relieve(struct hub *hub);
+
+/**
+ * limits_may_accept(hub):
+ * Return whether descriptors allow one more connection.
+ */
+bool limits_may_accept(const struct hub *hub);
+
+/**
+ * limits_reached(hub):
+ * Return which limit leaves no room for one more response that lasts, or
+ * LIMIT_NONE.
+ */
+enum limit limits_reached(const struct hub *hub);
+
+/**
+ * limits_refuse(hub, limit):
+ * Somebody is refused for ${limit}: tell the log, once a minute, how many were.
+ * Return why, for the client.
+ */
+const char *limits_refuse(struct hub *hub, enum limit limit);
+
+#endif
