@@ -207,6 +207,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 {
 	struct hub *hub = calloc(1, sizeof(*hub));
 
+	hub_keep_little();
 	if (hub == NULL)
 		goto err0;
 	hub->owner.kind = kind;

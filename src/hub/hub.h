@@ -157,6 +157,13 @@ void hub_run(struct hub *hub);
 int hub_conf(struct hub *hub, const char **why);
 
 /**
+ * hub_keep_little():
+ * Let the process give large buffers back to the system as soon as they are
+ * freed (mallopt(3)).
+ */
+void hub_keep_little(void);
+
+/**
  * hub_keep(hub, batch):
  * Hold ${batch} until the turn is over, or so many others came.
  */

@@ -6,6 +6,19 @@
 /* A process that caught up once need not be large from then on. */
 #define BUFFER_KEPT 16384
 
+/* What is larger has memory of its own, which goes when it is freed. */
+#define OWN_MEMORY (128 * 1024)
+
+void
+hub_keep_little(void)
+{
+#ifdef __GLIBC__
+	/* By itself it raises this when it sees the first large buffer. */
+	mallopt(M_MMAP_THRESHOLD, OWN_MEMORY);
+	mallopt(M_TRIM_THRESHOLD, OWN_MEMORY);
+#endif
+}
+
 void
 hub_keep(struct hub *hub, struct batch *batch)
 {
