@@ -22,6 +22,7 @@ measurements=(
 	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us"
 	"process|apache2 $fcgid curl openssl|what a viewer costs as a process"
 	"fanout|taskset|what a delivery costs the responder alone"
+	"cores|taskset|how much more two processes on two cores get done"
 	"log||what it takes to come back to a log of 1 GB"
 	"channels|taskset|what an append costs among many channels"
 )

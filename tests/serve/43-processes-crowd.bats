@@ -2,7 +2,7 @@
 # Several responders on one spool, behind web servers: viewers of one that is
 # killed go on in another.
 
-# shellcheck disable=SC2153 # background sets PID, servers.bash the rest
+# shellcheck disable=SC2034,SC2119,SC2120,SC2153 # servers.bash uses them
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/servers
