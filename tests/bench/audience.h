@@ -1,7 +1,8 @@
 /*
- * Viewers: connections on which FastCGI records come, in them a stream, in that
- * events as audience_make_event makes them.  Each has its number and when it
- * was published; what is lost, doubled or late is counted.
+ * Viewers: connections on which a stream comes, by FastCGI unless their wire is
+ * made another, in it events as audience_make_event makes them.  Each has its
+ * number and when it was published; what is lost, doubled or late is counted,
+ * and how long it took until all had an event.
  */
 #ifndef SPOOLCAST_TESTS_BENCH_AUDIENCE_H
 #define SPOOLCAST_TESTS_BENCH_AUDIENCE_H
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #include "bench/delays.h"
-#include "helpers/fcgi_socket.h"
+#include "bench/wire_fcgi.h"
 
 /* An event: its number, when it was published, and what fills it up. */
 #define EVENT_FORMAT "%08u %020llu "
@@ -28,26 +29,33 @@
 
 struct viewer {
 	int fd;
-	uint8_t header[FCGI_HEADER_LEN];
-	size_t header_len;
-	size_t content_left; /* of the record that has come in part */
-	struct buf text;     /* a block that has come in part */
-	uint32_t next;	     /* number of an event */
+	struct wire wire;
+	struct buf text; /* a line that has come in part */
+	uint32_t next;	 /* number of an event */
 	bool is_admitted;
+};
+
+/* How far an event has come. */
+struct fan_out {
+	size_t n;
+	uint64_t ns; /* until it had come to as many */
 };
 
 struct audience {
 	struct viewer *viewers;
 	size_t n;
 	int epoll;
+	wire_take *take;
 	uint64_t n_admitted;
 	uint64_t n_done; /* have the last event */
 	uint32_t last;	 /* its number */
 	uint64_t deliveries;
-	uint64_t records;
 	uint64_t lost;
 	uint64_t doubled;
+	uint64_t now_ns;       /* when the bytes came that are looked at */
+	uint64_t published_ns; /* the earliest event */
 	struct delays delays;
+	struct fan_out *fan_outs; /* by the number of the event, or NULL */
 };
 
 _Noreturn static inline void
@@ -92,20 +100,17 @@ audience_run_beside(void)
 	return pid;
 }
 
-/* What the process ${pid} has used of the CPU. */
+/* What the process ${pid} has used of the CPU, with all of its threads. */
 static inline uint64_t
 audience_cpu_ns(unsigned long pid)
 {
-	unsigned long long ns = 0;
-	char path[64];
-	FILE *file;
+	struct timespec used;
+	clockid_t clock;
 
-	snprintf(path, sizeof(path), "/proc/%lu/schedstat", pid);
-	file = fopen(path, "re");
-	if (file == NULL || fscanf(file, "%llu", &ns) != 1)
-		audience_fail(path);
-	fclose(file);
-	return ns;
+	errno = clock_getcpuclockid((pid_t)pid, &clock);
+	if (errno != 0 || clock_gettime(clock, &used) != 0)
+		audience_fail("the CPU clock of a process");
+	return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 }
 
 /* An event that is published now. */
@@ -133,25 +138,6 @@ audience_wait_turn(uint64_t begin_ns, uint32_t number, uint64_t rate)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
-/* Ask on ${fd} for the stream ${uri}, behind ${id} unless that is NULL. */
-static inline void
-audience_ask(int fd, const char *uri, const char *id)
-{
-	struct buf pairs = { 0 }, request = { 0 };
-
-	peer_pair(&pairs, "REQUEST_METHOD", "GET");
-	peer_pair(&pairs, "REQUEST_URI", uri);
-	peer_pair(&pairs, "HTTP_ACCEPT", "text/event-stream");
-	if (id != NULL)
-		peer_pair(&pairs, "HTTP_LAST_EVENT_ID", id);
-	peer_begin(&request, 1, FCGI_RESPONDER, 0);
-	peer_params(&request, 1, &pairs);
-	peer_empty(&request, FCGI_STDIN, 1);
-	socket_send_all(fd, &request);
-	buf_free(&pairs);
-	buf_free(&request);
-}
-
 static inline void
 audience_init(struct audience *a, size_t n)
 {
@@ -159,6 +145,8 @@ audience_init(struct audience *a, size_t n)
 	a->n = n;
 	a->viewers = calloc(n, sizeof(a->viewers[0]));
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
+	a->take = wire_fcgi_take;
+	a->published_ns = UINT64_MAX;
 	if (a->viewers == NULL || a->epoll < 0)
 		audience_fail("epoll");
 }
@@ -188,35 +176,41 @@ audience_event(struct audience *a, struct viewer *v, const char *data)
 	a->lost += number - v->next;
 	v->next = number + 1;
 	a->deliveries++;
-	delays_add(&a->delays, (audience_clock_ns() - ns) / 1000);
+	delays_add(&a->delays, (a->now_ns - ns) / 1000);
+	if (ns < a->published_ns)
+		a->published_ns = ns;
+	if (a->fan_outs != NULL && number <= a->last) {
+		a->fan_outs[number].n++;
+		a->fan_outs[number].ns = a->now_ns - ns;
+	}
 	if (number == a->last)
 		a->n_done++;
 }
 
-/* Read the whole blocks among ${len} bytes; return how long they are. */
+/* Read the whole lines among ${len} bytes; return how long they are. */
 static inline size_t
-audience_blocks(
+audience_lines(
     struct audience *a, struct viewer *v, const uint8_t *bytes, size_t len)
 {
-	static const char data[] = "\ndata: ";
-	const uint8_t *end = memrchr(bytes, '\n', len);
-	const uint8_t *at = bytes, *found;
+	static const char data[] = "data:";
+	const uint8_t *at = bytes, *end = bytes + len, *lf;
 
-	while (end > bytes && end[-1] != '\n')
-		end = memrchr(bytes, '\n', (size_t)(end - bytes));
-	if (end == NULL || end == bytes)
-		return 0;
-	for (;;) {
-		found = memmem(at, (size_t)(end - at), data, sizeof(data) - 1);
-		if (found == NULL)
-			break;
-		at = found + sizeof(data) - 1;
+	for (; (lf = memchr(at, '\n', (size_t)(end - at))) != NULL;
+	     at = lf + 1) {
+		if (lf == at && !v->is_admitted) {
+			v->is_admitted = true;
+			a->n_admitted++;
+		}
+		if ((size_t)(lf - at) < sizeof(data) + EVENT_NUMBERS ||
+		    memcmp(at, data, sizeof(data) - 1) != 0)
+			continue;
+		at += sizeof(data) - 1;
+		/* A space is usual, and some send JSON. */
+		at += *at == ' ';
+		at += *at == '"';
 		audience_event(a, v, (const char *)at);
 	}
-	if (!v->is_admitted)
-		a->n_admitted++;
-	v->is_admitted = true;
-	return (size_t)(end + 1 - bytes);
+	return (size_t)(at - bytes);
 }
 
 static inline void
@@ -226,12 +220,12 @@ audience_content(
 	size_t used;
 
 	if (v->text.len == 0) {
-		used = audience_blocks(a, v, bytes, len);
+		used = audience_lines(a, v, bytes, len);
 		peer_put(&v->text, bytes + used, len - used);
 		return;
 	}
 	peer_put(&v->text, bytes, len);
-	used = audience_blocks(a, v, v->text.data, v->text.len);
+	used = audience_lines(a, v, v->text.data, v->text.len);
 	buf_consume(&v->text, used);
 }
 
@@ -239,32 +233,26 @@ static inline void
 audience_bytes(
     struct audience *a, struct viewer *v, const uint8_t *bytes, size_t len)
 {
-	const uint8_t *end = bytes + len;
-	const uint8_t *h = v->header;
+	const uint8_t *at = bytes, *end = bytes + len;
 	size_t n;
 
-	while (bytes < end) {
-		if (v->content_left > 0) {
-			n = (size_t)(end - bytes);
-			if (n > v->content_left)
-				n = v->content_left;
-			audience_content(a, v, bytes, n);
-			v->content_left -= n;
-			bytes += n;
-			continue;
-		}
-		v->header[v->header_len++] = *bytes++;
-		if (v->header_len < FCGI_HEADER_LEN)
-			continue;
-		v->header_len = 0;
-		/* Responders that pad are not measured here. */
-		if (h[1] != FCGI_STDOUT || h[6] != 0) {
-			errno = EPROTO;
-			audience_fail("not a stream that goes on");
-		}
-		v->content_left = (size_t)(h[4] << 8 | h[5]);
-		a->records++;
-	}
+	a->now_ns = audience_clock_ns();
+	while ((n = a->take(&v->wire, &at, end)) > 0)
+		audience_content(a, v, at - n, n);
+	errno = EPROTO;
+	if (v->wire.status != 0 && v->wire.status != 200)
+		audience_fail((const char *)v->wire.line);
+}
+
+/* How many frames have come. */
+static inline uint64_t
+audience_frames(const struct audience *a)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		sum += a->viewers[i].wire.frames;
+	return sum;
 }
 
 /*
@@ -288,7 +276,7 @@ audience_until(struct audience *a, const uint64_t *done, uint64_t wanted)
 
 			len = recv(v->fd, bytes, sizeof(bytes), 0);
 			if (len <= 0)
-				audience_fail("recv");
+				audience_fail("a stream has ended");
 			audience_bytes(a, v, bytes, (size_t)len);
 		}
 	}

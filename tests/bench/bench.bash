@@ -102,12 +102,16 @@ noted()
 }
 
 # note_ratio ROW COLUMN OF TO: what was noted in this round in column OF, as a
-# multiple of what was in row TO.  A peer is compared so, round by round.
+# multiple of what was in row TO; nothing where one of them is missing.  A peer is
+# compared so, round by round.
 note_ratio()
 {
-	note "$1" "$2" "$(awk -v a="$(noted "$1" "$3")" \
-		-v b="$(noted "$4" "$3")" \
-		'BEGIN { if (a != "" && b > 0) printf "%.2f", a / b }')"
+	local a b
+	a=$(noted "$1" "$3")
+	b=$(noted "$4" "$3")
+	[[ -n $a && -n $b ]] || return 0
+	note "$1" "$2" "$(awk -v a="$a" -v b="$b" \
+		'BEGIN { if (b > 0) printf "%.2f", a / b }')"
 }
 
 # table HEADING COLUMN...: the rows in the order in which they were noted; each

@@ -62,7 +62,7 @@ connect_all(const struct options *o, struct audience *a)
 		close(open_channel(i, O_CREAT));
 	for (unsigned long i = 0; i < o->channels; i++) {
 		audience_add(a, i, socket_connect(o->address));
-		audience_ask(a->viewers[i].fd, uri_of(i), NULL);
+		wire_fcgi_ask(a->viewers[i].fd, uri_of(i), NULL);
 	}
 	audience_read(a, false);
 }

@@ -59,7 +59,7 @@ stream_open(struct stream *s, const struct options *o, const char *id)
 	memset(s, 0, sizeof(*s));
 	s->fd = socket_connect(o->address);
 	socket_receive_time(s->fd, (struct timeval){ .tv_sec = 60 });
-	audience_ask(s->fd, o->uri, id);
+	wire_fcgi_ask(s->fd, o->uri, id);
 }
 
 static void

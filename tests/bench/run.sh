@@ -12,6 +12,8 @@ cd "$(dirname "$0")/../.." || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 export B=${B:-build}
 unset SPOOLCAST_CONFIG SPOOLCAST_SPOOL
+# shellcheck source=tests/bench/needs.bash
+source tests/bench/needs.bash
 
 fcgid=/usr/lib/apache2/modules/mod_fcgid.so
 
@@ -23,20 +25,10 @@ measurements=(
 	"process|apache2 $fcgid curl openssl|what a viewer costs as a process"
 	"fanout|taskset|what a delivery costs the responder alone"
 	"cores|taskset|how much more two processes on two cores get done"
+	"chain|taskset curl|what a delivery costs behind a web server, and with others"
 	"log||what it takes to come back to a log of 1 GB"
 	"channels|taskset|what an append costs among many channels"
 )
-
-# missing_of NEED...: prints those commands and files that are not there.
-missing_of()
-{
-	local need
-	for need; do
-		if [[ ! -e $need ]] && ! command -v "$need" >/dev/null; then
-			printf '%s ' "${need##*/}"
-		fi
-	done
-}
 
 # busy: prints the share of all cores that is in use now, and stolen, in percent.
 busy()

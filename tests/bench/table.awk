@@ -1,5 +1,6 @@
 # table.awk: notes (row, column, value) become a table of medians.
 # -v heading= that of the first column, -v columns= the others, between tabs.
+# Rows that have none of these columns are left out.
 
 function precise(x)
 {
@@ -48,11 +49,18 @@ END {
 	text[0, 0] = heading
 	for (c = 1; c <= n; c++)
 		text[0, c] = name[c]
+	kept = 0
 	for (r = 1; r <= n_rows; r++) {
-		text[r, 0] = rows[r]
-		for (c = 1; c <= n; c++)
-			text[r, c] = cell(rows[r], name[c])
+		empty = 1
+		for (c = 1; c <= n; c++) {
+			text[kept + 1, c] = cell(rows[r], name[c])
+			if (text[kept + 1, c] != "-")
+				empty = 0
+		}
+		if (!empty)
+			text[++kept, 0] = rows[r]
 	}
+	n_rows = kept
 	for (c = 0; c <= n; c++)
 		for (r = 0; r <= n_rows; r++)
 			if (length(text[r, c]) > width[c])

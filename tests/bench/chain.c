@@ -1,0 +1,345 @@
+/*
+ * chain: many viewers of one channel, by HTTP or at a FastCGI socket, and what
+ * a delivery costs the processes that serve them.  See usage().
+ */
+#include <sys/wait.h>
+
+#include <getopt.h>
+
+#include "bench/audience.h"
+#include "bench/publish.h"
+#include "bench/wire_http.h"
+
+#define PIDS_MAX 64
+#define PHASES_MAX 8
+#define CONNECT_AT_ONCE 100
+#define PORTS_OF_ADDRESS 20000
+
+struct phase {
+	char name[32];
+	unsigned long rate;
+	unsigned long events;
+};
+
+struct options {
+	const char *address;
+	const char *path;
+	struct publisher publisher;
+	unsigned long pids[PIDS_MAX];
+	size_t n_pids;
+	size_t n_ours; /* the first of them */
+	unsigned long viewers;
+	struct phase phases[PHASES_MAX];
+	size_t n_phases;
+	bool is_http;
+};
+
+/* What the processes have used. */
+struct cost {
+	uint64_t all_ns;
+	uint64_t ours_ns;
+	uint64_t all_kb;
+	uint64_t ours_kb;
+};
+
+static void
+usage(void)
+{
+	fputs("usage: chain --fcgi ADDRESS | --http HOST:PORT [OPTION...]\n"
+	      "  --path PATH       of the stream (/events/news)\n"
+	      "  --viewers N       1000\n"
+	      "  --file FILE       where events are appended, or\n"
+	      "  --post HOST:PORT  where they are posted to,\n"
+	      "  --to PATH         at this path,\n"
+	      "  --before TEXT --behind TEXT  between these\n"
+	      "  --responder PID   a process that serves, of spoolcast;\n"
+	      "                    repeated, and before all --pid\n"
+	      "  --pid PID         another process that serves; repeated\n"
+	      "  --phase NAME:RATE:EVENTS\n"
+	      "                    so many events, so many a second (0: all\n"
+	      "                    at once); repeated, phases follow one\n"
+	      "                    another with the same viewers\n",
+	    stderr);
+	exit(100);
+}
+
+static unsigned long
+number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0')
+		usage();
+	return n;
+}
+
+static void
+add_pid(struct options *o, const char *text)
+{
+	if (o->n_pids == PIDS_MAX)
+		usage();
+	o->pids[o->n_pids++] = number(text);
+}
+
+static void
+add_phase(struct options *o, const char *text)
+{
+	struct phase *p = &o->phases[o->n_phases++];
+
+	if (o->n_phases > PHASES_MAX ||
+	    sscanf(text, "%31[^:]:%lu:%lu", p->name, &p->rate, &p->events) !=
+		3 ||
+	    p->events == 0)
+		usage();
+}
+
+static void
+read_option(struct options *o, int c)
+{
+	if (c == 'f' || c == 'h') {
+		o->address = optarg;
+		o->is_http = c == 'h';
+	} else if (c == 'p') {
+		o->path = optarg;
+	} else if (c == 'v') {
+		o->viewers = number(optarg);
+	} else if (c == 'F') {
+		o->publisher.file = optarg;
+	} else if (c == 'P') {
+		o->publisher.address = optarg;
+	} else if (c == 't') {
+		o->publisher.path = optarg;
+	} else if (c == 'b') {
+		o->publisher.before = optarg;
+	} else if (c == 'B') {
+		o->publisher.behind = optarg;
+	} else if (c == 'r' && o->n_ours == o->n_pids) {
+		add_pid(o, optarg);
+		o->n_ours++;
+	} else if (c == 'i') {
+		add_pid(o, optarg);
+	} else if (c == 'e') {
+		add_phase(o, optarg);
+	} else {
+		usage();
+	}
+}
+
+static void
+read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "fcgi", 1, NULL, 'f' },
+		{ "http", 1, NULL, 'h' },
+		{ "path", 1, NULL, 'p' },
+		{ "viewers", 1, NULL, 'v' },
+		{ "file", 1, NULL, 'F' },
+		{ "post", 1, NULL, 'P' },
+		{ "to", 1, NULL, 't' },
+		{ "before", 1, NULL, 'b' },
+		{ "behind", 1, NULL, 'B' },
+		{ "responder", 1, NULL, 'r' },
+		{ "pid", 1, NULL, 'i' },
+		{ "phase", 1, NULL, 'e' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
+		read_option(o, c);
+	if (o->address == NULL || o->viewers == 0 || o->n_phases == 0 ||
+	    (o->publisher.file == NULL) == (o->publisher.address == NULL))
+		usage();
+}
+
+/*
+ * Connect to 127.0.0.1:PORT from an address of our own, for one has only so
+ * many ports.
+ */
+static int
+connect_http(const char *address, size_t i)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET }, from = to;
+	const char *colon = strrchr(address, ':');
+	int one = 1, fd;
+
+	if (colon == NULL || strncmp(address, "127.0.0.1:", 10) != 0)
+		return socket_connect(address);
+	to.sin_port = htons((uint16_t)number(colon + 1));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	from.sin_addr.s_addr =
+	    htonl(INADDR_LOOPBACK + (uint32_t)(i / PORTS_OF_ADDRESS));
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
+		sizeof(one)) != 0 ||
+	    bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0 ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+		audience_fail(address);
+	return fd;
+}
+
+/* All come in, some at once. */
+static void
+connect_all(const struct options *o, struct audience *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (o->is_http) {
+			audience_add(a, i, connect_http(o->address, i));
+			wire_http_ask(a->viewers[i].fd, o->path, NULL);
+		} else {
+			audience_add(a, i, socket_connect(o->address));
+			wire_fcgi_ask(a->viewers[i].fd, o->path, NULL);
+		}
+		if ((i + 1) % CONNECT_AT_ONCE == 0)
+			audience_until(a, &a->n_admitted, i + 1);
+	}
+	audience_until(a, &a->n_admitted, a->n);
+	if (a->n_admitted < a->n)
+		exit(1);
+}
+
+/* What the process ${pid} has in memory, its share of what is shared. */
+static uint64_t
+pss_kb(unsigned long pid)
+{
+	char path[64], line[256];
+	unsigned long kb = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%lu/smaps_rollup", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		audience_fail(path);
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "Pss: %lu", &kb) == 1)
+			break;
+	fclose(file);
+	return kb;
+}
+
+static struct cost
+cost_now(const struct options *o)
+{
+	struct cost cost = { 0 };
+
+	for (size_t i = 0; i < o->n_pids; i++) {
+		uint64_t ns = audience_cpu_ns(o->pids[i]);
+		uint64_t kb = pss_kb(o->pids[i]);
+
+		cost.all_ns += ns;
+		cost.all_kb += kb;
+		cost.ours_ns += i < o->n_ours ? ns : 0;
+		cost.ours_kb += i < o->n_ours ? kb : 0;
+	}
+	return cost;
+}
+
+static int
+compare_ns(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median time until all have had an event, of those that all have had. */
+static double
+fan_out_ms(const struct audience *a)
+{
+	uint64_t *ns = calloc((size_t)a->last + 1, sizeof(ns[0]));
+	double median = -1;
+	size_t n = 0;
+
+	if (ns == NULL)
+		audience_fail("calloc");
+	for (size_t i = 0; i <= a->last; i++)
+		if (a->fan_outs[i].n == a->n)
+			ns[n++] = a->fan_outs[i].ns;
+	qsort(ns, n, sizeof(ns[0]), compare_ns);
+	if (n > 0)
+		median = (double)ns[n / 2] / 1e6;
+	free(ns);
+	return median;
+}
+
+/* ${name} is that of the phase. */
+static void
+report(const char *name, const struct audience *a, uint32_t events,
+    const struct cost *before, const struct cost *after)
+{
+	double n = (double)a->deliveries;
+	double ms = (double)(a->now_ns - a->published_ns) / 1e6;
+
+	printf("%s deliveries %.0f\n%s doubled %llu\n%s lost %.0f\n", name, n,
+	    name, (unsigned long long)a->doubled, name,
+	    (double)a->n * (double)events - n);
+	printf("%s cpu_us %.3f\n%s own_us %.3f\n", name,
+	    (double)(after->all_ns - before->all_ns) / 1e3 / n, name,
+	    (double)(after->ours_ns - before->ours_ns) / 1e3 / n);
+	printf("%s p50_ms %.3f\n%s p99_ms %.3f\n%s fanout_ms %.3f\n", name,
+	    (double)delays_at(&a->delays, 50) / 1e3, name,
+	    (double)delays_at(&a->delays, 99) / 1e3, name, fan_out_ms(a));
+	printf("%s done_ms %.1f\n%s per_second %.0f\n", name, ms, name,
+	    n / ms * 1e3);
+}
+
+/* Return false when not all had the last event in the end. */
+static bool
+run_phase(const struct options *o, struct audience *a, const struct phase *p)
+{
+	uint32_t first = a->last + 1, events = (uint32_t)p->events;
+	struct publisher publisher = o->publisher;
+	struct cost before, after;
+	int status;
+
+	a->last += events;
+	a->n_done = a->deliveries = a->doubled = 0;
+	a->published_ns = UINT64_MAX;
+	memset(&a->delays, 0, sizeof(a->delays));
+	free(a->fan_outs);
+	a->fan_outs = calloc((size_t)a->last + 1, sizeof(a->fan_outs[0]));
+	if (a->fan_outs == NULL)
+		audience_fail("calloc");
+	publisher.rate = p->rate;
+	before = cost_now(o);
+	if (audience_run_beside() == 0) {
+		publish_events(&publisher, first, events);
+		_exit(0);
+	}
+	audience_read(a, true);
+	after = cost_now(o);
+	if (wait(&status) < 0 || status != 0)
+		exit(1);
+	report(p->name, a, events, &before, &after);
+	return a->n_done == a->n;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct options o = { .path = "/events/news",
+		.viewers = 1000,
+		.publisher = { .path = "/", .before = "", .behind = "" } };
+	static struct audience a;
+	struct cost before, after;
+
+	read_options(&o, argc, argv);
+	audience_most_files();
+	audience_init(&a, o.viewers);
+	if (o.is_http)
+		a.take = wire_http_take;
+	before = cost_now(&o);
+	connect_all(&o, &a);
+	for (size_t i = 0; i < o.n_phases; i++)
+		if (!run_phase(&o, &a, &o.phases[i]))
+			break;
+	after = cost_now(&o);
+	printf(
+	    "memory chain_kb %.3f\nmemory own_kb %.3f\nmemory base_mb %.1f\n",
+	    (double)(after.all_kb - before.all_kb) / (double)a.n,
+	    (double)(after.ours_kb - before.ours_kb) / (double)a.n,
+	    (double)before.all_kb / 1024);
+	return 0;
+}
