@@ -41,9 +41,11 @@ check="$demo bats libcmocka-dev curl strace logrotate valgrind clang clang-tidy
 	apache2 libapache2-mod-fcgid nginx-light caddy h2o openssl
 	lighttpd-mod-openssl lighttpd-mod-deflate bindfs e2fsprogs mount"
 
-bench="$demo apache2 libapache2-mod-fcgid curl openssl procps util-linux"
+bench="$demo apache2 libapache2-mod-fcgid curl openssl procps util-linux
+	nginx-light libnginx-mod-nchan pushpin"
 
-case ${1-} in
+mode=${1-}
+case $mode in
 deps-build) wanted=$build ;;
 deps-demo) wanted=$demo ;;
 deps-check) wanted=$check ;;
@@ -82,6 +84,18 @@ release_services()
 	as_root rm -f "$policy"
 }
 
+# Prints those of "$@" that can be had.
+known_of()
+{
+	for package; do
+		if apt-cache show "$package" >/dev/null 2>&1; then
+			printf '%s ' "$package"
+		else
+			say "there is no package $package here"
+		fi
+	done
+}
+
 install_packages()
 {
 	if [ "$(id -u)" -ne 0 ] && ! has sudo; then
@@ -93,29 +107,37 @@ install_packages()
 	trap 'exit 143' TERM
 	hold_services
 	as_root apt-get update -q
+	# The bench does without what cannot be had.
+	if [ "$mode" = deps-bench ]; then
+		# shellcheck disable=SC2046 # words
+		set -- $(known_of "$@")
+	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 		--no-install-recommends "$@"
 	release_services
 	has systemctl || return 0
 	for package; do
 		case $package in
-		lighttpd | apache2 | caddy | h2o) service=$package ;;
+		lighttpd | apache2 | caddy | h2o | pushpin) service=$package ;;
 		nginx-light) service=nginx ;;
 		*) continue ;;
 		esac
 		as_root systemctl disable --quiet "$service" || true
+		# Comes with it.
+		[ "$service" != pushpin ] ||
+			as_root systemctl disable --quiet zurl || true
 	done
 }
 
 if has dpkg-query; then
 	# shellcheck disable=SC2086 # the lists are made of words
 	missing=$(missing_of $wanted)
-	case $1 in
-	deps-check | deps-bench) has node || missing="$missing nodejs" ;;
-	esac
-	if [ "$1" = deps-check ]; then
+	case $mode in
+	deps-check | deps-bench)
+		has node || missing="$missing nodejs"
 		has npm || missing="$missing npm"
-	fi
+		;;
+	esac
 	if [ -n "$missing" ]; then
 		# shellcheck disable=SC2086
 		install_packages $missing
@@ -126,11 +148,16 @@ else
 		$wanted
 fi
 
-[ "$1" = deps-check ] || exit 0
+# npm_install FOLDER: what its lock file says; a copy of that file says what is
+# in node_modules.
+npm_install()
+{
+	! cmp -s "$1/package-lock.json" "$1/node_modules/.installed" || return 0
+	(cd "$1" && npm ci --no-audit --no-fund --ignore-scripts) >&2
+	cp "$1/package-lock.json" "$1/node_modules/.installed"
+}
 
-# The copy of the lock file says what is in node_modules.
-web=$root/tests/web
-if ! cmp -s "$web/package-lock.json" "$web/node_modules/.installed"; then
-	(cd "$web" && npm ci --no-audit --no-fund --ignore-scripts) >&2
-	cp "$web/package-lock.json" "$web/node_modules/.installed"
-fi
+case $mode in
+deps-check) npm_install "$root/tests/web" ;;
+deps-bench) npm_install "$root/tests/bench/peers" ;;
+esac

@@ -239,9 +239,10 @@ audience_bytes(
 	a->now_ns = audience_clock_ns();
 	while ((n = a->take(&v->wire, &at, end)) > 0)
 		audience_content(a, v, at - n, n);
-	errno = EPROTO;
-	if (v->wire.status != 0 && v->wire.status != 200)
-		audience_fail((const char *)v->wire.line);
+	if (v->wire.status != 0 && v->wire.status != 200) {
+		fprintf(stderr, "a viewer got status %d\n", v->wire.status);
+		exit(1);
+	}
 }
 
 /* How many frames have come. */

@@ -37,38 +37,41 @@ fi
 # serves only 1000 has a ceiling there that takes too long to show.
 phases()
 {
-	case $2 in
-	1) PHASES=(warm:20:10 r20:20:100) ;;
-	*) PHASES=(warm:10:5 r10:10:30) ;;
-	esac
-	(($1 > 1000)) || return 0
-	case $2 in
-	1) ;;
-	1000) PHASES+=(burst:0:1000) ;;
-	*) PHASES+=("r100:100:$((750000 / $2))") ;;
-	esac
+	PHASES=(first:10:5 r10:10:30)
+	if (($2 == 1)); then
+		PHASES=(one:50:150)
+	elif (($1 > 1000 && $2 <= 1000)); then
+		PHASES+=(burst:0:1000)
+	elif (($1 > 1000)); then
+		PHASES+=("r100:100:$((750000 / $2))")
+	fi
 }
 
 # take ROW VIEWERS: the results that chain has printed become notes.
 take()
 {
-	local phase name value
+	local phase name value of lost=0 doubled=0
 	while read -r phase name value; do
-		[[ $phase == warm ]] || note "$1" "$name $phase $2" "$value"
+		[[ $phase != first ]] || continue
+		case $name in
+		lost) lost=$((lost + value)) ;;
+		doubled) doubled=$((doubled + value)) ;;
+		esac
+		note "$1" "$name $phase N=$2" "$value"
 	done <"$T/out"
+	note "$1" "lost N=$2" "$lost"
+	note "$1" "doubled N=$2" "$doubled"
 	[[ $1 != nchan ]] || return 0
-	for name in cpu_us\ r10 fanout_ms\ r10 per_second\ r100 \
-		done_ms\ burst; do
-		note_ratio "$1" "/nchan $name $2" "$name $2" nchan
+	for of in 'cpu_us r10' 'fanout_ms r10' 'per_second r100' \
+		'done_ms burst'; do
+		note_ratio "$1" "/nchan $of N=$2" "$of N=$2" nchan
 	done
 }
 
 # measure SUBJECT MOST VIEWERS
 measure()
 {
-	local status=0 options=() pid
-	round_begin
-	place
+	local options=() pid
 	"subject_$1" || return
 	phases "$2" "$3"
 	for pid in "${OURS[@]}"; do
@@ -79,15 +82,8 @@ measure()
 	done
 	taskset -c "$READER_CPU" "$BUILD/bench/chain" "${ASK[@]}" \
 		"${PUBLISH[@]}" "${options[@]}" --viewers "$3" \
-		"${PHASES[@]/#/--phase=}" >"$T/out" 2>>"$T/chain.err" || status=1
-	[[ ! -s $T/chain.err ]] || printf '%s, %s viewers: %s\n' "$1" "$3" \
-		"$(tail -n 1 "$T/chain.err")"
-	((status != 0)) || take "$1" "$3"
-	if [[ -n ${KEEP_LOGS:-} ]]; then
-		show_logs
-	fi
-	round_end
-	return "$status"
+		"${PHASES[@]/#/--phase=}" >"$T/out" 2>>"$T/chain.err" || return
+	take "$1" "$3"
 }
 
 # What has been left out is not tried again.
@@ -113,50 +109,66 @@ try()
 	fi
 	if [[ -n $missing ]]; then
 		leave_out "$1" "this is missing: $missing"
-	elif ! measure "$1" "$2" "$4"; then
+		return 0
+	fi
+	round_begin
+	place
+	if ! measure "$1" "$2" "$4"; then
 		show_logs
-		round_end
 		leave_out "$1" "it could not be measured with $4 viewers"
 	fi
+	round_end
 }
 
-# columns NAME PHASE PREFIX: those that there are, for `table`.
-columns()
+# show TITLE NOTED|HEADING...: a table of what was noted under these names; none
+# when nothing was.
+show()
 {
-	local n
-	COLUMNS_OF=()
+	local pair headings=("${@:2}")
+	for pair in "${headings[@]}"; do
+		awk -F '\t' -v OFS='\t' -v name="${pair%|*}" \
+			-v heading="${pair#*|}" \
+			'$2 == name { $2 = heading; print }' "$NOTES"
+	done >"$WORK/shown"
+	[[ -s $WORK/shown ]] || return 0
+	printf '%s\n' "$1"
+	NOTES=$WORK/shown table '' "${headings[@]#*|}"
+	echo
+}
+
+# show_each TITLE NAME: a column for each number of viewers.
+show_each()
+{
+	local n columns=()
 	for n in $VIEWERS; do
-		COLUMNS_OF+=("${3:-}$1 $2 $n")
+		((n == 1)) || columns+=("$2 N=$n|N=$n")
 	done
+	show "$1" "${columns[@]}"
 }
 
 tables()
 {
-	local name
-	for name in cpu_us own_us fanout_ms p50_ms; do
-		columns "$name" r10
-		table chain "${COLUMNS_OF[@]}"
-		echo
-	done
-	for name in cpu_us fanout_ms; do
-		columns "$name" r10 '/nchan '
-		table chain "${COLUMNS_OF[@]}"
-		echo
-	done
-	for prefix in '' '/nchan '; do
-		columns per_second r100 "$prefix"
-		table chain "${COLUMNS_OF[@]}" "${prefix}done_ms burst 1000"
-		echo
-	done
-	columns lost r100
-	table chain "${COLUMNS_OF[@]}" 'lost burst 1000' 'doubled burst 1000'
-	echo
-	for name in chain_kb own_kb; do
-		columns "$name" memory
-		table chain "${COLUMNS_OF[@]}" 
-		echo
-	done
-	table 'one idle viewer' 'p50_ms r20 1' 'p99_ms r20 1' 'cpu_us r20 1'
+	show_each 'CPU of a delivery, us, of the whole chain' 'cpu_us r10'
+	show_each "... as a multiple of nchan's" '/nchan cpu_us r10'
+	show_each '... of which spoolcast, us' 'own_us r10'
+	show_each 'An event to the last of N, ms' 'fanout_ms r10'
+	show_each "... as a multiple of nchan's" '/nchan fanout_ms r10'
+	show_each 'An event to one of N, ms, p50' 'p50_ms r10'
+	show_each 'Deliveries a second when 100 events/s are published' \
+		'per_second r100'
+	show_each "... as a multiple of nchan's" '/nchan per_second r100'
+	show '1000 events at once, N=1000' \
+		'done_ms burst N=1000|until all have all, ms' \
+		'/nchan done_ms burst N=1000|x nchan' \
+		'cpu_us burst N=1000|us CPU a delivery'
+	show 'An idle viewer, one event after the other' \
+		'p50_ms one N=1|p50, ms' 'p99_ms one N=1|p99, ms' \
+		'cpu_us one N=1|us CPU an event'
+	show_each 'Memory of a further viewer, KB (PSS), of the whole chain' \
+		'chain_kb memory'
+	show_each '... of which spoolcast, KB' 'own_kb memory'
+	show_each 'Events lost' lost
+	show_each 'Events twice' doubled
 }
 
 VIEWERS=${VIEWERS:-$default_viewers}

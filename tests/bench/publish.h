@@ -1,7 +1,7 @@
 /*
  * A publisher of events as audience_make_event makes them: appends lines to a
- * file, or sends one POST after the other on one connection, each with the
- * event between what is to stand before and behind it.
+ * file, or sends one POST after the other, on one connection unless the server
+ * closes it, each with the event between what is to stand before and behind it.
  */
 #ifndef SPOOLCAST_TESTS_BENCH_PUBLISH_H
 #define SPOOLCAST_TESTS_BENCH_PUBLISH_H
@@ -20,8 +20,8 @@ struct publisher {
 	uint64_t rate; /* a second, 0 is all at once */
 };
 
-/* Read until the response is there, whole. */
-static inline void
+/* Read until the response is there, whole; return whether more may follow. */
+static inline bool
 publish_wait(int fd)
 {
 	struct wire wire = { 0 };
@@ -44,13 +44,16 @@ publish_wait(int fd)
 		fprintf(stderr, "POST: status %d\n", wire.status);
 		exit(1);
 	}
+	return !wire.is_last;
 }
 
 static inline void
-publish_post(const struct publisher *p, int fd, const char *event)
+publish_post(const struct publisher *p, int *fd, const char *event)
 {
 	struct buf request = { 0 };
 
+	if (*fd < 0)
+		*fd = socket_connect(p->address);
 	if (buf_printf(&request,
 		"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 		"Content-Type: text/plain\r\n"
@@ -58,20 +61,23 @@ publish_post(const struct publisher *p, int fd, const char *event)
 		p->path, strlen(p->before) + EVENT_BYTES + strlen(p->behind),
 		p->before, EVENT_BYTES, event, p->behind) != 0)
 		audience_fail("POST");
-	socket_send_all(fd, &request);
+	socket_send_all(*fd, &request);
 	buf_free(&request);
-	publish_wait(fd);
+	if (!publish_wait(*fd)) {
+		close(*fd);
+		*fd = -1;
+	}
 }
 
 static inline void
-publish_event(const struct publisher *p, int fd, uint32_t number)
+publish_event(const struct publisher *p, int *fd, uint32_t number)
 {
 	char event[EVENT_BYTES + 1];
 
 	audience_make_event(event, number);
 	if (p->file == NULL)
 		publish_post(p, fd, event);
-	else if (write(fd, event, sizeof(event)) != sizeof(event))
+	else if (write(*fd, event, sizeof(event)) != sizeof(event))
 		audience_fail(p->file);
 }
 
@@ -80,20 +86,20 @@ static inline void
 publish_events(const struct publisher *p, uint32_t first, uint32_t n)
 {
 	uint64_t begin = audience_clock_ns();
-	int fd;
+	int fd = -1;
 
-	if (p->file == NULL)
-		fd = socket_connect(p->address);
-	else
+	if (p->file != NULL) {
 		fd = open(p->file, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0)
-		audience_fail(p->file);
+		if (fd < 0)
+			audience_fail(p->file);
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		if (p->rate > 0)
 			audience_wait_turn(begin, i + 1, p->rate);
-		publish_event(p, fd, first + i);
+		publish_event(p, &fd, first + i);
 	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 #endif

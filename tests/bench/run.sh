@@ -15,6 +15,7 @@ unset SPOOLCAST_CONFIG SPOOLCAST_SPOOL
 # shellcheck source=tests/bench/needs.bash
 source tests/bench/needs.bash
 
+better_sse=tests/bench/peers/node_modules/better-sse/package.json
 fcgid=/usr/lib/apache2/modules/mod_fcgid.so
 
 # A measurement is a row here and the file NAME.bash: name, what it needs, what
@@ -65,7 +66,13 @@ machine()
 		# shellcheck disable=SC2016 # of dpkg-query
 		version_of mod_fcgid dpkg-query -W -f '${Version}' \
 			libapache2-mod-fcgid
+		version_of nginx nginx -v
+		# shellcheck disable=SC2016 # of dpkg-query
+		version_of nchan dpkg-query -W -f '${Version}' \
+			libnginx-mod-nchan
 		version_of node node --version
+		[[ ! -e $better_sse ]] || version_of better-sse grep '"version"' "$better_sse"
+		version_of Pushpin pushpin --version
 	} | sed 's/, $//'
 	echo
 	printf 'noise     other programs used %s %% of the cores just now\n' \

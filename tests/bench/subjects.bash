@@ -182,3 +182,45 @@ subject_better-sse()
 {
 	node_peer better-sse.mjs
 }
+
+# Beside the port for viewers, one to publish at, and that of the application.
+conf_pushpin()
+{
+	local ipc='ipc://{rundir}/{ipc_prefix}' name
+	mkdir -p "$T/pushpin"
+	echo "* 127.0.0.1:$((PORT - 10000))" >"$T/pushpin/routes"
+	{
+		printf '%s\n' '[global]' \
+			'include=/usr/lib/pushpin/internal.conf' \
+			"rundir=$T/pushpin" 'ipc_prefix=' '[runner]' \
+			'services=condure,zurl,pushpin-proxy,pushpin-handler' \
+			"http_port=127.0.0.1:$PORT" "logdir=$T/pushpin" 'log_level=1' \
+			"client_maxconn=$((FILES - 1000))" '[proxy]' \
+			'routesfile=routes' "zurl_out_specs=${ipc}zurl-in" \
+			"zurl_out_stream_specs=${ipc}zurl-in-stream" \
+			"zurl_in_specs=${ipc}zurl-out" '[handler]'
+		for name in push_in_spec push_in_sub_specs stats_spec \
+			command_spec; do
+			echo "$name=$ipc$name"
+		done
+		printf '%s\n' 'push_in_http_addr=127.0.0.1' \
+			"push_in_http_port=$PORT_TLS"
+	} >"$T/pushpin/pushpin.conf"
+	background "$T/grip.log" node "$BENCH/peers/grip.mjs" \
+		$((PORT - 10000)) "$T"
+	GRIP_PID=$PID
+}
+
+subject_pushpin()
+{
+	local before='{"items":[{"channel":"news","formats":{"http-stream":{'
+	start_server conf_pushpin pushpin --merge-output \
+		--config "$T/pushpin/pushpin.conf" || return
+	family
+	OTHERS+=("$GRIP_PID")
+	# When many come at once some are cut off ("out of sequence").
+	ASK+=(--at-once 1)
+	PUBLISH=(--post "127.0.0.1:$PORT_TLS" --to /publish/
+		--before "$before\"content\":\"data: "
+		--behind '\n\n"}}}]}')
+}

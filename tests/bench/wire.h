@@ -32,6 +32,7 @@ struct wire {
 	int status; /* of HTTP; 0 before that has come */
 	bool is_chunked;
 	bool has_length;
+	bool is_last; /* on this connection */
 	uint64_t frames;
 };
 

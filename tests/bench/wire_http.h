@@ -57,11 +57,14 @@ wire_http_field(struct wire *wire, const char *line)
 {
 	static const char length[] = "content-length:";
 	static const char chunked[] = "transfer-encoding: chunked";
+	static const char closes[] = "connection: close";
 
 	if (*line == '\0')
 		return wire_http_body(wire);
 	if (strcasecmp(line, chunked) == 0)
 		wire->is_chunked = true;
+	if (strcasecmp(line, closes) == 0)
+		wire->is_last = true;
 	if (strncasecmp(line, length, sizeof(length) - 1) == 0) {
 		wire->has_length = true;
 		wire->left = strtoul(line + sizeof(length) - 1, NULL, 10);
@@ -86,11 +89,13 @@ static inline enum wire_state
 wire_http_next(struct wire *wire)
 {
 	const char *line = (const char *)wire->line;
+	int minor;
 
 	switch (wire->state) {
 	case WIRE_STATUS:
-		if (sscanf(line, "HTTP/1.%*d %d", &wire->status) != 1)
+		if (sscanf(line, "HTTP/1.%d %d", &minor, &wire->status) != 2)
 			wire_http_fail(line);
+		wire->is_last = minor == 0;
 		return WIRE_FIELDS;
 	case WIRE_FIELDS:
 		return wire_http_field(wire, line);
