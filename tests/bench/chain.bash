@@ -2,8 +2,8 @@
 # What a delivery costs whole chains, web server and program, on one core, and
 # how soon all have it; beside it those that do the same work in other ways.
 #
-#	SUBJECTS="nchan lighttpd"	only these
-#	VIEWERS="1000 5000"		with so many
+#	SUBJECTS=nchan,lighttpd	only these
+#	VIEWERS=1,1000,5000	with so many
 # shellcheck source=tests/bench/bench.bash
 source "$(dirname "$0")/bench.bash"
 # shellcheck source=tests/bench/needs.bash
@@ -26,13 +26,6 @@ subjects=(
 	"better-sse|1000|node $BENCH/peers/node_modules/better-sse"
 	"pushpin|1000|pushpin node"
 )
-default_viewers='1 1000 5000 8900'
-if [[ -n ${QUICK:-} ]]; then
-	default_viewers='1 1000'
-	SUBJECTS=${SUBJECTS:-nchan lighttpd nginx direct}
-	ROUNDS=1
-fi
-
 # phases MOST VIEWERS: what they are to see, as options of chain.  Whoever
 # serves only 1000 has a ceiling there that takes too long to show.
 phases()
@@ -41,7 +34,7 @@ phases()
 	if (($2 == 1)); then
 		PHASES=(one:50:150)
 	elif (($1 > 1000 && $2 <= 1000)); then
-		PHASES+=(burst:0:1000)
+		PHASES+=("burst:0:$BURST")
 	elif (($1 > 1000)); then
 		PHASES+=("r100:100:$((750000 / $2))")
 	fi
@@ -157,7 +150,7 @@ tables()
 	show_each 'Deliveries a second when 100 events/s are published' \
 		'per_second r100'
 	show_each "... as a multiple of nchan's" '/nchan per_second r100'
-	show '1000 events at once, N=1000' \
+	show "$BURST events at once, N=1000" \
 		'done_ms burst N=1000|until all have all, ms' \
 		'/nchan done_ms burst N=1000|x nchan' \
 		'cpu_us burst N=1000|us CPU a delivery'
@@ -171,7 +164,11 @@ tables()
 	show_each 'Events twice' doubled
 }
 
-VIEWERS=${VIEWERS:-$default_viewers}
+VIEWERS=${VIEWERS:-1,1000,5000,8900}
+VIEWERS=${VIEWERS//,/ }
+SUBJECTS=${SUBJECTS:-}
+SUBJECTS=${SUBJECTS//,/ }
+BURST=${BURST:-1000}
 # What is measured has a core of its own, for all that we start inherits this;
 # readers and the publisher have another.
 READER_CPU=0

@@ -7,7 +7,7 @@ source "$(dirname "$0")/bench.bash"
 CHANNELS=${CHANNELS:-10 1000 10000}
 WRITTEN=10
 RATE=${RATE:-1000}
-EVENTS=${EVENTS:-10000}
+EVENTS=${EVENTS:-5000}
 
 # Who sends has a core of its own; readers and the publisher have another.
 pin_sender=()

@@ -3,7 +3,8 @@
 #
 # Measures, and prints tables beside the machine on which they came about.
 # Without names, all that are listed below.  B is the build folder, ROUNDS how
-# often each is measured (3; the tables have medians).
+# often each is measured (3; the tables have medians).  With QUICK=1 once, and
+# less: enough to see that all can be measured, too little to compare.
 #
 # Nothing here is a test: it ends with 0 when everything could be measured or
 # the program that is missing was named.
@@ -19,7 +20,7 @@ better_sse=tests/bench/peers/node_modules/better-sse/package.json
 fcgid=/usr/lib/apache2/modules/mod_fcgid.so
 
 # A measurement is a row here and the file NAME.bash: name, what it needs, what
-# it finds out.
+# it finds out, and which of its settings are smaller with QUICK=1.
 measurements=(
 	"return|lighttpd node|how viewers come back after a restart"
 	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us"
@@ -29,6 +30,13 @@ measurements=(
 	"chain|taskset curl|what a delivery costs behind a web server, and with others"
 	"log||what it takes to come back to a log of 1 GB"
 	"channels|taskset|what an append costs among many channels"
+	"return|lighttpd node|how viewers come back after a restart|VIEWERS=60"
+	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us|REQUESTS=60"
+	"process|apache2 $fcgid curl openssl|what a viewer costs as a process|STARTS=30 SECONDS_EACH=2"
+	"fanout|taskset|what a delivery costs the responder alone|SECONDS_EACH=1"
+	"chain|taskset curl|what a delivery costs behind a web server, and with others|SUBJECTS=nchan,lighttpd,nginx,direct VIEWERS=1,1000 BURST=300"
+	"log||what it takes to come back to a log of 1 GB|LINES_EACH=2000000"
+	"channels|taskset|what an append costs among many channels|EVENTS=2000"
 )
 
 # busy: prints the share of all cores that is in use now, and stolen, in percent.
@@ -79,7 +87,16 @@ machine()
 		"$(busy)"
 }
 
-# measure NAME NEEDS WHAT
+# smaller SETTING...: what is set already stays.
+smaller()
+{
+	local setting
+	for setting in ROUNDS=1 "$@"; do
+		[[ -v ${setting%%=*} ]] || export "${setting?}"
+	done
+}
+
+# measure NAME NEEDS WHAT QUICK
 measure()
 {
 	local missing
@@ -91,7 +108,11 @@ measure()
 		return 0
 	fi
 	printf '(%s %% of the cores were in use before it)\n\n' "$(busy)"
-	bash "tests/bench/$1.bash" || {
+	(
+		# shellcheck disable=SC2086 # words
+		[[ -z ${QUICK:-} ]] || smaller $4
+		bash "tests/bench/$1.bash"
+	) || {
 		printf 'could not be measured\n'
 		return 1
 	}
@@ -108,9 +129,9 @@ done
 status=0
 machine
 for row in "${measurements[@]}"; do
-	IFS='|' read -r name needs what <<<"$row"
+	IFS='|' read -r name needs what quick <<<"$row"
 	if (($# == 0)) || [[ " $* " == *" $name "* ]]; then
-		measure "$name" "$needs" "$what" || status=1
+		measure "$name" "$needs" "$what" "$quick" || status=1
 	fi
 done
 cat <<'END'
