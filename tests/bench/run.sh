@@ -35,7 +35,7 @@ measurements=(
 	"process|apache2 $fcgid curl openssl|what a viewer costs as a process|STARTS=30 SECONDS_EACH=2"
 	"fanout|taskset|what a delivery costs the responder alone|SECONDS_EACH=1"
 	"chain|taskset curl|what a delivery costs behind a web server, and with others|SUBJECTS=nchan,lighttpd,nginx,direct VIEWERS=1,1000 BURST=300"
-	"log||what it takes to come back to a log of 1 GB|LINES_EACH=2000000"
+	"log||what it takes to come back to a log of 1 GB|LINES_EACH=2000000 WAITING=10"
 	"channels|taskset|what an append costs among many channels|EVENTS=2000"
 )
 
@@ -99,7 +99,7 @@ smaller()
 # measure NAME NEEDS WHAT QUICK
 measure()
 {
-	local missing
+	local missing from=$SECONDS
 	# shellcheck disable=SC2086 # words
 	missing=$(missing_of $2)
 	printf '\n== %s: %s\n' "$1" "$3"
@@ -116,6 +116,7 @@ measure()
 		printf 'could not be measured\n'
 		return 1
 	}
+	printf '\n(%s s)\n' $((SECONDS - from))
 }
 
 for name; do
