@@ -256,6 +256,26 @@ audience_frames(const struct audience *a)
 	return sum;
 }
 
+/* Wait for ${ms} and read what comes; return false when nothing did. */
+static inline bool
+audience_turn(struct audience *a, int ms)
+{
+	struct epoll_event events[256];
+	static uint8_t bytes[65536];
+	int n = epoll_wait(a->epoll, events, 256, ms);
+	ssize_t len;
+
+	for (int i = 0; i < n; i++) {
+		struct viewer *v = events[i].data.ptr;
+
+		len = recv(v->fd, bytes, sizeof(bytes), 0);
+		if (len <= 0)
+			audience_fail("a stream has ended");
+		audience_bytes(a, v, bytes, (size_t)len);
+	}
+	return n != 0;
+}
+
 /*
  * Read what comes, until ${*done} is ${wanted}.  When nothing comes for 20
  * seconds, say so and go on.
@@ -263,27 +283,21 @@ audience_frames(const struct audience *a)
 static inline void
 audience_until(struct audience *a, const uint64_t *done, uint64_t wanted)
 {
-	struct epoll_event events[256];
-	static uint8_t bytes[65536];
-	ssize_t len;
-	int n;
-
-	while (*done < wanted) {
-		n = epoll_wait(a->epoll, events, 256, 20000);
-		if (n == 0)
-			break;
-		for (int i = 0; i < n; i++) {
-			struct viewer *v = events[i].data.ptr;
-
-			len = recv(v->fd, bytes, sizeof(bytes), 0);
-			if (len <= 0)
-				audience_fail("a stream has ended");
-			audience_bytes(a, v, bytes, (size_t)len);
-		}
-	}
+	while (*done < wanted && audience_turn(a, 20000))
+		continue;
 	if (*done < wanted)
 		fprintf(stderr, "only %llu of %llu\n",
 		    (unsigned long long)*done, (unsigned long long)wanted);
+}
+
+/* Read what comes within ${seconds}. */
+static inline void
+audience_for(struct audience *a, uint64_t seconds)
+{
+	uint64_t end = audience_clock_ns() + seconds * 1000000000, now;
+
+	while ((now = audience_clock_ns()) < end)
+		audience_turn(a, (int)((end - now) / 1000000) + 1);
 }
 
 /* Read until all are admitted or, if ${is_end}, have the last event. */

@@ -30,6 +30,7 @@ subjects=(
 # serves only 1000 has a ceiling there that takes too long to show.
 phases()
 {
+	IDLE=()
 	PHASES=(first:10:5 r10:10:30)
 	if (($2 == 1)); then
 		PHASES=(one:50:150)
@@ -37,6 +38,7 @@ phases()
 		PHASES+=("burst:0:$BURST")
 	elif (($1 > 1000)); then
 		PHASES+=("r100:100:$((750000 / $2))")
+		IDLE=(--idle 4)
 	fi
 }
 
@@ -75,7 +77,8 @@ measure()
 	done
 	taskset -c "$READER_CPU" "$BUILD/bench/chain" "${ASK[@]}" \
 		"${PUBLISH[@]}" "${options[@]}" --viewers "$3" \
-		"${PHASES[@]/#/--phase=}" >"$T/out" 2>>"$T/chain.err" || return
+		"${PHASES[@]/#/--phase=}" "${IDLE[@]}" >"$T/out" \
+		2>>"$T/chain.err" || return
 	take "$1" "$3"
 }
 
@@ -160,8 +163,20 @@ tables()
 	show_each 'Memory of a further viewer, KB (PSS), of the whole chain' \
 		'chain_kb memory'
 	show_each '... of which spoolcast, KB' 'own_kb memory'
+	show_each 'Nothing is published: % of a core, the whole chain' \
+		'core_percent idle'
+	show_each '... of which spoolcast' 'own_percent idle'
 	show_each 'Events lost' lost
 	show_each 'Events twice' doubled
+	say 'The whole chain, all processes of it, has one core, and viewers and' \
+		'publisher another. Events have 100 bytes and come ten a second' \
+		'where nothing else is said; each viewer checks that all come,' \
+		'once and in order. lighttpd, nginx and apache stand before' \
+		'spoolcast; direct is spoolcast at its own socket. Who is asked' \
+		'by POST is slowed down when it cannot follow, and so is its' \
+		'publisher; a file takes 100 events/s whatever is behind it.' \
+		'Memory is that beyond the first 100 viewers, after all events.' \
+		'No heartbeat comes while nothing is published for 4 s.'
 }
 
 VIEWERS=${VIEWERS:-1,1000,5000,8900}

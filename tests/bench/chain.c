@@ -7,10 +7,10 @@
 #include <getopt.h>
 
 #include "bench/audience.h"
+#include "bench/cost.h"
 #include "bench/publish.h"
 #include "bench/wire_http.h"
 
-#define PIDS_MAX 64
 #define PHASES_MAX 8
 #define FIRST 100
 #define PORTS_OF_ADDRESS 20000
@@ -25,22 +25,13 @@ struct options {
 	const char *address;
 	const char *path;
 	struct publisher publisher;
-	unsigned long pids[PIDS_MAX];
-	size_t n_pids;
-	size_t n_ours; /* the first of them */
+	struct processes processes;
 	unsigned long viewers;
 	unsigned long at_once;
+	unsigned long idle_s;
 	struct phase phases[PHASES_MAX];
 	size_t n_phases;
 	bool is_http;
-};
-
-/* What the processes have used. */
-struct cost {
-	uint64_t all_ns;
-	uint64_t ours_ns;
-	uint64_t all_kb;
-	uint64_t ours_kb;
 };
 
 static void
@@ -60,7 +51,9 @@ usage(void)
 	      "  --phase NAME:RATE:EVENTS\n"
 	      "                    so many events, so many a second (0: all\n"
 	      "                    at once); repeated, phases follow one\n"
-	      "                    another with the same viewers\n",
+	      "                    another with the same viewers\n"
+	      "  --idle SECONDS    look for so long, in the end, what it\n"
+	      "                    costs when nothing is published\n",
 	    stderr);
 	exit(100);
 }
@@ -79,9 +72,11 @@ number(const char *text)
 static void
 add_pid(struct options *o, const char *text)
 {
-	if (o->n_pids == PIDS_MAX)
+	struct processes *p = &o->processes;
+
+	if (p->n == PROCESSES_MAX)
 		usage();
-	o->pids[o->n_pids++] = number(text);
+	p->pids[p->n++] = number(text);
 }
 
 static void
@@ -108,6 +103,8 @@ read_option(struct options *o, int c)
 		o->viewers = number(optarg);
 	} else if (c == 'a') {
 		o->at_once = number(optarg);
+	} else if (c == 'I') {
+		o->idle_s = number(optarg);
 	} else if (c == 'F') {
 		o->publisher.file = optarg;
 	} else if (c == 'P') {
@@ -118,9 +115,9 @@ read_option(struct options *o, int c)
 		o->publisher.before = optarg;
 	} else if (c == 'B') {
 		o->publisher.behind = optarg;
-	} else if (c == 'r' && o->n_ours == o->n_pids) {
+	} else if (c == 'r' && o->processes.n_ours == o->processes.n) {
 		add_pid(o, optarg);
-		o->n_ours++;
+		o->processes.n_ours++;
 	} else if (c == 'i') {
 		add_pid(o, optarg);
 	} else if (c == 'e') {
@@ -139,6 +136,7 @@ read_options(struct options *o, int argc, char **argv)
 		{ "path", 1, NULL, 'p' },
 		{ "viewers", 1, NULL, 'v' },
 		{ "at-once", 1, NULL, 'a' },
+		{ "idle", 1, NULL, 'I' },
 		{ "file", 1, NULL, 'F' },
 		{ "post", 1, NULL, 'P' },
 		{ "to", 1, NULL, 't' },
@@ -205,42 +203,6 @@ connect_until(const struct options *o, struct audience *a, size_t n)
 	if (a->n_admitted < n)
 		exit(1);
 	a->n = n;
-}
-
-/* What the process ${pid} has in memory, its share of what is shared. */
-static uint64_t
-pss_kb(unsigned long pid)
-{
-	char path[64], line[256];
-	unsigned long kb = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%lu/smaps_rollup", pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		audience_fail(path);
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "Pss: %lu", &kb) == 1)
-			break;
-	fclose(file);
-	return kb;
-}
-
-static struct cost
-cost_now(const struct options *o)
-{
-	struct cost cost = { 0 };
-
-	for (size_t i = 0; i < o->n_pids; i++) {
-		uint64_t ns = audience_cpu_ns(o->pids[i]);
-		uint64_t kb = pss_kb(o->pids[i]);
-
-		cost.all_ns += ns;
-		cost.all_kb += kb;
-		cost.ours_ns += i < o->n_ours ? ns : 0;
-		cost.ours_kb += i < o->n_ours ? kb : 0;
-	}
-	return cost;
 }
 
 static int
@@ -310,17 +272,33 @@ run_phase(const struct options *o, struct audience *a, const struct phase *p)
 	if (a->fan_outs == NULL)
 		audience_fail("calloc");
 	publisher.rate = p->rate;
-	before = cost_now(o);
+	before = cost_now(&o->processes);
 	if (audience_run_beside() == 0) {
 		publish_events(&publisher, first, events);
 		_exit(0);
 	}
 	audience_read(a, true);
-	after = cost_now(o);
+	after = cost_now(&o->processes);
 	if (wait(&status) < 0 || status != 0)
 		exit(1);
 	report(p->name, a, events, &before, &after);
 	return a->n_done == a->n;
+}
+
+/* Report what share of a core is used when nothing is published. */
+static void
+run_idle(const struct options *o, struct audience *a)
+{
+	struct cost before, after;
+
+	if (o->idle_s == 0)
+		return;
+	before = cost_now(&o->processes);
+	audience_for(a, o->idle_s);
+	after = cost_now(&o->processes);
+	printf("idle core_percent %.3f\nidle own_percent %.3f\n",
+	    (double)(after.all_ns - before.all_ns) / 1e7 / (double)o->idle_s,
+	    (double)(after.ours_ns - before.ours_ns) / 1e7 / (double)o->idle_s);
 }
 
 /*
@@ -337,12 +315,13 @@ run(const struct options *o, struct audience *a)
 	connect_until(o, a, n_first);
 	if (!run_phase(o, a, &first))
 		exit(1);
-	before = cost_now(o);
+	before = cost_now(&o->processes);
 	connect_until(o, a, o->viewers);
 	for (size_t i = 0; i < o->n_phases; i++)
 		if (!run_phase(o, a, &o->phases[i]))
 			return;
-	after = cost_now(o);
+	after = cost_now(&o->processes);
+	run_idle(o, a);
 	if (a->n == n_first)
 		return;
 	printf(
