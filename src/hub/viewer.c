@@ -27,7 +27,11 @@ leave_list(struct viewer *v)
 void
 viewer_queue(struct viewer *v)
 {
+	/* Who stands in the queue keeps its place there. */
+	if (v->is_queued)
+		return;
 	leave_list(v);
+	v->is_queued = true;
 	list_push(&viewer_hub(v)->run, &v->node);
 }
 
@@ -107,7 +111,7 @@ clear(struct viewer *v)
 	v->wants_second = v->wants_open = v->has_lost = false;
 	v->is_behind = v->must_end = v->is_over_budget = false;
 	v->has_events = v->owes_padding = v->is_padding = false;
-	v->was_closed = v->has_tail = false;
+	v->was_closed = v->has_tail = v->is_queued = false;
 	v->has_end = v->awaits_held = false;
 }
 
@@ -370,6 +374,7 @@ run(struct viewer *v)
 void
 viewer_run(struct viewer *v)
 {
+	v->is_queued = false;
 	/* Gone, or out of memory for it: the client comes back and resumes. */
 	if (v->state != VIEWER_CLOSED && run(v) != 0)
 		viewer_close(v);

@@ -51,6 +51,7 @@ struct viewer {
 	uint32_t padding;     /* bytes to send once as a comment */
 	uint8_t state;	      /* enum viewer_state */
 	uint8_t flush;	      /* enum flush_mode */
+	bool is_queued : 1;   /* unless all of its place were woken at once */
 	bool has_end : 1;
 	bool awaits_held : 1;
 	bool has_tail : 1;	 /* padding follows the batch in one write */
