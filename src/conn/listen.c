@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "conn/address.h"
 #include "conn/listen.h"
@@ -20,6 +21,7 @@
 #define LEAVE_S 0.001
 /* So many turns of the loop after it, what was left before still waits. */
 #define AGAIN_TURNS 4
+#define TELL_MS 60000
 
 bool
 listen_is_socket(int fd)
@@ -149,8 +151,19 @@ on_pause_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct listener *listener = timer->data;
 
 	(void)revents;
+	listener->waits_for_room = false;
 	listener->resumed = ev_iteration(loop);
 	ev_io_start(loop, &listener->io);
+}
+
+void
+listen_resume(struct listener *listener)
+{
+	if (!listener->waits_for_room ||
+	    !listener->ops->may_accept(listener->cookie))
+		return;
+	ev_timer_stop(listener->loop, &listener->pause);
+	on_pause_over(listener->loop, &listener->pause, 0);
 }
 
 static void
@@ -161,14 +174,29 @@ pause_for(struct listener *listener, double seconds)
 	ev_timer_start(listener->loop, &listener->pause);
 }
 
+/* Once a minute; errno is what is short. */
+static void
+tell_pause(struct listener *listener)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	listener->n_pauses++;
+	if (listener->told_ms != 0 && now_ms < listener->told_ms + TELL_MS)
+		return;
+	log_errno(LOG_LEVEL_WARN,
+	    "event=accept-paused seconds=%d count=%u remedy=\"raise the limit "
+	    "of %s\"",
+	    (int)PAUSE_S, listener->n_pauses,
+	    errno == ENOMEM ? "memory (ulimit -v)" : "open files (ulimit -n)");
+	listener->told_ms = now_ms;
+	listener->n_pauses = 0;
+}
+
 /* What is short passes; spinning on it does not help. */
 static void
 pause_accepting(struct listener *listener)
 {
-	log_errno(LOG_LEVEL_WARN,
-	    "event=accept-paused seconds=%d remedy=\"raise the limit of open "
-	    "files (ulimit -n)\"",
-	    (int)PAUSE_S);
+	tell_pause(listener);
 	pause_for(listener, PAUSE_S);
 }
 
@@ -193,8 +221,9 @@ accept_some(struct listener *listener, int most, bool takes_turns)
 
 		if (takes_turns && !is_our_turn(listener, i == 0 && is_again))
 			return;
-		errno = EMFILE;
 		if (!listener->ops->may_accept(listener->cookie)) {
+			/* Memory is looked for once in a pause. */
+			listener->waits_for_room = errno == EMFILE;
 			pause_accepting(listener);
 			return;
 		}

@@ -16,7 +16,7 @@
 
 /* What the owner of a listening socket is asked and told. */
 struct listen_ops {
-	/* Whether there is room for one more connection. */
+	/* Whether there is room for one more connection; if not, errno. */
 	bool (*may_accept)(void *cookie);
 	/*
 	 * Whether one that waits is for us rather than for another process that
@@ -35,9 +35,12 @@ struct listener {
 	struct ev_loop *loop;
 	const struct listen_ops *ops;
 	void *cookie;
-	bool is_shared; /* others have it, too, and go on when we end */
-	char *path;	/* of a unix socket that we made, else NULL */
-	dev_t dev;	/* and which file that was */
+	int64_t told_ms;     /* when the log had a pause; 0: never */
+	unsigned n_pauses;   /* since then */
+	bool waits_for_room; /* in a pause, that listen_resume may end */
+	bool is_shared;	     /* others have it, too, and go on when we end */
+	char *path;	     /* of a unix socket that we made, else NULL */
+	dev_t dev;	     /* and which file that was */
 	ino_t ino;
 };
 
@@ -67,6 +70,13 @@ int listen_open(const char *address, mode_t mode, const char **path);
  */
 struct listener *listen_start(int fd, const char *path, struct ev_loop *loop,
     const struct listen_ops *ops, void *cookie);
+
+/**
+ * listen_resume(listener):
+ * Somebody may have left: if it is a lack of descriptors that accepting pauses
+ * for, and there is room again, go on at once.
+ */
+void listen_resume(struct listener *listener);
 
 /**
  * listen_take(listener):

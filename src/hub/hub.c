@@ -105,6 +105,8 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	limits_relieve(hub);
 	reap(hub);
 	tell_siblings(hub);
+	LIST_EACH (node, &hub->listeners)
+		listen_resume(LIST_OF(node, struct listener, node));
 	if (!list_is_empty(&hub->run)) {
 		ev_idle_start(loop, &hub->idle);
 		return;

@@ -1,7 +1,9 @@
 #include <sys/resource.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "hub/limits.h"
@@ -25,6 +27,53 @@
 /* Less than this need not be given back to the system. */
 #define PEAK_BYTES 4194304
 #define TELL_MS 60000
+/* What libev needs to watch twice as many descriptors as there can be. */
+#define RESERVE_BYTES 1048576
+
+/*
+ * libev ends the process where there is no memory.  So it gets this then, and
+ * nobody is accepted until it can be had again.  Never touched, it costs none.
+ */
+static void *reserve;
+
+static void *
+allocate(void *old, long size)
+{
+	void *memory;
+
+	if (size == 0) {
+		free(old);
+		return NULL;
+	}
+	memory = realloc(old, (size_t)size);
+	if (memory == NULL && reserve != NULL) {
+		free(reserve);
+		reserve = NULL;
+		memory = realloc(old, (size_t)size);
+	}
+	return memory;
+}
+
+/* What was freed stays with malloc, in between what is still used. */
+static void
+trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+static bool
+has_reserve(void)
+{
+	if (reserve == NULL)
+		reserve = malloc(RESERVE_BYTES);
+	if (reserve == NULL) {
+		trim();
+		reserve = malloc(RESERVE_BYTES);
+	}
+	return reserve != NULL;
+}
 
 static uint64_t
 raise_descriptors(void)
@@ -45,6 +94,7 @@ raise_descriptors(void)
 void
 limits_init(struct limits *limits)
 {
+	ev_set_allocator(allocate);
 	list_init(&limits->blocked);
 	limits->max_descriptors = raise_descriptors();
 }
@@ -124,7 +174,6 @@ limits_refuse(struct hub *hub, enum limit limit)
 	return reason;
 }
 
-/* What was freed stays with malloc, in between what is still used. */
 static void
 give_back(struct limits *limits, size_t memory)
 {
@@ -133,9 +182,7 @@ give_back(struct limits *limits, size_t memory)
 	if (limits->peak < PEAK_BYTES || memory > limits->peak / 4)
 		return;
 	limits->peak = memory;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
+	trim();
 }
 
 void
@@ -184,6 +231,11 @@ channel_descriptors(const struct hub *hub)
 bool
 limits_may_accept(const struct hub *hub)
 {
+	/* For one viewer libev has what it needs. */
+	errno = ENOMEM;
+	if (gateway_is_shared(hub->gateway) && !has_reserve())
+		return false;
+	errno = EMFILE;
 	return hub->n_viewers + channel_descriptors(hub) +
 	    DESCRIPTORS_KEPT / 2 <
 	    hub->limits.max_descriptors;

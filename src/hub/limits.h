@@ -40,7 +40,8 @@ struct limits {
 
 /**
  * limits_init(limits):
- * Prepare it, and let the process have as many descriptors as it may.
+ * Prepare it, before there is a loop, and let the process have as many
+ * descriptors as it may.
  */
 void limits_init(struct limits *limits);
 
@@ -66,7 +67,8 @@ void limits_relieve(struct hub *hub);
 
 /**
  * limits_may_accept(hub):
- * Return whether descriptors allow one more connection.
+ * Return whether memory and descriptors allow one more connection; if not,
+ * errno is what is short, ENOMEM or EMFILE.
  */
 bool limits_may_accept(const struct hub *hub);
 
