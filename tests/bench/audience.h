@@ -167,7 +167,7 @@ static inline void
 audience_event(struct audience *a, struct viewer *v, const char *data)
 {
 	uint32_t number = (uint32_t)strtoul(data, NULL, 10);
-	uint64_t ns = strtoull(data + 9, NULL, 10);
+	uint64_t ns = strtoull(data + 9, NULL, 10), us;
 
 	if (number < v->next) {
 		a->doubled++;
@@ -305,6 +305,37 @@ static inline void
 audience_read(struct audience *a, bool is_end)
 {
 	audience_until(a, is_end ? &a->n_done : &a->n_admitted, a->n);
+}
+
+static inline int
+audience_compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * The median time until all who read have had an event, of those that all have
+ * had; fan_outs must be there.  -1: there is none.
+ */
+static inline double
+audience_fan_out_ms(const struct audience *a)
+{
+	uint64_t *ns = calloc((size_t)a->last + 1, sizeof(ns[0]));
+	double median = -1;
+	size_t n = 0;
+
+	if (ns == NULL)
+		audience_fail("calloc");
+	for (size_t i = 0; i <= a->last; i++)
+		if (a->fan_outs[i].n == a->n)
+			ns[n++] = a->fan_outs[i].ns;
+	qsort(ns, n, sizeof(ns[0]), audience_compare);
+	if (n > 0)
+		median = (double)ns[n / 2] / 1e6;
+	free(ns);
+	return median;
 }
 
 #endif

@@ -205,34 +205,6 @@ connect_until(const struct options *o, struct audience *a, size_t n)
 	a->n = n;
 }
 
-static int
-compare_ns(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* The median time until all have had an event, of those that all have had. */
-static double
-fan_out_ms(const struct audience *a)
-{
-	uint64_t *ns = calloc((size_t)a->last + 1, sizeof(ns[0]));
-	double median = -1;
-	size_t n = 0;
-
-	if (ns == NULL)
-		audience_fail("calloc");
-	for (size_t i = 0; i <= a->last; i++)
-		if (a->fan_outs[i].n == a->n)
-			ns[n++] = a->fan_outs[i].ns;
-	qsort(ns, n, sizeof(ns[0]), compare_ns);
-	if (n > 0)
-		median = (double)ns[n / 2] / 1e6;
-	free(ns);
-	return median;
-}
-
 /* ${name} is that of the phase. */
 static void
 report(const char *name, const struct audience *a, uint32_t events,
@@ -249,7 +221,8 @@ report(const char *name, const struct audience *a, uint32_t events,
 	    (double)(after->ours_ns - before->ours_ns) / 1e3 / n);
 	printf("%s p50_ms %.3f\n%s p99_ms %.3f\n%s fanout_ms %.3f\n", name,
 	    (double)delays_at(&a->delays, 50) / 1e3, name,
-	    (double)delays_at(&a->delays, 99) / 1e3, name, fan_out_ms(a));
+	    (double)delays_at(&a->delays, 99) / 1e3, name,
+	    audience_fan_out_ms(a));
 	printf("%s done_ms %.1f\n%s per_second %.0f\n", name, ms, name,
 	    n / ms * 1e3);
 }

@@ -250,7 +250,7 @@ connect_all(struct audience *a, const struct options *o)
 
 	for (size_t i = 0; i < a->n; i++) {
 		audience_add(a, i, socket_connect(o->address));
-		audience_ask(a->viewers[i].fd, "/events/news", NULL);
+		wire_fcgi_ask(a->viewers[i].fd, "/events/news", NULL);
 		if (o->gap_us > 0)
 			pause_us(o->gap_us);
 	}

@@ -17,6 +17,7 @@ struct options {
 	const char *file;
 	unsigned long pid;
 	unsigned long viewers;
+	unsigned long deaf;
 	unsigned long rate;
 	unsigned long seconds;
 	unsigned long cpu;
@@ -34,6 +35,8 @@ usage(void)
 	      "  --pid PID    its process\n"
 	      "  --file FILE  its channel news, where events are appended\n"
 	      "  --viewers N  1000\n"
+	      "  --deaf N     beside them, so many who ask for all there is\n"
+	      "               and never read\n"
 	      "  --rate N     events a second (10)\n"
 	      "  --seconds N  for so long (2)\n",
 	    stderr);
@@ -136,6 +139,10 @@ measure_bare(const struct options *o, struct audience *a)
 static void
 connect_all(const struct options *o, struct audience *a)
 {
+	/* Nobody looks at these again; they are open until we end. */
+	for (size_t i = 0; i < o->deaf; i++)
+		wire_fcgi_ask(socket_connect(o->address),
+		    "/events/news?history=all", NULL);
 	for (size_t i = 0; i < o->viewers; i++) {
 		audience_add(a, i, socket_connect(o->address));
 		wire_fcgi_ask(a->viewers[i].fd, "/events/news", NULL);
@@ -179,6 +186,7 @@ read_options(struct options *o, int argc, char **argv)
 		{ "pid", 1, NULL, 'p' },
 		{ "file", 1, NULL, 'f' },
 		{ "viewers", 1, NULL, 'v' },
+		{ "deaf", 1, NULL, 'd' },
 		{ "rate", 1, NULL, 'r' },
 		{ "seconds", 1, NULL, 's' },
 		{ "cpu", 1, NULL, 'c' },
@@ -197,6 +205,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->file = optarg;
 		else if (c == 'v')
 			o->viewers = number(optarg);
+		else if (c == 'd')
+			o->deaf = number(optarg);
 		else if (c == 'r')
 			o->rate = number(optarg);
 		else if (c == 's')
@@ -222,6 +232,9 @@ main(int argc, char **argv)
 	audience_most_files();
 	audience_init(&a, o.viewers);
 	a.last = (uint32_t)(o.rate * o.seconds);
+	a.fan_outs = calloc((size_t)a.last + 1, sizeof(a.fan_outs[0]));
+	if (a.fan_outs == NULL)
+		audience_fail("calloc");
 	ns = o.is_bare ? measure_bare(&o, &a) : measure_served(&o, &a, &frames);
 	wait(NULL);
 	a.lost += o.viewers * a.last - a.lost - a.deliveries;
@@ -233,5 +246,6 @@ main(int argc, char **argv)
 	    (double)(audience_frames(&a) - frames) / (double)a.deliveries,
 	    (double)delays_at(&a.delays, 50) / 1e3,
 	    (double)delays_at(&a.delays, 99) / 1e3);
+	printf("fanout_ms %.3f\n", audience_fan_out_ms(&a));
 	return 0;
 }

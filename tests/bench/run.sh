@@ -28,6 +28,7 @@ measurements=(
 	"fanout|taskset|what a delivery costs the responder alone"
 	"cores|taskset|how much more two processes on two cores get done"
 	"chain|taskset curl|what a delivery costs whole chains, ours and others"
+	"slow|taskset|what viewers who never read cost the others"
 	"log||what it takes to come back to a log of 1 GB"
 	"channels|taskset|what an append costs among many channels"
 )

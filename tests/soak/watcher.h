@@ -280,7 +280,7 @@ watcher_open(struct seen *s, struct watcher *w, int fd)
 	w->left = w->text.len = 0;
 	w->opened_ns = s->now_ns;
 	if (!w->is_http) {
-		audience_ask(fd, "/events/news", w->id[0] ? w->id : NULL);
+		wire_fcgi_ask(fd, "/events/news", w->id[0] ? w->id : NULL);
 		return;
 	}
 	if (buf_printf(&request,
