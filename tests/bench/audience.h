@@ -167,7 +167,7 @@ static inline void
 audience_event(struct audience *a, struct viewer *v, const char *data)
 {
 	uint32_t number = (uint32_t)strtoul(data, NULL, 10);
-	uint64_t ns = strtoull(data + 9, NULL, 10), us;
+	uint64_t ns = strtoull(data + 9, NULL, 10);
 
 	if (number < v->next) {
 		a->doubled++;
