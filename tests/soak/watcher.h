@@ -8,6 +8,7 @@
 #define SPOOLCAST_TESTS_SOAK_WATCHER_H
 
 #include "bench/audience.h"
+#include "bench/wire_http.h"
 
 /* Longer ids are none (128), nor are lines that say what is wrong. */
 #define WATCHER_ID_MAX 128
@@ -271,7 +272,7 @@ watcher_bytes(
 static inline void
 watcher_open(struct seen *s, struct watcher *w, int fd)
 {
-	struct buf request = { 0 };
+	const char *id = w->id[0] != '\0' ? w->id : NULL;
 
 	w->fd = fd;
 	w->is_cut = w->has_begun = w->has_ended = false;
@@ -279,18 +280,10 @@ watcher_open(struct seen *s, struct watcher *w, int fd)
 	w->padding = w->frame_len = 0;
 	w->left = w->text.len = 0;
 	w->opened_ns = s->now_ns;
-	if (!w->is_http) {
-		wire_fcgi_ask(fd, "/events/news", w->id[0] ? w->id : NULL);
-		return;
-	}
-	if (buf_printf(&request,
-		"GET /events/news HTTP/1.1\r\nHost: localhost\r\n"
-		"Accept: text/event-stream\r\n%s%s%s\r\n",
-		w->id[0] ? "Last-Event-ID: " : "", w->id,
-		w->id[0] ? "\r\n" : "") != 0)
-		audience_fail("request");
-	socket_send_all(fd, &request);
-	buf_free(&request);
+	if (w->is_http)
+		wire_http_ask(fd, "/events/news", id);
+	else
+		wire_fcgi_ask(fd, "/events/news", id);
 }
 
 /* The connection is over; ${is_ours}: we wanted that. */
