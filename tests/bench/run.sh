@@ -27,6 +27,7 @@ measurements=(
 	"process|apache2 $fcgid curl openssl|what a viewer costs as a process"
 	"fanout|taskset|what a delivery costs the responder alone"
 	"cores|taskset|how much more two processes on two cores get done"
+	"idle|strace|what viewers cost to whom nothing happens"
 	"chain|taskset curl|what a delivery costs whole chains, ours and others"
 	"slow|taskset|what viewers who never read cost the others"
 	"log||what it takes to come back to a log of 1 GB"
@@ -40,6 +41,7 @@ declare -A quick=(
 	[process]='STARTS=30 SECONDS_EACH=2'
 	[fanout]='SECONDS_EACH=1'
 	[chain]='SUBJECTS=nchan,lighttpd,nginx,direct VIEWERS=1,1000 BURST=300'
+	[idle]='VIEWERS=2000 HEARTBEAT=4'
 	[log]='LINES_EACH=2000000 WAITING=10'
 	[channels]='EVENTS=2000'
 )
