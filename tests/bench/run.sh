@@ -40,6 +40,7 @@ declare -A quick=(
 	[pages]='REQUESTS=60'
 	[process]='STARTS=30 SECONDS_EACH=2'
 	[fanout]='SECONDS_EACH=1'
+	[cores]='TIMES=1'
 	[chain]='SUBJECTS=nchan,lighttpd,nginx,direct VIEWERS=1,1000 BURST=300'
 	[idle]='VIEWERS=2000 HEARTBEAT=4'
 	[log]='LINES_EACH=2000000 WAITING=10'
