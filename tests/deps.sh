@@ -42,7 +42,7 @@ check="$demo bats libcmocka-dev curl strace logrotate valgrind clang clang-tidy
 	lighttpd-mod-openssl lighttpd-mod-deflate bindfs e2fsprogs mount"
 
 bench="$demo apache2 libapache2-mod-fcgid curl openssl procps util-linux
-	nginx-light libnginx-mod-nchan pushpin"
+	nginx-light libnginx-mod-nchan pushpin valgrind binutils"
 
 mode=${1-}
 case $mode in

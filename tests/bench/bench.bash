@@ -85,6 +85,27 @@ round_end()
 	T=''
 }
 
+# place: a single request for the channel news, as of plain CGI; prints where it
+# stood when it ended.
+place()
+{
+	ini '[flush]' 'mode = close' 'hold = 0'
+	REQUEST_METHOD=GET REQUEST_URI=/events/news \
+		HTTP_ACCEPT=text/event-stream "$SPOOLCAST" >"$T/place" \
+		2>>"$T/place.err"
+	ini
+	tr -d '\r' <"$T/place" >"$T/place.text"
+	last_id "$T/place.text"
+}
+
+# is_alone: nobody is connected to what start_serve started; one socket is to
+# listen on.
+is_alone()
+{
+	(($(find "/proc/$SERVE_PID/fd" -lname 'socket:*' \
+		2>/dev/null | wc -l) == 1))
+}
+
 # --- notes --------------------------------------------------------------------
 
 # note ROW COLUMN VALUE: what this round found.

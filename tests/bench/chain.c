@@ -152,7 +152,6 @@ read_options(struct options *o, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
 		read_option(o, c);
 	if (o->address == NULL || o->viewers == 0 || o->at_once == 0 ||
-	    o->n_phases == 0 ||
 	    (o->publisher.file == NULL) == (o->publisher.address == NULL))
 		usage();
 }
@@ -263,6 +262,7 @@ static void
 run_idle(const struct options *o, struct audience *a)
 {
 	struct cost before, after;
+	uint64_t frames = audience_frames(a);
 
 	if (o->idle_s == 0)
 		return;
@@ -272,6 +272,8 @@ run_idle(const struct options *o, struct audience *a)
 	printf("idle core_percent %.3f\nidle own_percent %.3f\n",
 	    (double)(after.all_ns - before.all_ns) / 1e7 / (double)o->idle_s,
 	    (double)(after.ours_ns - before.ours_ns) / 1e7 / (double)o->idle_s);
+	printf("idle frames %llu\n",
+	    (unsigned long long)(audience_frames(a) - frames));
 }
 
 /*

@@ -20,18 +20,6 @@ lines()
 	seq -f "%0$((LINE_BYTES - 1)).0f" "$1" "$2"
 }
 
-# A single request, as of plain CGI; prints where it stood when it ended.
-place()
-{
-	ini '[flush]' 'mode = close' 'hold = 0'
-	REQUEST_METHOD=GET REQUEST_URI=/events/news \
-		HTTP_ACCEPT=text/event-stream "$SPOOLCAST" >"$T/place" \
-		2>>"$T/place.err"
-	ini
-	tr -d '\r' <"$T/place" >"$T/place.text"
-	last_id "$T/place.text"
-}
-
 # fill NAME LINES SEGMENTS: a spool whose channel news has so many lines in so
 # many segments; it is resumed from the middle of the oldest.
 fill()
@@ -53,12 +41,6 @@ fill()
 private_kb()
 {
 	awk '/^Private_Dirty:/ { print $2 }' "/proc/$SERVE_PID/smaps_rollup"
-}
-
-# Nobody is connected; one socket is to listen on.
-is_alone()
-{
-	(($(find "/proc/$SERVE_PID/fd" -lname 'socket:*' | wc -l) == 1))
 }
 
 # ask ROW SPOOL OPTION...: with a responder of its own, whose memory is then

@@ -26,6 +26,7 @@ measurements=(
 	"pages|apache2 $fcgid node curl openssl|what other pages of the host feel of us"
 	"process|apache2 $fcgid curl openssl|what a viewer costs as a process"
 	"fanout|taskset|what a delivery costs the responder alone"
+	"instructions|valgrind callgrind_annotate readelf|what the responder executes itself"
 	"cores|taskset|how much more two processes on two cores get done"
 	"idle|strace|what viewers cost to whom nothing happens"
 	"chain|taskset curl|what a delivery costs whole chains, ours and others"
@@ -41,6 +42,7 @@ declare -A quick=(
 	[process]='STARTS=30 SECONDS_EACH=2'
 	[fanout]='SECONDS_EACH=1'
 	[cores]='TIMES=1'
+	[instructions]='EVENTS=40 IDLE=4'
 	[chain]='SUBJECTS=nchan,lighttpd,nginx,direct VIEWERS=1,1000 BURST=300'
 	[idle]='VIEWERS=2000 HEARTBEAT=4'
 	[log]='LINES_EACH=2000000 WAITING=10'
