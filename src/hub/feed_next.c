@@ -73,8 +73,9 @@ finish(struct feed_making *m, struct place *from)
 	return batch;
 }
 
-struct batch *
-feed_next(struct place *place, bool takes_held, bool *is_unfinished)
+/* Make the batch behind ${place}, where nobody has been since the last news. */
+static struct batch *
+look(struct place *place, bool takes_held, bool *is_unfinished)
 {
 	struct hub *hub = place->feed->hub;
 	struct feed_making m = { .hub = hub,
@@ -86,13 +87,6 @@ feed_next(struct place *place, bool takes_held, bool *is_unfinished)
 		.retry_ms = -1 };
 	struct batch *batch;
 
-	*is_unfinished = false;
-	if (place->next != NULL)
-		return batch_ref(place->next);
-	/* One look for all who stand here: the next news wakes them. */
-	if (place->seen_news == place->feed->news &&
-	    !(takes_held && place->has_held))
-		return NULL;
 	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
 		hub_retry(place->feed);
 		return NULL;
@@ -109,4 +103,17 @@ feed_next(struct place *place, bool takes_held, bool *is_unfinished)
 	for (size_t i = 0; i < m.feed->n_members; i++)
 		cursor_clear(&m.cursors[i]);
 	return batch;
+}
+
+struct batch *
+feed_next(struct place *place, bool takes_held, bool *is_unfinished)
+{
+	*is_unfinished = false;
+	if (place->next != NULL)
+		return batch_ref(place->next);
+	/* One look for all who stand here: the next news wakes them. */
+	if (place->seen_news == place->feed->news &&
+	    !(takes_held && place->has_held))
+		return NULL;
+	return look(place, takes_held, is_unfinished);
 }
