@@ -122,10 +122,15 @@ asks_for_now(
 	}
 }
 
-/* Whether what is new for ${place} in the channel at ${index} is not to wait.
- */
-static bool
-is_pressing(const struct place *place, size_t index)
+enum news {
+	NEWS_NONE,
+	NEWS_MAY_WAIT,
+	NEWS_PRESSES, /* or it is not known, before it is read */
+};
+
+/* What there is behind ${place} in the channel at ${index}. */
+static enum news
+news_behind(const struct place *place, size_t index)
 {
 	const struct feed *feed = place->feed;
 	const struct member *member = feed->members[index];
@@ -133,13 +138,17 @@ is_pressing(const struct place *place, size_t index)
 	struct stat st;
 
 	if (index >= place->n_cursors || cursor->state == MARK_START)
-		return member->channel->segment != NULL;
+		return member->channel->segment != NULL ? NEWS_PRESSES :
+							  NEWS_NONE;
 	if (cursor->state != MARK_AT ||
 	    cursor->segment != member->channel->segment ||
 	    fstat(cursor->segment->fd, &st) != 0 ||
 	    (uint64_t)st.st_size - cursor->at.offset >= feed->window.bytes)
-		return true;
-	return asks_for_now(feed->hub, member, cursor);
+		return NEWS_PRESSES;
+	if ((uint64_t)st.st_size == cursor->at.offset)
+		return NEWS_NONE;
+	return asks_for_now(feed->hub, member, cursor) ? NEWS_PRESSES :
+							 NEWS_MAY_WAIT;
 }
 
 /* How long the window of ${feed} lasts, 0 if there is none. */
@@ -176,8 +185,8 @@ window_holds(struct feed *feed, const struct member *member)
 	}
 	/* Who waits has seen all but what came in this window. */
 	if (member != NULL && !list_is_empty(&feed->waiting) &&
-	    is_pressing(LIST_OF(feed->waiting.next, struct place, waiting_node),
-		index_of(feed, member)))
+	    news_behind(LIST_OF(feed->waiting.next, struct place, waiting_node),
+		index_of(feed, member)) == NEWS_PRESSES)
 		return false;
 	wait_for_end(feed);
 	return true;
@@ -187,6 +196,7 @@ bool
 window_leaves(struct place *place)
 {
 	struct feed *feed = place->feed;
+	enum news most = NEWS_NONE;
 
 	if (place->next != NULL || place->seen_news == feed->news ||
 	    left_ms(feed) == 0)
@@ -197,10 +207,15 @@ window_leaves(struct place *place)
 	/* Who has waited here was woken, and has the next turn. */
 	if (place->left_news != 0 || place->seen_news != 0)
 		return false;
-	for (size_t i = 0; i < feed->n_members; i++) {
-		if (is_pressing(place, i))
-			return false;
+	for (size_t i = 0; i < feed->n_members && most < NEWS_PRESSES; i++) {
+		enum news news = news_behind(place, i);
+
+		if (news > most)
+			most = news;
 	}
+	/* Where there is none, all would be woken for nothing. */
+	if (most != NEWS_MAY_WAIT)
+		return false;
 	place->left_news = feed->news;
 	wait_for_end(feed);
 	return true;
