@@ -11,26 +11,30 @@
 #define LINGER_MS 2000
 #define LINGER_DRAIN_MS 100
 
+static int64_t
+output_ms_of(const struct viewer *v, int64_t now_ms)
+{
+	return clock_unfold(v->output_at, now_ms);
+}
+
 int64_t
 viewer_output_ms(const struct viewer *v)
 {
-	return clock_unfold(v->output_at, clock_mono_ms());
+	return output_ms_of(v, clock_mono_ms());
 }
 
 /* When the stream ends; INT64_MAX: never. */
 static int64_t
-end_ms_of(const struct viewer *v)
+end_ms_of(const struct viewer *v, int64_t now_ms)
 {
-	return v->has_end ? clock_unfold(v->end_at, clock_mono_ms()) :
-			    INT64_MAX;
+	return v->has_end ? clock_unfold(v->end_at, now_ms) : INT64_MAX;
 }
 
 /* When held records are due; INT64_MAX: there are none. */
 static int64_t
-held_ms_of(const struct viewer *v)
+held_ms_of(const struct viewer *v, int64_t now_ms)
 {
-	return v->awaits_held ? clock_unfold(v->held_at, clock_mono_ms()) :
-				INT64_MAX;
+	return v->awaits_held ? clock_unfold(v->held_at, now_ms) : INT64_MAX;
 }
 
 void
@@ -53,10 +57,10 @@ viewer_set_end(struct viewer *v, int64_t end_ms)
  * than that time and each viewer's own, so that groups dissolve.
  */
 static int64_t
-beat_due_ms(const struct viewer *v)
+beat_due_ms(const struct viewer *v, int64_t now_ms)
 {
 	int64_t heartbeat_ms = viewer_settings(v)->heartbeat_ms;
-	int64_t latest_ms = viewer_output_ms(v) + heartbeat_ms;
+	int64_t latest_ms = output_ms_of(v, now_ms) + heartbeat_ms;
 	/* Neighbours in memory are far apart (Knuth 6.4). */
 	uint64_t own = (uint64_t)(uintptr_t)v * 0x9e3779b97f4a7c15U >> 32;
 	int64_t half_ms =
@@ -66,9 +70,10 @@ beat_due_ms(const struct viewer *v)
 }
 
 static int64_t
-next_due_ms(const struct viewer *v)
+next_due_ms(const struct viewer *v, int64_t now_ms)
 {
-	int64_t due_ms = viewer_output_ms(v), end_ms = end_ms_of(v), held_ms;
+	int64_t due_ms = output_ms_of(v, now_ms);
+	int64_t end_ms = end_ms_of(v, now_ms), held_ms;
 
 	if (v->state == VIEWER_IDLE)
 		return due_ms + REQUEST_WAIT_MS;
@@ -81,18 +86,24 @@ next_due_ms(const struct viewer *v)
 		if (v->must_end && end_ms != INT64_MAX)
 			end_ms += viewer_settings(v)->stall_ms;
 	} else {
-		due_ms = beat_due_ms(v);
-		held_ms = held_ms_of(v);
+		due_ms = beat_due_ms(v, now_ms);
+		held_ms = held_ms_of(v, now_ms);
 		if (held_ms < due_ms)
 			due_ms = held_ms;
 	}
 	return due_ms < end_ms ? due_ms : end_ms;
 }
 
+static void
+set_timer(struct viewer *v, int64_t now_ms)
+{
+	wheel_set(&viewer_hub(v)->wheel, &v->timer, next_due_ms(v, now_ms));
+}
+
 void
 viewer_set_timer(struct viewer *v)
 {
-	wheel_set(&viewer_hub(v)->wheel, &v->timer, next_due_ms(v));
+	set_timer(v, clock_mono_ms());
 }
 
 void
@@ -114,7 +125,7 @@ viewer_note_held(struct viewer *v)
 static const char *
 has_stalled(const struct viewer *v, int64_t now_ms)
 {
-	if (now_ms >= viewer_output_ms(v) + viewer_settings(v)->stall_ms)
+	if (now_ms >= output_ms_of(v, now_ms) + viewer_settings(v)->stall_ms)
 		return "stalled";
 	return v->must_end ? "slow" : NULL;
 }
@@ -124,7 +135,7 @@ give_up(struct viewer *v, const char *why, int64_t now_ms)
 {
 	if (log_allow(&viewer_hub(v)->quota, now_ms))
 		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
-		    (now_ms - viewer_output_ms(v)) / 1000);
+		    (now_ms - output_ms_of(v, now_ms)) / 1000);
 	viewer_close(v);
 }
 
@@ -134,8 +145,8 @@ viewer_on_due(struct viewer *v)
 	int64_t now_ms = clock_mono_ms();
 	const char *why;
 
-	if (now_ms < next_due_ms(v)) {
-		viewer_set_timer(v);
+	if (now_ms < next_due_ms(v, now_ms)) {
+		set_timer(v, now_ms);
 		return;
 	}
 	if (v->state == VIEWER_LINGERING) {
@@ -150,15 +161,15 @@ viewer_on_due(struct viewer *v)
 		give_up(v, why, now_ms);
 		return;
 	}
-	if (now_ms >= held_ms_of(v) && now_ms < end_ms_of(v)) {
+	if (now_ms >= held_ms_of(v, now_ms) && now_ms < end_ms_of(v, now_ms)) {
 		v->takes_held = true;
 		v->awaits_held = false;
 		if (v->batch == NULL)
 			viewer_queue(v);
-		viewer_set_timer(v);
+		set_timer(v, now_ms);
 		return;
 	}
-	if (now_ms >= end_ms_of(v)) {
+	if (now_ms >= end_ms_of(v, now_ms)) {
 		viewer_end(v);
 		viewer_set_end(v, now_ms);
 	} else if (v->batch == NULL) {
@@ -171,5 +182,5 @@ viewer_on_due(struct viewer *v)
 	/* What is on its way will do for a heartbeat; who blocks has none. */
 	if (!v->conn.is_blocked)
 		viewer_took(v, now_ms);
-	viewer_set_timer(v);
+	set_timer(v, now_ms);
 }
