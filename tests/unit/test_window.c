@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -116,6 +118,47 @@ test_the_mode_batch_always_collects_and_close_never(void **state)
 	assert_int_equal(feed.window.interval_ms, 0);
 }
 
+/* Who has had what came is left at its place only if there is more. */
+static void
+test_nobody_waits_for_the_end_where_nothing_came(void **state)
+{
+	struct settings own = { .max_record = 65536 };
+	struct segment segment = { .refs = 1, .form = RECORD_LINE };
+	struct channel channel = { .segment = &segment };
+	struct member member = {
+		.feed = &feed, .channel = &channel, .settings = &own
+	};
+	struct member *members[] = { &member };
+	struct place *place = calloc(1, sizeof(*place) + sizeof(struct cursor));
+	FILE *file = tmpfile();
+
+	(void)state;
+	assert_non_null(place);
+	assert_non_null(file);
+	begin(FLUSH_COLLECTS, 60000);
+	feed.members = members;
+	feed.n_members = 1;
+	feed.news = 1;
+	fan_out(0);
+	window_write(&feed);
+	window_wake(&feed);
+	window_write(&feed);
+
+	segment.fd = fileno(file);
+	place->feed = &feed;
+	place->n_cursors = 1;
+	place->cursors[0].state = MARK_AT;
+	place->cursors[0].segment = &segment;
+	assert_false(window_leaves(place));
+	assert_false(ev_is_active(&feed.window.end));
+	assert_int_equal(write(segment.fd, "more\n", 5), 5);
+	assert_true(window_leaves(place));
+	assert_true(ev_is_active(&feed.window.end));
+	window_stop(&feed);
+	fclose(file);
+	free(place);
+}
+
 int
 main(void)
 {
@@ -126,6 +169,8 @@ main(void)
 		cmocka_unit_test(test_the_setting_interval_is_the_most),
 		cmocka_unit_test(test_a_slow_write_to_all_is_forgotten),
 		cmocka_unit_test(test_who_comes_later_does_not_count),
+		cmocka_unit_test(
+		    test_nobody_waits_for_the_end_where_nothing_came),
 		cmocka_unit_test(
 		    test_the_mode_batch_always_collects_and_close_never),
 	};
