@@ -4,11 +4,12 @@
 
 #include "base/pool.h"
 
-/*
- * A process with one viewer uses one slot: the rest of its block is not touched
- * and costs no memory.
- */
 #define BLOCK_BYTES 16384
+/*
+ * A process for one viewer has no more, in a piece of memory that shares its
+ * page with others.
+ */
+#define FIRST_SLOTS 2
 
 /* What stands before each thing. */
 union slot {
@@ -20,6 +21,7 @@ union slot {
 struct block {
 	struct list node; /* in pool->blocks while there is room */
 	union slot *free;
+	size_t n_slots;
 	size_t n_used;
 	size_t n_carved; /* the others were never used */
 	uint64_t bytes[];
@@ -31,6 +33,7 @@ pool_init(struct pool *pool, size_t size)
 	size = (size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
 	pool->slot_size = (size + 1) * sizeof(uint64_t);
 	list_init(&pool->blocks);
+	pool->has_first = false;
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -52,19 +55,19 @@ pool_put(struct pool *pool, void *thing)
 
 #else
 
-static size_t
-slots_of(const struct pool *pool)
-{
-	return (BLOCK_BYTES - sizeof(struct block)) / pool->slot_size;
-}
-
 static struct block *
 block_new(struct pool *pool)
 {
-	struct block *block = malloc(BLOCK_BYTES);
+	size_t n_slots = pool->has_first ?
+	    (BLOCK_BYTES - sizeof(struct block)) / pool->slot_size :
+	    FIRST_SLOTS;
+	struct block *block =
+	    malloc(sizeof(*block) + n_slots * pool->slot_size);
 
 	if (block == NULL)
 		return NULL;
+	pool->has_first = true;
+	block->n_slots = n_slots;
 	block->free = NULL;
 	block->n_used = block->n_carved = 0;
 	list_init(&block->node);
@@ -89,7 +92,7 @@ pool_get(struct pool *pool)
 		slot = (union slot *)((char *)block->bytes +
 		    block->n_carved++ * pool->slot_size);
 	slot->block = block;
-	if (++block->n_used == slots_of(pool))
+	if (++block->n_used == block->n_slots)
 		list_remove(&block->node);
 	return memset(slot + 1, 0, pool->slot_size - sizeof(*slot));
 }
@@ -101,7 +104,7 @@ pool_put(struct pool *pool, void *thing)
 	struct block *block = slot->block;
 
 	/* Behind the others: those in front are filled first. */
-	if (block->n_used-- == slots_of(pool))
+	if (block->n_used-- == block->n_slots)
 		list_push(&pool->blocks, &block->node);
 	slot->next = block->free;
 	block->free = slot;

@@ -6,6 +6,7 @@
 #ifndef SPOOLCAST_BASE_POOL_H
 #define SPOOLCAST_BASE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/list.h"
@@ -13,6 +14,7 @@
 struct pool {
 	size_t slot_size;
 	struct list blocks; /* those with room */
+	bool has_first;	    /* which is a small one */
 };
 
 /**
