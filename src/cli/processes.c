@@ -76,7 +76,8 @@ static bool
 start(struct fleet *fleet, unsigned index)
 {
 	struct responder *r = &fleet->each[index];
-	pid_t parent = getpid(), pid = fork();
+	/* fork(2) without its handlers, of which a static program has 2 kB. */
+	pid_t parent = getpid(), pid = _Fork();
 
 	r->started_ms = clock_mono_ms();
 	if (pid == 0) {

@@ -13,8 +13,8 @@
 #define FILLED_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-/* Stack that each process touches: room for 15 of the longest names. */
-#define BUFFER_BYTES 4096
+/* Stack that each process touches: room for 5 of the longest names. */
+#define BUFFER_BYTES 1536
 
 static struct table_entry *
 first_of(struct watch *watch, int descriptor)
