@@ -79,8 +79,13 @@ round_begin()
 round_end()
 {
 	[[ -n ${T:-} ]] || return 0
-	mapfile -t PIDS < <(marked)
+	local pid started=("${PIDS[@]}")
+	# nginx writes its title over the mark: it is known by its number only.
+	mapfile -t -O "${#PIDS[@]}" PIDS < <(marked)
 	stop_all
+	for pid in "${started[@]}"; do
+		wait_for 10 gone "$pid"
+	done
 	rm -rf "$T"
 	T=''
 }
