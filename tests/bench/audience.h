@@ -74,6 +74,18 @@ audience_clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* The number that ${text}, the value of an option, is; if none, ${usage}(). */
+static inline unsigned long
+audience_number(void (*usage)(void), const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0')
+		usage();
+	return n;
+}
+
 /* As many descriptors as we may have. */
 static inline void
 audience_most_files(void)

@@ -58,17 +58,6 @@ usage(void)
 	exit(100);
 }
 
-static unsigned long
-number(const char *text)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0')
-		usage();
-	return n;
-}
-
 static void
 add_pid(struct options *o, const char *text)
 {
@@ -76,7 +65,7 @@ add_pid(struct options *o, const char *text)
 
 	if (p->n == PROCESSES_MAX)
 		usage();
-	p->pids[p->n++] = number(text);
+	p->pids[p->n++] = audience_number(usage, text);
 }
 
 static void
@@ -100,11 +89,11 @@ read_option(struct options *o, int c)
 	} else if (c == 'p') {
 		o->path = optarg;
 	} else if (c == 'v') {
-		o->viewers = number(optarg);
+		o->viewers = audience_number(usage, optarg);
 	} else if (c == 'a') {
-		o->at_once = number(optarg);
+		o->at_once = audience_number(usage, optarg);
 	} else if (c == 'I') {
-		o->idle_s = number(optarg);
+		o->idle_s = audience_number(usage, optarg);
 	} else if (c == 'F') {
 		o->publisher.file = optarg;
 	} else if (c == 'P') {
@@ -169,7 +158,7 @@ connect_http(const char *address, size_t i)
 
 	if (colon == NULL || strncmp(address, "127.0.0.1:", 10) != 0)
 		return socket_connect(address);
-	to.sin_port = htons((uint16_t)number(colon + 1));
+	to.sin_port = htons((uint16_t)audience_number(usage, colon + 1));
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	from.sin_addr.s_addr =
 	    htonl(INADDR_LOOPBACK + (uint32_t)(i / PORTS_OF_ADDRESS));

@@ -199,17 +199,6 @@ tell_spread(const struct options *o)
 	    "most_share %.3f\n", (double)most * o->n_pids / (double)o->viewers);
 }
 
-static unsigned long
-number(const char *text)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0')
-		usage();
-	return n;
-}
-
 static void
 read_options(struct options *o, int argc, char **argv)
 {
@@ -229,11 +218,11 @@ read_options(struct options *o, int argc, char **argv)
 		else if (c == 'f')
 			o->file = optarg;
 		else if (c == 'v')
-			o->viewers = number(optarg);
+			o->viewers = audience_number(usage, optarg);
 		else if (c == 'g')
-			o->gap_us = number(optarg);
+			o->gap_us = audience_number(usage, optarg);
 		else if (c == 'r')
-			o->rounds = number(optarg);
+			o->rounds = audience_number(usage, optarg);
 		else
 			usage();
 	}

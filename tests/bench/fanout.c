@@ -166,17 +166,6 @@ measure_served(const struct options *o, struct audience *a, uint64_t *frames)
 	return audience_cpu_ns(o->pid) - before;
 }
 
-static unsigned long
-number(const char *text)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0')
-		usage();
-	return n;
-}
-
 static void
 read_options(struct options *o, int argc, char **argv)
 {
@@ -200,19 +189,20 @@ read_options(struct options *o, int argc, char **argv)
 		else if (c == 'a')
 			o->address = optarg;
 		else if (c == 'p')
-			o->pid = number(optarg);
+			o->pid = audience_number(usage, optarg);
 		else if (c == 'f')
 			o->file = optarg;
 		else if (c == 'v')
-			o->viewers = number(optarg);
+			o->viewers = audience_number(usage, optarg);
 		else if (c == 'd')
-			o->deaf = number(optarg);
+			o->deaf = audience_number(usage, optarg);
 		else if (c == 'r')
-			o->rate = number(optarg);
+			o->rate = audience_number(usage, optarg);
 		else if (c == 's')
-			o->seconds = number(optarg);
+			o->seconds = audience_number(usage, optarg);
 		else if (c == 'c')
-			o->is_pinned = true, o->cpu = number(optarg);
+			o->is_pinned = true,
+			o->cpu = audience_number(usage, optarg);
 		else
 			usage();
 	}
