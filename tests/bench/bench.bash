@@ -23,15 +23,10 @@ B=${B:-build}
 BUILD=$(cd "$BENCH/../.." && cd "$B" && pwd)
 ROUNDS=${ROUNDS:-3}
 
-# What bats is to the helpers of the tests.
-bats_require_minimum_version()
-{
-	:
-}
 BATS_TEST_DIRNAME=$BENCH
 BATS_TEST_COMPLETED=1
-# shellcheck source=tests/helpers/common.bash
-source "$BENCH/../helpers/common.bash"
+# shellcheck source=tests/helpers/by_hand.bash
+source "$BENCH/../helpers/by_hand.bash"
 # shellcheck source=tests/helpers/apache.bash
 source "$BENCH/../helpers/apache.bash"
 

@@ -21,37 +21,14 @@ seconds=$(awk -v hours="${HOURS:-1}" 'BEGIN {
 	exit 100
 }
 
-# What bats is to the helpers of the tests.
-bats_require_minimum_version()
-{
-	:
-}
 # shellcheck disable=SC2034 # of the helpers
 BATS_TEST_DIRNAME=$PWD/tests/soak
-# shellcheck source=tests/helpers/common.bash
-source tests/helpers/common.bash
+# shellcheck source=tests/helpers/by_hand.bash
+source tests/helpers/by_hand.bash
 
-BATS_TEST_TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/spoolcast-soak.XXXXXX")
-SPOOLCAST=${SPOOLCAST:-${B:-build}/spoolcast}
 ROTATE=${ROTATE:-60}
 KEEP=10
-common_setup
-
-finish()
-{
-	local status=$?
-	trap '' INT TERM HUP
-	BATS_TEST_COMPLETED=$((status == 0)) stop_all || status=1
-	if ((status == 0)); then
-		rm -rf "$T"
-	else
-		printf 'logs and spool are kept in %s\n' "$T"
-	fi
-	exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+by_hand soak
 
 # The file is moved away, as by a script; the next writer makes a new one.
 move_away()
