@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "source/watch.h"
 
 #define SELF_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
@@ -82,9 +82,10 @@ static void
 tell(struct watch *watch, const struct inotify_event *event)
 {
 	if (event->mask & IN_Q_OVERFLOW) {
-		log_msg(LOG_LEVEL_WARN,
-		    "event=inotify-overflow remedy=\"raise "
-		    "fs.inotify.max_queued_events\"");
+		if (log_allow(&watch->quota, clock_mono_ms()))
+			log_msg(LOG_LEVEL_WARN,
+			    "event=inotify-overflow remedy=\"raise "
+			    "fs.inotify.max_queued_events\"");
 		watch->ops->on_lost(watch->cookie);
 	} else if (event->wd != watch->folder) {
 		if (first_dir(watch, event->wd) != NULL)

@@ -19,6 +19,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "base/table.h"
 
 /* A watched file; embedded in what owns it. */
@@ -64,6 +65,7 @@ struct watch {
 	struct table dirs;
 	const struct watch_ops *ops;
 	void *cookie;
+	struct log_quota quota;
 };
 
 /**
