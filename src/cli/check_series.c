@@ -11,6 +11,7 @@
 
 #include "cli/check_series.h"
 #include "spool/series.h"
+#include "spool/writers.h"
 
 /* How much of the end of a log is searched for long lines, and of all. */
 #define LINES_TAIL 65536
@@ -133,8 +134,8 @@ check_before(struct check_spool *check, const struct check_file *file)
 		return;
 	if (file->number == 1) {
 		check_spool_say(check, CHECK_ALONE,
-		    "%s%s: is not served, because there is no %s; touch it if "
-		    "the channel is to go on, else remove both",
+		    "%s%s: there is no %s; touch it if the channel is to go "
+		    "on, else remove the older segments, too",
 		    file->dir, file->file, before);
 		return;
 	}
@@ -147,6 +148,28 @@ check_before(struct check_spool *check, const struct check_file *file)
 				       "not read" :
 				       "who has read no further than here is "
 				       "told of a gap");
+}
+
+/* Say so if somebody writes to a segment that nobody reads any more. */
+static void
+check_unheard(struct check_spool *check, const struct check_file *file)
+{
+	int fd;
+
+	/* The one right before the newest is still listened to. */
+	if (file->number < 2)
+		return;
+	fd = openat(file->dir_fd, file->file,
+	    O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (writers_find(fd) == WRITERS_SOME)
+		check_spool_say(check, CHECK_UNHEARD,
+		    "%s%s: a program has it open for writing, and what it "
+		    "writes there reaches nobody; let it open %s%s anew after "
+		    "a rotation",
+		    file->dir, file->file, file->channel, file->suffix);
+	close(fd);
 }
 
 void
@@ -172,6 +195,7 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 		return;
 	}
 	check_before(check, file);
+	check_unheard(check, file);
 	if ((settings->max_size > 0 || settings->max_age_ms > 0) &&
 	    file->number > settings->keep)
 		check_spool_say(check, CHECK_BEYOND,

@@ -1,7 +1,13 @@
+#include <sys/file.h>
+
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "source/channel_log.h"
+#include "spool/writers.h"
 
 struct series
 channel_series(struct channel *channel)
@@ -107,6 +113,30 @@ open_before(struct channel *channel)
 	return seg;
 }
 
+/* Whether somebody has ${seg} locked, who will see that it has no name. */
+static bool
+is_locked(const struct segment *seg)
+{
+	if (flock(seg->fd, LOCK_SH | LOCK_NB) != 0)
+		return true;
+	(void)flock(seg->fd, LOCK_UN);
+	return false;
+}
+
+/* Nobody looks at ${seg} any more: say so if somebody still writes to it. */
+static void
+leave(struct channel *channel, const struct segment *seg)
+{
+	if (!is_locked(seg) && writers_find(seg->fd) == WRITERS_SOME &&
+	    log_allow(&channel->folder->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN,
+		    "event=unheard-writer channel=%s inode=%ju "
+		    "effect=\"what it writes to that file is not read any "
+		    "more\" remedy=\"let the program open the channel's file "
+		    "anew after a rotation\"",
+		    channel->name, (uintmax_t)seg->id.ino);
+}
+
 bool
 channel_look_before(struct channel *channel)
 {
@@ -120,6 +150,8 @@ channel_look_before(struct channel *channel)
 	if (old == NULL ? id.ino == 0 : segment_id_equal(&old->id, &id))
 		return false;
 	channel->before = id.ino == 0 ? NULL : open_before(channel);
+	if (old != NULL && channel->before != old)
+		leave(channel, old);
 	segment_unref(old);
 	return channel->before != old;
 }
@@ -141,6 +173,7 @@ channel_link(struct channel *channel, struct segment *old)
 		/* What came before both is the same: nothing came between. */
 		old->newer = channel->segment->id;
 		old->is_removed = true;
+		leave(channel, old);
 	}
 }
 

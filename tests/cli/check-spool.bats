@@ -103,8 +103,18 @@ quiet_about() {
 	says "note: news.19: there is no news.18; who has read no further than here is told of a gap"
 	says "note: news.29: there is no news.28; so many numbers are missing that it is not read"
 	says "note: news.10000: is not read, because its number is over 9999"
-	hints "note: old.1: is not served, because there is no old; touch it "
+	hints "note: old.1: there is no old; touch it if the channel is to go on, "
 	hints "note: jobs.sse.2: there is no jobs.sse.1; "
+	quiet_about "news.1: "
+}
+
+@test "a segment that is written to where nobody reads is a problem" {
+	touch spool/news spool/news.1 spool/news.2
+	check 0 -c my.ini
+	exec 5>>spool/news.1 6>>spool/news.2
+	check 1 -c my.ini
+	exec 5>&- 6>&-
+	says "problem: news.2: a program has it open for writing, and what it writes there reaches nobody; let it open news anew after a rotation"
 	quiet_about "news.1: "
 }
 

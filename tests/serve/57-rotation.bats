@@ -86,6 +86,49 @@ no_gap()
 	same '"5"' "$(texts "$T/s4")"
 }
 
+# unheard TIMES: the log says so often that somebody writes where nobody reads.
+unheard()
+{
+	(($(grep -c 'warn event=unheard-writer channel=news .*remedy=' \
+		"$T/spoolcast.log") == $1))
+}
+
+@test "who writes to where nobody reads any more is told of in the log" {
+	echo 1 >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?history=all" "$T/s"
+	exec 5>>"$SPOOL/news"
+	rotate news
+	echo 2 >>"$SPOOL/news"
+	wait_line "$T/s" 2
+	unheard 0
+	rotate news
+	echo 3 >>"$SPOOL/news"
+	wait_line "$T/s" 3
+	wait_for 10 unheard 1
+	# Removed, it is no better.
+	exec 5>>"$SPOOL/news"
+	rm "$SPOOL/news"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	wait_for 10 unheard 2
+	exec 5>&-
+}
+
+@test "who rotates and keeps none is no such writer" {
+	local n
+	ini 'keep = 0'
+	start_lighttpd
+	sse_begin "$URL/news" "$T/s"
+	for n in {1..30}; do
+		"$SPOOLCAST" publish news "$n"
+		"$SPOOLCAST" rotate news
+	done
+	echo end >>"$SPOOL/news"
+	wait_line "$T/s" end
+	unheard 0
+}
+
 @test "an id in any segment that is kept resumes exactly" {
 	start_lighttpd
 	sse_begin "$URL/news" "$T/all"
