@@ -204,8 +204,8 @@ check_journal(struct check_spool *check, int own, const char *name)
 	if (fstatat(check->fd, source, &st, 0) == 0 || errno != ENOENT)
 		return;
 	check_spool_say(check, CHECK_ORPHAN,
-	    "%s%s: there is no %s, so it is not served; remove it if there "
-	    "will not be one again",
+	    "%s%s: there is no %s, so nothing comes to it and patterns do "
+	    "not find the channel; remove it if there will not be one again",
 	    file.dir, name, source);
 }
 
@@ -241,17 +241,18 @@ has_taker(int own)
 	return is_held;
 }
 
-/* Say so if this user could not keep journals. */
+/* Say so if this user could not keep journals, or make the folder for them. */
 static bool
-check_own_rights(struct check_spool *check, const char *folder)
+check_own_rights(struct check_spool *check, bool has_own)
 {
-	if (faccessat(check->fd, folder, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+	if (faccessat(check->fd, has_own ? OWN_FOLDER : ".", R_OK | W_OK | X_OK,
+		AT_EACCESS) == 0)
 		return true;
 	findings_add(&check->problems,
-	    "%s/%s: cannot be written by user %ld: %s; the pipes and drop "
+	    "%s%s: cannot be written by user %ld: %s; the pipes and drop "
 	    "folders here, %zu of them, are not read",
-	    check->path, folder, (long)geteuid(), strerror(errno),
-	    check->sources);
+	    check->path, has_own ? "/" OWN_FOLDER : "", (long)geteuid(),
+	    strerror(errno), check->sources);
 	return false;
 }
 
@@ -268,8 +269,7 @@ check_source_own(struct check_spool *check)
 		    check->path, OWN_FOLDER, strerror(errno));
 		return;
 	}
-	if (check->sources > 0 &&
-	    check_own_rights(check, own == -1 ? "." : OWN_FOLDER) &&
+	if (check->sources > 0 && check_own_rights(check, own != -1) &&
 	    (own == -1 || !has_taker(own)))
 		findings_add(&check->notes,
 		    "nobody takes from the pipes and drop folders now: what is "

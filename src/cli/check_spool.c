@@ -76,11 +76,18 @@ check_spool_may(struct check_spool *check, const struct check_file *file,
 {
 	if (faccessat(file->dir_fd, file->file, mode, AT_EACCESS) == 0)
 		return true;
-	check_spool_say(check, CHECK_RIGHTS,
-	    "%s%s: cannot be %s by user %ld: %s; chmod a+%s%s, or give it a "
-	    "group that the web server's user is in",
-	    file->dir, file->file, purpose, (long)geteuid(), strerror(errno),
-	    mode & W_OK ? "rw" : "r", mode & X_OK ? "x" : "");
+	if (errno == EROFS)
+		check_spool_say(check, CHECK_RIGHTS,
+		    "%s%s: cannot be %s: %s; put the spool where it can be "
+		    "written, or have that mounted so",
+		    file->dir, file->file, purpose, strerror(errno));
+	else
+		check_spool_say(check, CHECK_RIGHTS,
+		    "%s%s: cannot be %s by user %ld: %s; chmod a+%s%s, or give "
+		    "it a group that the web server's user is in",
+		    file->dir, file->file, purpose, (long)geteuid(),
+		    strerror(errno), mode & W_OK ? "rw" : "r",
+		    mode & X_OK ? "x" : "");
 	return false;
 }
 

@@ -44,8 +44,9 @@ remedy_for(int error)
 	switch (error) {
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return "let the web server's user write to the spool";
+	case EROFS:
+		return "put the spool where it can be written";
 	case ELOOP:
 	case EMLINK:
 	case EISDIR:

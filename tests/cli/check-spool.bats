@@ -195,7 +195,7 @@ quiet_about() {
 	mkfifo spool/alerts.fifo
 	chmod 555 spool
 	check 1 -c my.ini
-	says "problem: $T/spool/.: cannot be written by user $(id -u): Permission denied; the pipes and drop folders here, 2 of them, are not read"
+	says "problem: $T/spool: cannot be written by user $(id -u): Permission denied; the pipes and drop folders here, 2 of them, are not read"
 	chmod 755 spool
 	mkdir -m 555 spool/.spoolcast
 	check 1 -c my.ini
@@ -260,7 +260,7 @@ quiet_about() {
 		spool/.spoolcast/lost.fifo.log.2 spool/.spoolcast/other.log
 	chmod 400 spool/.spoolcast/alerts.fifo.log
 	check 1 -c my.ini
-	hints "note: .spoolcast/lost.fifo.log: there is no lost.fifo, so it is not served; "
+	hints "note: .spoolcast/lost.fifo.log: there is no lost.fifo, so nothing comes to it and patterns do not find the channel; "
 	hints "note: .spoolcast/lost.fifo.log.2: there is no lost.fifo.log.1; "
 	hints "problem: .spoolcast/jobs.d.log: is a folder and no journal; remove it"
 	hints "problem: .spoolcast/alerts.fifo.log: cannot be read and written by user $(id -u)"
