@@ -8,9 +8,9 @@
 #
 # and without asan/ it picks both variants.  B is the build folder.
 #
-# The bats files run with the plain program and, beside that, once more with
-# the one that has AddressSanitizer and UBSan in it.  Every output is kept in
-# $B/results.
+# All of it runs with the plain program and once more with the one that has
+# AddressSanitizer and UBSan in it, four files at a time.  Every output is kept
+# in $B/results.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -131,21 +131,42 @@ run_corpora()
 	done
 }
 
-# run_bats VARIANT FOLDER...
+# run_bats VARIANT FOLDER
 run_bats()
 {
-	local variant=$1 folder file label
-	shift
-	for folder; do
-		for file in tests/"$folder"/*.bats; do
-			[[ -f $file ]] || continue
-			label=$variant${file#tests/}
-			if wanted "$label"; then
-				SPOOLCAST=$build/${variant}spoolcast \
-					run_file "$label" bats --tap "$file"
-			fi
-		done
+	local variant=$1 file label
+	for file in tests/"$2"/*.bats; do
+		[[ -f $file ]] || continue
+		label=$variant${file#tests/}
+		if wanted "$label"; then
+			SPOOLCAST=$build/${variant}spoolcast \
+				run_file "$label" bats --tap "$file"
+		fi
 	done
+}
+
+# run_all VARIANT FOLDER...
+run_all()
+{
+	local variant=$1 folder
+	shift
+	# Four at once, and a sanitizer makes it all slower.
+	export WAIT_FACTOR=2
+	[[ $variant != asan/ ]] || WAIT_FACTOR=4
+	for folder; do
+		case $folder in
+		unit) run_units "$variant" ;;
+		fuzz) run_corpora "$variant" ;;
+		*) run_bats "$variant" "$folder" ;;
+		esac
+	done
+}
+
+# lane COMMAND...: beside the others.  Most tests wait most of the time.
+lane()
+{
+	"$@" &
+	lanes+=($!)
 }
 
 # ours RUN: prints the ids of processes that belong to that run by their mark,
@@ -209,14 +230,12 @@ check_sanitizers()
 begin=$SECONDS
 # A demo that somebody runs meanwhile is none of our business.
 before=$(ours "$SPOOLCAST_RUN")
-run_units ''
-run_units asan/
-run_corpora ''
-run_corpora asan/
-WAIT_FACTOR=3 run_bats asan/ cli serve servers torture &
-asan=$!
-run_bats '' arch cli serve servers torture
-wait "$asan"
+lanes=()
+lane run_all '' unit fuzz cli serve torture
+lane run_all asan/ unit fuzz cli serve torture
+lane run_all '' servers arch
+lane run_all asan/ servers
+wait "${lanes[@]}"
 
 if ! compgen -G "$results/*.counts" >/dev/null; then
 	echo 'no test ran' >&2
