@@ -12,8 +12,10 @@
  * no channel to begin in.
  */
 #define TAIL_LIMIT (17 << 20)
-/* Records so long that fewer than asked for fit here are not looked for. */
-#define BACK_LIMIT (16 << 20)
+/* A record that is longer than this is not passed, on the way back. */
+#define PASSED_LIMIT (16 << 20)
+/* How far back records are looked for: 1000 of the default max_record. */
+#define BACK_LIMIT ((uint64_t)64 << 20)
 
 /*
  * Read the ${*len} bytes before ${end} and the byte in front of them, which is
@@ -186,27 +188,41 @@ done:
 	return rc;
 }
 
+/*
+ * Look for the start of the record that is ${*records} before ${end}, the end
+ * of one.  ${*look} bytes are looked at, and more the next time.  Return as
+ * back_within.
+ */
+static int
+step_back(const struct segment *seg, uint64_t end, size_t *look,
+    uint64_t *records, uint64_t *start)
+{
+	struct span bytes = { NULL, *look };
+	int rc = back_within(seg, end, &bytes, records, start);
+
+	/* One that is longer than that is looked for as a whole. */
+	if (*look < LARGEST_LOOK || *start == end)
+		*look *= 4;
+	return rc;
+}
+
 int
 segment_back(struct segment *seg, uint64_t *records, struct position *out)
 {
-	struct span look = { NULL, FIRST_LOOK };
-	uint64_t tail, start, lacking;
+	size_t look = FIRST_LOOK;
+	uint64_t tail, start, lacking = *records;
+	int rc = 0;
 
 	if (tail_offset(seg, &tail) != 0)
 		return -1;
-	for (;;) {
-		int rc;
+	start = tail;
+	while (rc == 0 && start > 0 && look <= PASSED_LIMIT &&
+	    tail - start < BACK_LIMIT) {
+		uint64_t end = start;
 
-		lacking = *records;
-		rc = back_within(seg, tail, &look, &lacking, &start);
-
-		if (rc == -1)
-			return -1;
-		if (rc == 1 || look.len == tail || look.len >= BACK_LIMIT)
-			break;
-		look.len *= 4;
+		rc = step_back(seg, end, &look, &lacking, &start);
 	}
-	if (segment_position(seg, start, out) != 0)
+	if (rc == -1 || segment_position(seg, start, out) != 0)
 		return -1;
 	/* What was too far away to look for is not lacking. */
 	*records = start == 0 ? lacking : 0;

@@ -205,6 +205,54 @@ test_where_a_look_back_begins_does_not_matter(void **state)
 	}
 }
 
+/* More than one look takes in, and a record that alone is. */
+static void
+test_many_records_and_a_long_one_are_looked_back_over(void **state)
+{
+	enum { LONG = 3 << 20, LINES = 30000, LINE = 100, BEFORE = 20000 };
+	static char text[LINES * LINE + LONG];
+	char *p = text;
+	struct segment *seg;
+	struct position at;
+
+	(void)state;
+	for (int i = 0; i < LINES; i++) {
+		size_t len = LINE + (i == BEFORE ? LONG : 0);
+
+		memset(p, 'x', len - 1);
+		p[len - 1] = '\n';
+		p += len;
+	}
+	seg = segment_of(RECORD_LINE, text, sizeof(text));
+	for (uint64_t n = 1; n < LINES + 5000; n += 999) {
+		uint64_t first = n < LINES ? LINES - n : 0;
+
+		assert_int_equal(back(seg, n, &at), 0);
+		assert_int_equal(
+		    at.offset, first * LINE + (first > BEFORE ? LONG : 0));
+	}
+	segment_unref(seg);
+}
+
+/* A hole of 1 GB, which is one record, is not read through for it. */
+static void
+test_what_is_too_far_away_is_not_looked_for(void **state)
+{
+	static const uint64_t hole = 1 << 30;
+	struct segment *seg = segment_of(RECORD_LINE, "1\n2\n", 4);
+	int fd = openat(temp_dir_fd, "news", O_WRONLY);
+	uint64_t records = 5;
+	struct position at;
+
+	(void)state;
+	assert_int_equal(pwrite(fd, "\n3\n4\n", 5, (off_t)hole), 5);
+	close(fd);
+	assert_int_equal(segment_back(seg, &records, &at), 0);
+	assert_int_equal(at.offset, hole + 1);
+	assert_int_equal(records, 0);
+	segment_unref(seg);
+}
+
 static void
 test_what_is_lacking_is_told(void **state)
 {
@@ -280,6 +328,9 @@ main(void)
 		cmocka_unit_test(
 		    test_looking_back_finds_what_a_scan_forwards_finds),
 		cmocka_unit_test(test_where_a_look_back_begins_does_not_matter),
+		cmocka_unit_test(
+		    test_many_records_and_a_long_one_are_looked_back_over),
+		cmocka_unit_test(test_what_is_too_far_away_is_not_looked_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
