@@ -334,7 +334,8 @@ walk_on(struct channel *channel, struct cursor *cursor)
 	case SERIES_NOT_IN:
 		/* Whoever rotates removes what is too old. */
 		cursor_lose(cursor,
-		    channel->before != NULL ? GAP_EXPIRED : GAP_REPLACED, NULL);
+		    channel_has_older(channel) ? GAP_EXPIRED : GAP_REPLACED,
+		    NULL);
 		break;
 	case SERIES_ERROR:
 		if (errno != EACCES)

@@ -94,9 +94,13 @@ channel_find_older(struct channel *channel)
 bool
 channel_has_older(struct channel *channel)
 {
-	struct segment_id id;
+	struct series series;
 
-	return channel->form != NULL && look(channel, 1, &id) == 0;
+	if (channel->form == NULL)
+		return false;
+	series = channel_series(channel);
+	/* Number 1 alone may be missing, for a step of a rotation. */
+	return series_oldest(&series) > 0;
 }
 
 /* Open the segment before the newest; NULL: none that could be opened. */
@@ -332,7 +336,6 @@ enum channel_place
 channel_locate(
     struct channel *channel, const struct position *at, struct segment **out)
 {
-	struct segment_id id;
 	struct segment *seg = find_segment(channel, at);
 
 	if (seg != NULL)
@@ -341,5 +344,5 @@ channel_locate(
 		return CHANNEL_ERROR;
 	*out = NULL;
 	/* Who rotates removes the oldest; others replace the file. */
-	return look(channel, 1, &id) == 0 ? CHANNEL_EXPIRED : CHANNEL_REPLACED;
+	return channel_has_older(channel) ? CHANNEL_EXPIRED : CHANNEL_REPLACED;
 }

@@ -196,6 +196,12 @@ unheard()
 	same '"2","3"' "$(texts "$T/s")"
 	same '{"channel":"news","reason":"expired","resumed":"oldest"}' \
 		"$(texts "$T/s" spoolcast.gap | jq -r .)"
+	# Whoever rotates has just made room, and is not done.
+	mv "$SPOOL/news.1" "$SPOOL/news.2"
+	sse_begin "$URL/news" "$T/s" -H "Last-Event-ID: $(id_of "$T/all" 1)"
+	wait_line "$T/s" 3
+	same '{"channel":"news","reason":"expired","resumed":"oldest"}' \
+		"$(texts "$T/s" spoolcast.gap | jq -r .)"
 }
 
 @test "a segment that is missing between others is told as expired" {
