@@ -251,7 +251,8 @@ feed_lacks(const struct feed *feed, const struct request *request)
 	/* Without our pattern it may be about channels not asked for now. */
 	while (told.has_pattern &&
 	    mark_next(told.marks, told.len, &at, &mark) == 1) {
-		if (mark.state == MARK_AT && !has_tag(feed, mark.tag))
+		/* A place, or a gap in it that was not told yet. */
+		if (mark.state != MARK_START && !has_tag(feed, mark.tag))
 			return true;
 	}
 	return false;

@@ -64,6 +64,24 @@ teardown() { stop_all; }
 	same '' "$(texts "$T/s3" spoolcast.gap)"
 }
 
+@test "a gap that was not told yet is told when its channel is gone" {
+	start_lighttpd
+	echo one >"$SPOOL/build-1"
+	sse_begin "$URL/build-*?history=1" "$T/s1"
+	wait_line "$T/s1" one
+	sse_close
+	rm "$SPOOL/build-1"
+	echo other >"$SPOOL/build-1"
+	# It learns where it is now, and nothing more.
+	get "$URL/build-*" -I -H "Last-Event-ID: $(last_id "$T/s1")"
+	rm "$SPOOL/build-1"
+	sse_begin "$URL/build-*" "$T/s2" \
+		-H "Last-Event-ID: $(header Last-Event-ID)"
+	wait_for 10 grep -q spoolcast.gap "$T/s2"
+	same '{"channel":"build-*","reason":"expired","resumed":"oldest"}' \
+		"$(texts "$T/s2" spoolcast.gap | jq -r .)"
+}
+
 @test "the id of as many channels as may be asked for is taken back whole" {
 	local list
 	ini '[limits]' 'channels_per_stream = 1000'
