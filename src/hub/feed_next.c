@@ -10,13 +10,16 @@ static void
 put_all(struct feed_making *m)
 {
 	struct feed *feed = m->feed;
-	size_t first = feed->turn;
+	const size_t first = feed->turn, n = feed->n_members;
 
-	for (size_t i = 0; i < feed->n_members && !feed_is_full(m); i++)
-		feed_put_member(m, (first + i) % feed->n_members);
+	if (n == 0)
+		return;
+	feed_put_gaps(m);
+	for (size_t i = 0; i < n && !feed_is_full(m); i++)
+		feed_put_member(m, (first + i) % n);
 	/* So that a channel that floods does not starve the others. */
 	if (feed_is_full(m))
-		feed->turn = (first + 1) % feed->n_members;
+		feed->turn = (first + 1) % n;
 }
 
 /* The hub's list of cursors, filled from ${place}; NULL with ENOMEM. */

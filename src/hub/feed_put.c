@@ -321,6 +321,27 @@ put_records(
 	return walk;
 }
 
+static void
+note_failure(struct feed_making *m, const struct member *member)
+{
+	m->has_failed = true;
+	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
+		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
+		    member->channel->name);
+}
+
+void
+feed_put_gaps(struct feed_making *m)
+{
+	for (size_t i = 0; i < m->feed->n_members && !feed_is_full(m); i++) {
+		const struct member *member = m->feed->members[i];
+
+		if (m->cursors[i].state == MARK_LOST &&
+		    put_gap(m, member, &m->cursors[i]) != 0)
+			note_failure(m, member);
+	}
+}
+
 void
 feed_put_member(struct feed_making *m, size_t index)
 {
@@ -338,10 +359,7 @@ feed_put_member(struct feed_making *m, size_t index)
 		else if (put_gap(m, member, cursor) != 0)
 			walk = WALK_ERROR;
 	}
-	m->has_failed =
-	    m->has_failed || walk == WALK_ERROR || walk == WALK_LATER;
-	if (walk == WALK_ERROR &&
-	    log_allow(&m->hub->spool_quota, clock_mono_ms()))
-		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
-		    member->channel->name);
+	m->has_failed = m->has_failed || walk == WALK_LATER;
+	if (walk == WALK_ERROR)
+		note_failure(m, member);
 }

@@ -31,6 +31,13 @@ struct feed_making {
 bool feed_is_full(const struct feed_making *m);
 
 /**
+ * feed_put_gaps(m):
+ * Tell what is lost in any channel, before anything else comes, and go on from
+ * where the settings say.
+ */
+void feed_put_gaps(struct feed_making *m);
+
+/**
  * feed_put_member(m, index):
  * Put what there is of the channel at ${index} into ${m} and move its cursor
  * behind it.  What was put before a failure stays; the log is told.
