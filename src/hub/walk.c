@@ -148,6 +148,8 @@ walk_changed(struct channel *channel, struct cursor *cursor)
 	    channel_find_copy(channel, cursor->segment, &cursor->at);
 	const struct position at = cursor->at;
 
+	/* Who has not come as far as here yet is told when it does. */
+	cursor->segment->was_cut = true;
 	/* What it has not seen of the file's old bytes is in there. */
 	if (copy == NULL || walk_enter(channel, cursor, copy, &at) != 0)
 		cursor_lose(cursor, GAP_REPLACED, cursor->segment);
@@ -278,8 +280,11 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 	struct position at;
 	enum walk walk = WALK_MOVED;
 
-	if (is_copy(channel, seg, next)) {
-		/* What was written between copying and cutting is lost. */
+	if (next->was_cut || is_copy(channel, seg, next)) {
+		/*
+		 * What it had before, or what was written between copying and
+		 * cutting, is lost.
+		 */
 		cursor_lose(cursor, GAP_REPLACED, next);
 	} else if (seg->is_removed &&
 	    segment_id_equal(&seg->newer, &next->id)) {

@@ -44,6 +44,7 @@ struct segment {
 	struct segment_id older;
 	struct segment_id newer;
 	bool is_removed; /* and that one was not there before */
+	bool was_cut;	 /* or written anew: some of it is gone */
 	/*
 	 * A record over max_record that begins at open_start has no end before
 	 * open_scanned: so a huge line that grows is not scanned anew each

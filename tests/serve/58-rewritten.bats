@@ -164,3 +164,35 @@ start_viewer()
 	wait_line "$T/s" 5
 	same '"1","2","3","5"' "$(texts "$T/s")"
 }
+
+@test "who comes to a file that was cut before is told, too" {
+	start_viewer
+	mv "$SPOOL/news" "$SPOOL/news.1"
+	echo 4 >"$SPOOL/news"
+	wait_line "$T/s" 4
+	: >"$SPOOL/news"
+	wait_for 10 grep -q spoolcast.gap "$T/s"
+	echo 5 >>"$SPOOL/news"
+	sse_begin "$URL/news" "$T/late" -H "Last-Event-ID: $(id_of "$T/s" 1)"
+	wait_line "$T/late" 5
+	same '"2","3","5"' "$(texts "$T/late")"
+	gap_of "$T/late" replaced
+}
+
+@test "of several channels, what is lost in one is told before all else" {
+	echo a1 >"$SPOOL/a"
+	echo z1 >"$SPOOL/z"
+	start_lighttpd
+	sse_begin "$URL/a,z?history=1" "$T/s1"
+	wait_line "$T/s1" a1
+	wait_line "$T/s1" z1
+	sse_close
+	seq -f 'a%g' 2 2000 >>"$SPOOL/a"
+	rm "$SPOOL/z"
+	echo z2 >"$SPOOL/z"
+	sse_begin "$URL/a,z" "$T/s2" -H "Last-Event-ID: $(last_id "$T/s1")"
+	wait_line "$T/s2" a2000
+	wait_line "$T/s2" z2
+	same spoolcast.gap "$(events "$T/s2" |
+		jq -rn '[inputs | .type | select(. != null)][0]')"
+}
