@@ -182,8 +182,8 @@ int segment_tail(struct segment *seg, struct position *out);
  * Find the position from which ${*records} records (1 or more) come before the
  * tail, or the start if there are fewer; ${*records} is how many are lacking
  * then, else 0.  Reads about as much as those records are long, and stops short
- * of them, at the start of another one, when that is 64 MB or where one alone is
- * longer than 16 MB.  Return 0 or -1 (also ENOMEM).
+ * of them, at the start of another one, when that is 64 MB or where one alone
+ * is longer than 16 MB.  Return 0 or -1 (also ENOMEM).
  */
 int segment_back(struct segment *seg, uint64_t *records, struct position *out);
 

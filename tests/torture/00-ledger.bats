@@ -89,4 +89,10 @@ finds()
 	finds 'record of another type' 'a torn, merged or foreign record'
 	finds 'record of nobody' 'a torn, merged or foreign record'
 	finds 'record without an id' 'an event without an id'
+	finds 'pieces of two' 'a torn, merged or foreign record'
+}
+
+@test "what a killed writer has left is no fault, and what it swallowed none" {
+	accepts 'piece of a killed writer' \
+		"piece of a killed writer, and another's record"
 }

@@ -6,8 +6,10 @@
 //
 // a5 was never written.  A viewer that is told "a1" gets that record; "gap
 // REASON RESUMED KEPT" is a gap when KEPT is the oldest segment that there is.
+import { Figures } from "./figures.mjs";
 import { Hearsay, Ledger, Truth, judge, newFigures } from "./ledger.mjs";
 import { textOf } from "./texts.mjs";
+import { Torn } from "./torn.mjs";
 import { Viewer } from "./viewer.mjs";
 
 const SEGMENTS = ["a1 b1 a2", "a3 b2 b3", "a4 b4 a6"];
@@ -79,17 +81,24 @@ function judgeStream([text, truth = exact, isFromStart = true]) {
 }
 
 // What has come as an event, as a whole viewer sees it.
-function judgeEvent(event) {
-  const writers = new Map([["w", { name: "w", channel: "c", max: 300 }]]);
-  const viewer = new Viewer("viewer", { writers }, { asks: ["c"], channels: ["c"] });
+// ${killed}: the numbers of records that their writer was killed at.
+function judgeEvent({ killed = [], ...event }) {
+  const writers = new Map([["w", { name: "w", channel: "c", max: 300, maybe: new Set(killed) }]]);
+  const torn = new Torn(writers);
+  const viewer = new Viewer("viewer", { writers, torn }, { asks: ["c"], channels: ["c"] });
   viewer.event({ id: "i", ...event });
-  return viewer.ledger.complaints;
+  return [...viewer.ledger.complaints,
+    ...torn.settle(new Figures()).map((what) => `viewer: ${what}`)];
 }
 
 const text = (number) => textOf({ name: "w", max: 300 }, number);
 const EVENTS = {
   "whole record": { data: text(1) },
   "torn record": { data: text(1).slice(0, -1) },
+  "piece of a killed writer": { data: text(1).slice(0, -1), killed: [1] },
+  "piece of a killed writer, and another's record":
+    { data: `${text(2).slice(0, 40)}\uFFFD${text(1)}`, killed: [2] },
+  "pieces of two": { data: text(2).slice(0, 40) + text(3).slice(0, 40), killed: [2, 3] },
   "merged record": { data: text(1) + text(2) },
   "record with a foreign line": { data: `${text(1)}\n${text(2)}` },
   "record of another type": { event: "other", data: text(1) },

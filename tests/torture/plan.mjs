@@ -14,6 +14,7 @@ const WRITERS = {
   sized: [{ how: "append" }, { how: "append", shell: "dash" }, { how: "publish" }],
   brief: [{ how: "append" }, { how: "publish" }],
   cut: [{ how: "append" }, { how: "append", shell: "dash" }],
+  rough: [{ how: "append" }, { how: "append", shell: "dash" }, { how: "publish" }],
   alerts: [
     { how: "pipe" }, { how: "pipe", shell: "dash" }, { how: "held" }, { how: "publish" },
   ],
@@ -53,6 +54,17 @@ const CHANNELS = [
     isExact: false,
     reasons: ["replaced", "expired"],
   },
+  // Never cut twice in a row: the first of two is not seen by who came between
+  // them and had nothing yet.
+  {
+    name: "rough",
+    form: "lines",
+    rotation: ["remove", "cut", "rewrite"],
+    everyMs: 1500,
+    isExact: false,
+    vanishes: true,
+    reasons: ["replaced", "expired"],
+  },
   {
     name: "alerts",
     place: "alerts.fifo",
@@ -73,7 +85,8 @@ const CHANNELS = [
 
 // What is asked for, in orders that take turns; "*" gets all.
 const ASKS = [
-  ["news"], ["deploy"], ["sized"], ["brief"], ["cut"], ["alerts,jobs", "jobs,alerts"], ["*"],
+  ["news"], ["deploy"], ["sized"], ["brief"], ["cut"], ["rough"], ["alerts,jobs", "jobs,alerts"],
+  ["*"],
   ["news,deploy,sized", "sized,news,deploy"], ["*"],
   ["jobs,alerts,news,brief", "brief,alerts,jobs,news"],
 ];
@@ -88,6 +101,7 @@ const LINE_MAX = 3000;
 export function planChannels(spool, names) {
   return CHANNELS.filter(({ name }) => names.includes(name)).map((channel) => ({
     isExact: true,
+    turns: 0, // how often a rotation began or ended
     reasons: ["expired"],
     keep: KEEP,
     file: channel.name,

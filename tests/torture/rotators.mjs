@@ -1,5 +1,5 @@
 // Who rotates: the real logrotate, `spoolcast rotate` and somebody with mv, in
-// turn.
+// turn.  And who does what should not be done to a file.
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,6 +14,13 @@ while [ $i -gt 1 ]; do
   i=$((i - 1))
 done
 [ ! -e "$1" ] || mv "$1" "$1.1"`;
+
+// What becomes of the file $1 in other hands.
+const ROUGHLY = {
+  remove: 'rm -f "$1"',
+  cut: ': >"$1"',
+  rewrite: '[ ! -s "$1" ] || { tail -n 3 "$1" >"$1.tmp" && mv "$1.tmp" "$1"; }',
+};
 
 const KILLED = 137;
 
@@ -42,6 +49,8 @@ const WAYS = {
   mv: (stage, channel) => run("sh",
     ["-c", BY_HAND, "sh", `${channel.dir}/${channel.file}`, String(channel.keep)]),
   spoolcast: rotate,
+  ...Object.fromEntries(Object.entries(ROUGHLY).map(([way, script]) => [way,
+    (stage, channel) => run("sh", ["-c", script, "sh", `${channel.dir}/${channel.file}`])])),
 };
 
 // ${channel.rotation}: the ways, taken in turn; none for one that max_size rotates.
@@ -49,7 +58,9 @@ export async function runRotator(stage, channel, random) {
   for (let turn = 0; stage.isOn; turn++) {
     await pause(between(random, channel.everyMs / 2, channel.everyMs * 1.5));
     const way = channel.rotation[turn % channel.rotation.length];
+    channel.turns++;
     const { code, said } = await WAYS[way](stage, channel);
+    channel.turns++;
     if (code === KILLED || code === null) stage.figures.count("kills of rotate");
     else if (code === 0 && said === "") stage.figures.count(`rotations by ${channel.how ?? way}`);
     // 1: there was nothing in it.

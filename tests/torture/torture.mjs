@@ -20,6 +20,7 @@ import { Hearsay, judge, newFigures } from "./ledger.mjs";
 import { planAsks, planChannels, planWriters } from "./plan.mjs";
 import { Responders } from "./responders.mjs";
 import { configureLogrotate, runRotator } from "./rotators.mjs";
+import { Torn } from "./torn.mjs";
 import { Viewer } from "./viewer.mjs";
 import { runWriter } from "./writers.mjs";
 
@@ -33,7 +34,7 @@ const { values: options } = parseArgs({
     socket: { type: "string", multiple: true },
     seconds: { type: "string" },
     seed: { type: "string" },
-    channels: { type: "string", default: "news,deploy,sized,brief,cut,alerts,jobs" },
+    channels: { type: "string", default: "news,deploy,sized,brief,cut,rough,alerts,jobs" },
     patience: { type: "string", default: "60" },
   },
 });
@@ -47,7 +48,9 @@ const newRandom = () => seeded(seed + 1000003 * ++parts);
 
 const channels = planChannels(options.spool, options.channels.split(","));
 const writers = planWriters(channels);
+const torn = new Torn(writers);
 const stage = {
+  channels,
   folder: options.folder,
   spool: options.spool,
   program: options.program,
@@ -58,7 +61,9 @@ const stage = {
     .map((door) => `${options.url}/${door}`),
   pipe: channels.find(({ place }) => place.endsWith(".fifo"))?.place,
   writers,
-  archive: new Archive(channels, writers),
+  archive: new Archive(channels, writers, torn),
+  torn,
+  vanishing: channels.filter(({ vanishes }) => vanishes).map(({ name }) => name),
   figures: new Figures(),
   random: newRandom(),
   isOn: true,
@@ -102,6 +107,7 @@ async function drain(viewers) {
   let since = Date.now();
   for (;;) {
     const truths = truthsNow();
+    stage.complaints.push(...torn.settle(stage.figures));
     const lost = unfound(truths);
     if (lost.length === 0 && viewers.every((viewer) => viewer.isComplete(truths))) return truths;
     const now = viewers.reduce((sum, { ledger }) => sum + ledger.records, 0) - lost.length;
@@ -160,6 +166,7 @@ function neverHappened() {
 function report(viewers, truths) {
   const { figures } = stage;
   const found = newFigures();
+  stage.complaints.push(...torn.settle(figures));
   for (const { ledger } of viewers) {
     judge(ledger, truths, found);
     figures.count("records got by viewers", ledger.records);

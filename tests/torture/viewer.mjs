@@ -11,7 +11,8 @@ import { ownerOf, textOf, typeOf } from "./texts.mjs";
 const agent = new http.Agent({ keepAlive: false, maxSockets: Infinity });
 
 export class Viewer {
-  // ${stage}: { doors, archive, writers, figures }; ${asks}: what it asks for.
+  // ${stage}: { doors, archive, writers, vanishing, torn, figures }; ${asks}: what
+  // it asks for.
   constructor(name, stage, { asks, channels, isFromStart, random }) {
     const writersOf = new Map(channels.map((channel) => [channel,
       [...stage.writers.values()].filter((w) => w.channel === channel).map((w) => w.name)]));
@@ -117,11 +118,19 @@ export class Viewer {
     if (id === undefined) this.complain(`an event without an id: ${data}`);
     if (type === "spoolcast.gap") {
       const gap = JSON.parse(data);
-      this.ledger.gap(gap.channel, gap, this.stage.archive.oldestKept(gap.channel), id);
+      for (const channel of this.channelsOf(gap)) {
+        this.ledger.gap(channel, gap, this.stage.archive.oldestKept(channel), id);
+      }
     } else if (type !== "spoolcast.open") {
       this.note(type, id, data);
     }
     this.lastId = id;
+  }
+
+  // A pattern's channel that is gone when one comes back has no name any more.
+  channelsOf({ channel }) {
+    if (channel !== "*" || this.stage.vanishing.length === 0) return [channel];
+    return this.stage.vanishing;
   }
 
   note(type, id, data) {
@@ -129,6 +138,7 @@ export class Viewer {
     const writer = owner && this.stage.writers.get(owner.name);
     if (writer === undefined || data !== textOf(writer, owner.number) ||
         type !== typeOf(writer, owner.number) || !this.ledger.channels.has(writer.channel)) {
+      if (this.ledger.channels.has(writer?.channel) && this.stage.torn.note(data)) return;
       this.complain(`a torn, merged or foreign record: ${type}, ${JSON.stringify(data)}, id ${id}`);
       return;
     }

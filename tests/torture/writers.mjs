@@ -105,15 +105,19 @@ class Publisher {
 
 // The life of a writer.  ${writer.last} and ${writer.maybe} are kept up to date.
 export async function runWriter(stage, writer, random) {
+  const channel = stage.channels.find(({ name }) => name === writer.channel);
   const hand = writer.how === "publish" ? new Publisher(stage, writer) : new Shell(stage, writer);
   async function write() {
     const number = writer.last + 1;
+    const { turns } = channel;
     const result = await hand.write(number);
     if (result === "ended") {
       stage.complain(`${writer.name} could not write ${number}`);
       return;
     }
-    if (result === "unknown") writer.maybe.add(number);
+    // What is written to a file while that is removed or rewritten may be lost.
+    const isAtRisk = channel.vanishes && (turns % 2 === 1 || turns !== channel.turns);
+    if (result === "unknown" || isAtRisk) writer.maybe.add(number);
     writer.last = number;
   }
   while (stage.isOn) {
