@@ -241,6 +241,7 @@ channel_look(struct channel *channel)
 	} else {
 		refuse(channel);
 	}
+	channel->arrivals = 0;
 	/* Nothing else tells when it can be had. */
 	if (channel->is_missing)
 		folder_wait(folder);

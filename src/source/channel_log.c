@@ -172,9 +172,13 @@ channel_link(struct channel *channel, struct segment *old)
 		if (series_look(&series, number - 1, &old->newer) != 0)
 			old->newer.ino = 0;
 	} else if (number == -1 && errno == ENOENT &&
+	    channel->arrivals < ARRIVALS_MANY &&
 	    (before == NULL ? old->older.ino == 0 :
 			      segment_id_equal(&before->id, &old->older))) {
-		/* What came before both is the same: nothing came between. */
+		/*
+		 * What came before both is the same, and no other took the
+		 * name: nothing came between.
+		 */
 		old->newer = channel->segment->id;
 		old->is_removed = true;
 		leave(channel, old);

@@ -63,7 +63,7 @@ channel_mark_dirty(struct channel *channel)
 }
 
 static void
-on_name(void *cookie, const char *file)
+on_name(void *cookie, const char *file, bool has_come)
 {
 	struct folder *folder = cookie;
 	char name[NAME_MAX_LEN + 1];
@@ -79,6 +79,9 @@ on_name(void *cookie, const char *file)
 	if ((channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
 		channel_mark_dirty(channel);
+		if (has_come && channel->form != NULL &&
+		    strcmp(file + strlen(name), channel->form->suffix) == 0)
+			channel->arrivals++;
 	}
 	/* Whoever uses it may have waited for it by name. */
 	if (folder_is_form(file))
@@ -104,11 +107,12 @@ on_moved(void *cookie, struct watch_file *file)
 }
 
 static void
-on_lost(void *cookie)
+on_lost(void *cookie, bool overflows)
 {
 	struct folder *folder = cookie;
 
 	folder->is_lost = true;
+	folder->has_overflown = folder->has_overflown || overflows;
 }
 
 static void
@@ -118,6 +122,8 @@ look_again(void *cookie, struct table_entry *entry)
 
 	(void)cookie;
 	channel->needs_look = true;
+	if (channel->folder->has_overflown)
+		channel->arrivals = ARRIVALS_MANY;
 	channel_mark_dirty(channel);
 }
 
@@ -139,6 +145,7 @@ folder_tell(struct folder *folder)
 		if (folder->ops->on_lost != NULL)
 			folder->ops->on_lost(folder->cookie);
 		table_walk(&folder->channels, look_again, NULL);
+		folder->has_overflown = false;
 		if (folder->ops->wants_names == NULL ||
 		    folder->ops->wants_names(folder->cookie))
 			folder_list(folder, tell_name, folder);

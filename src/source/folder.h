@@ -31,6 +31,9 @@ struct channel_watch {
 	off_t polled_size; /* -1: not polled yet */
 };
 
+/* So many arrivals, or nobody knows how many: what came first was not seen. */
+#define ARRIVALS_MANY 2
+
 /* A channel in use. */
 struct channel {
 	struct table_entry by_name;
@@ -49,7 +52,12 @@ struct channel {
 	struct channel_watch watch;	   /* of the newest segment */
 	struct channel_watch before_watch; /* for who writes there still */
 	struct list dirty;		   /* in folder->dirty, or in no list */
-	bool needs_look;   /* the name may stand for another file now */
+	bool needs_look; /* the name may stand for another file now */
+	/*
+	 * Files that have taken its name since the last look: of several only
+	 * the last is seen.
+	 */
+	unsigned arrivals;
 	bool is_gone;	   /* there was a file, and no segment is there now */
 	bool is_missing;   /* it is, or cannot be opened, or is a dead link */
 	int open_errno;	   /* what the log said last of opening it */
@@ -90,7 +98,8 @@ struct folder {
 	struct table channels;
 	unsigned n_channels;
 	struct list dirty;
-	bool is_lost; /* everything has to be looked at */
+	bool is_lost;	    /* everything has to be looked at */
+	bool has_overflown; /* and we were not told of all that happened */
 	struct log_quota quota;
 	struct watch watch;
 	struct watch_dir own; /* where journals are, if one is in use */

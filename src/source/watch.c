@@ -1,6 +1,7 @@
 #include <sys/inotify.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,13 +9,17 @@
 #include "source/watch.h"
 
 #define SELF_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
-#define NAME_EVENTS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
+#define COME_EVENTS (IN_CREATE | IN_MOVED_TO)
+#define NAME_EVENTS (COME_EVENTS | IN_MOVED_FROM | IN_DELETE)
 #define FOLDER_EVENTS (NAME_EVENTS | IN_ATTRIB | SELF_EVENTS)
 #define FILLED_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
 /* Stack that each process touches: room for 5 of the longest names. */
 #define BUFFER_BYTES 1536
+#define EVENT_MAX (sizeof(struct inotify_event) + NAME_MAX + 1)
+/* Before others have their turn. */
+#define READS_MAX 64
 
 static struct table_entry *
 first_of(struct watch *watch, int descriptor)
@@ -86,7 +91,7 @@ tell(struct watch *watch, const struct inotify_event *event)
 			log_msg(LOG_LEVEL_WARN,
 			    "event=inotify-overflow remedy=\"raise "
 			    "fs.inotify.max_queued_events\"");
-		watch->ops->on_lost(watch->cookie);
+		watch->ops->on_lost(watch->cookie, true);
 	} else if (event->wd != watch->folder) {
 		if (first_dir(watch, event->wd) != NULL)
 			tell_dir(watch, event);
@@ -96,11 +101,27 @@ tell(struct watch *watch, const struct inotify_event *event)
 		/* Moved away, it would still be watched, under another name. */
 		inotify_rm_watch(watch->io.fd, watch->folder);
 		watch->folder = -1;
-		watch->ops->on_lost(watch->cookie);
+		watch->ops->on_lost(watch->cookie, false);
 	} else if (event->len > 0) {
-		watch->ops->on_name(watch->cookie, event->name);
+		watch->ops->on_name(watch->cookie, event->name,
+		    (event->mask & COME_EVENTS) != 0);
 	} else {
-		watch->ops->on_lost(watch->cookie);
+		watch->ops->on_lost(watch->cookie, false);
+	}
+}
+
+/* Tell of the events in ${bytes}. */
+static void
+tell_all(struct watch *watch, char *bytes, ssize_t len)
+{
+	ssize_t at = 0;
+
+	while (at < len) {
+		struct inotify_event event;
+
+		memcpy(&event, bytes + at, sizeof(event));
+		tell(watch, (struct inotify_event *)(void *)(bytes + at));
+		at += (ssize_t)(sizeof(event) + event.len);
 	}
 }
 
@@ -112,24 +133,25 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 		char bytes[BUFFER_BYTES];
 		struct inotify_event align;
 	} buffer;
-	ssize_t len, at = 0;
+	ssize_t len;
 
 	(void)loop;
 	(void)revents;
-	/* One read a turn; what is left makes the loop call again. */
-	len = read(io->fd, buffer.bytes, sizeof(buffer.bytes));
-	if (len == -1) {
-		if (errno != EAGAIN && errno != EINTR)
-			log_errno(LOG_LEVEL_ERROR, "event=inotify-read");
-		return;
-	}
-	while (at < len) {
-		struct inotify_event event;
-
-		memcpy(&event, buffer.bytes + at, sizeof(event));
-		tell(
-		    watch, (struct inotify_event *)(void *)(buffer.bytes + at));
-		at += (ssize_t)(sizeof(event) + event.len);
+	/*
+	 * All that happened until now, before anybody looks what became of it;
+	 * but not for ever.  Room that is left means that there was no more.
+	 */
+	for (int i = 0; i < READS_MAX; i++) {
+		len = read(io->fd, buffer.bytes, sizeof(buffer.bytes));
+		if (len == -1) {
+			if (errno != EAGAIN && errno != EINTR)
+				log_errno(
+				    LOG_LEVEL_ERROR, "event=inotify-read");
+			break;
+		}
+		tell_all(watch, buffer.bytes, len);
+		if (len <= (ssize_t)(sizeof(buffer) - EVENT_MAX))
+			break;
 	}
 	watch->ops->on_done(watch->cookie);
 }

@@ -39,8 +39,8 @@ struct watch_dir {
 	struct table_entry by_descriptor;
 	int descriptor; /* -1: not watched */
 	/*
-	 * As watch_ops.on_name.  NULL: it was removed or moved away and is not
-	 * watched any more.
+	 * It came or went.  NULL: the folder was removed or moved away and is
+	 * not watched any more.
 	 */
 	void (*on_name)(struct watch_dir *dir, const char *name);
 };
@@ -50,10 +50,12 @@ struct watch_dir {
  * remove watches; on_done follows when all that was read is told.
  */
 struct watch_ops {
-	void (*on_name)(void *cookie, const char *name); /* came or went */
+	/* It came, or went. */
+	void (*on_name)(void *cookie, const char *name, bool has_come);
 	void (*on_data)(void *cookie, struct watch_file *file);
 	void (*on_moved)(void *cookie, struct watch_file *file);
-	void (*on_lost)(void *cookie); /* anything may have changed */
+	/* Anything may have changed; with ${overflows} more than once. */
+	void (*on_lost)(void *cookie, bool overflows);
 	void (*on_done)(void *cookie);
 };
 

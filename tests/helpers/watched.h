@@ -35,8 +35,9 @@ static int watched_n_lost, watched_n_done;
 static bool watched_is_told; /* something that no on_done followed yet */
 
 static inline void
-watched_on_name(void *cookie, const char *name)
+watched_on_name(void *cookie, const char *name, bool has_come)
 {
+	(void)has_come;
 	assert_ptr_equal(cookie, &watched_names);
 	watched_is_told = true;
 	if (strncmp(name, SENTINEL, strlen(SENTINEL)) == 0)
@@ -63,8 +64,9 @@ watched_on_moved(void *cookie, struct watch_file *file)
 }
 
 static inline void
-watched_on_lost(void *cookie)
+watched_on_lost(void *cookie, bool overflows)
 {
+	(void)overflows;
 	assert_ptr_equal(cookie, &watched_names);
 	watched_is_told = true;
 	watched_n_lost++;

@@ -39,6 +39,29 @@ start_viewer()
 	same '' "$(texts "$T/s" spoolcast.gap)"
 }
 
+@test "replaced twice before anybody looks: that is told, once is not" {
+	seq 3 >"$SPOOL/news"
+	start_serve
+	start_lighttpd_socket
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 3
+	kill -STOP "$SERVE_PID"
+	rm "$SPOOL/news"
+	echo 4 >"$SPOOL/news"
+	kill -CONT "$SERVE_PID"
+	wait_line "$T/s" 4
+	same '' "$(texts "$T/s" spoolcast.gap)"
+	kill -STOP "$SERVE_PID"
+	rm "$SPOOL/news"
+	echo 'is never seen' >"$SPOOL/news"
+	rm "$SPOOL/news"
+	echo 5 >"$SPOOL/news"
+	kill -CONT "$SERVE_PID"
+	wait_line "$T/s" 5
+	same '"1","2","3","4","5"' "$(texts "$T/s")"
+	gap_of "$T/s" replaced
+}
+
 @test "moved away to another name, too" {
 	start_viewer
 	mv "$SPOOL/news" "$T/elsewhere"

@@ -122,6 +122,23 @@ rotate()
 	only_texts "$T/s" one two three four five six
 }
 
+@test "the queue of events overflows: that a file may be missed is told" {
+	echo one >"$SPOOL/news"
+	serve
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" one
+	stop_hearing
+	rm "$SPOOL/news"
+	echo 'is never seen' >"$SPOOL/news"
+	rm "$SPOOL/news"
+	echo two >"$SPOOL/news"
+	hear_again
+	wait_line "$T/s" two
+	same '"one","two"' "$(texts "$T/s")"
+	same '{"channel":"news","reason":"replaced","resumed":"oldest"}' \
+		"$(texts "$T/s" spoolcast.gap | jq -r .)"
+}
+
 @test "the queue of events overflows: pipes and drop folders are taken" {
 	mkdir "$SPOOL/jobs.d"
 	mkfifo "$SPOOL/alerts.fifo"
