@@ -34,15 +34,17 @@ class Lines {
 
 export class Ledger {
   // ${writersOf}: channel -> names of its writers.  A viewer that is not there
-  // from the start is owed what follows the first record of each writer.
-  constructor(viewer, writersOf, isFromStart = true) {
+  // from the start, or of one of ${vanishing}, is owed what follows the first
+  // record of each writer.
+  constructor(viewer, writersOf, isFromStart = true, vanishing = []) {
     this.viewer = viewer;
     this.complaints = [];
     this.records = 0;
     this.channels = new Map();
     for (const [channel, writers] of writersOf) {
       this.channels.set(channel, {
-        next: new Map(writers.map((name) => [name, isFromStart ? 1 : undefined])),
+        next: new Map(writers.map((name) =>
+          [name, isFromStart && !vanishing.includes(channel) ? 1 : undefined])),
         jumps: [],
         gaps: [],
         last: undefined,

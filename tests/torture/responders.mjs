@@ -1,4 +1,4 @@
-// The responders, and who kills them: two that run by themselves, those that
+// The responders, and who kills or stops them: two that run by themselves, those that
 // lighttpd starts, and its CGI programs.
 import { spawn } from "node:child_process";
 import { openSync, readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
@@ -33,6 +33,10 @@ function holds(pid, path) {
 }
 
 const TURNS = ["taker", "serve", "taker", "spawned", "CGI"];
+
+// Shorter than between two turns of a rough rotation: who is stopped when a new
+// file comes, and still when that is cut, cannot know what was in it.
+const STOP_MS = [50, 500];
 
 export class Responders {
   constructor(stage) {
@@ -97,15 +101,24 @@ export class Responders {
     const all = this.list();
     const taker = this.taker();
     const victim = this.choose(all, taker, random);
-    const signal = random() < 0.8 ? "SIGKILL" : "SIGTERM";
-    if (victim === undefined || !this.mayGo(victim, all)) return;
-    this.condemned.add(victim.pid);
-    try {
-      process.kill(victim.pid, signal);
-    } catch {
-      return; // It has ended by itself.
+    const chance = random();
+    const signal = chance < 0.7 ? "SIGKILL" : chance < 0.85 ? "SIGTERM" : "SIGSTOP";
+    if (victim === undefined || (signal !== "SIGSTOP" && !this.mayGo(victim, all))) return;
+    if (!this.send(victim, signal)) return;
+    if (signal === "SIGSTOP") {
+      setTimeout(() => this.send(victim, "SIGCONT"), between(random, ...STOP_MS));
+    } else {
+      this.condemned.add(victim.pid);
     }
     this.stage.figures.count(`${signal} for ${victim.pid === taker ? "the taker" : victim.kind}`);
+  }
+
+  send({ pid }, signal) {
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false; // It has ended by itself.
+    }
   }
 
   async run(random) {

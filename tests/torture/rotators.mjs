@@ -55,14 +55,20 @@ const WAYS = {
 
 // ${channel.rotation}: the ways, taken in turn; none for one that max_size rotates.
 export async function runRotator(stage, channel, random) {
-  for (let turn = 0; stage.isOn; turn++) {
+  let turn = 0;
+  while (stage.isOn) {
     await pause(between(random, channel.everyMs / 2, channel.everyMs * 1.5));
     const way = channel.rotation[turn % channel.rotation.length];
     channel.turns++;
     const { code, said } = await WAYS[way](stage, channel);
     channel.turns++;
-    if (code === KILLED || code === null) stage.figures.count("kills of rotate");
-    else if (code === 0 && said === "") stage.figures.count(`rotations by ${channel.how ?? way}`);
+    // What it left is completed, before others come who know of no lock.
+    if (code === KILLED || code === null) {
+      stage.figures.count("kills of rotate");
+      continue;
+    }
+    turn++;
+    if (code === 0 && said === "") stage.figures.count(`rotations by ${channel.how ?? way}`);
     // 1: there was nothing in it.
     else if (way !== "spoolcast" || code !== 1) {
       stage.complain(`${way} of ${channel.name} ended with ${code}: ${said}`);

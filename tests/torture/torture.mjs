@@ -2,10 +2,10 @@
 //     --socket FILE... --seconds N [--seed N] [--channels a,b] [--patience S]
 //
 // Everything at once, on a stage that is set already (stage.bash): writers of
-// all kinds, rotation of all kinds, responders killed at random, viewers that
-// come and go.  When the time is over writers stop, everything drains, and then
-// every viewer must have every record once and in order, or a gap that accounts
-// for just what is missing; ledger.mjs has the rules.
+// all kinds, rotation of all kinds, responders killed or stopped at random,
+// viewers that come and go.  When the time is over writers stop, everything
+// drains, and then every viewer must have every record once and in order, or a
+// gap that accounts for just what is missing; ledger.mjs has the rules.
 //
 // Prints the seed first and the figures last; exits 1 if anything was wrong, or
 // if anything never happened that was to happen.

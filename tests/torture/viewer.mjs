@@ -17,7 +17,7 @@ export class Viewer {
     const writersOf = new Map(channels.map((channel) => [channel,
       [...stage.writers.values()].filter((w) => w.channel === channel).map((w) => w.name)]));
     Object.assign(this, { name, stage, asks, random });
-    this.ledger = new Ledger(name, writersOf, isFromStart);
+    this.ledger = new Ledger(name, writersOf, isFromStart, stage.vanishing);
     this.lastId = undefined;
     this.isCalm = false;
     this.isDone = false;
