@@ -94,5 +94,6 @@ finds()
 
 @test "what a killed writer has left is no fault, and what it swallowed none" {
 	accepts 'piece of a killed writer' \
-		"piece of a killed writer, and another's record"
+		"piece of a killed writer, and another's record" \
+		'piece too short to tell whose'
 }

@@ -98,6 +98,8 @@ const EVENTS = {
   "piece of a killed writer": { data: text(1).slice(0, -1), killed: [1] },
   "piece of a killed writer, and another's record":
     { data: `${text(2).slice(0, 40)}\uFFFD${text(1)}`, killed: [2] },
+  "piece too short to tell whose":
+    { data: `w${text(1)}`, killed: [2] },
   "pieces of two": { data: text(2).slice(0, 40) + text(3).slice(0, 40), killed: [2, 3] },
   "merged record": { data: text(1) + text(2) },
   "record with a foreign line": { data: `${text(1)}\n${text(2)}` },
