@@ -9,8 +9,8 @@
 # and without asan/ it picks both variants.  B is the build folder.
 #
 # All of it runs with the plain program and once more with the one that has
-# AddressSanitizer and UBSan in it, four files at a time.  Every output is kept
-# in $B/results.
+# AddressSanitizer and UBSan in it, four files at a time but for some.  Every
+# output is kept in $B/results.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -131,6 +131,20 @@ run_corpora()
 	done
 }
 
+# What measures memory, or who waits for whom: that depends on what else runs.
+ALONE=' serve/36-slow.bats serve/37-fair.bats serve/71-memory.bats
+	servers/static.bats '
+
+# is_due LABEL: it belongs to what runs beside others, or else alone.
+is_due()
+{
+	if [[ $ALONE == *[[:space:]]"${1#asan/}"[[:space:]]* ]]; then
+		[[ $runs_alone == yes ]]
+	else
+		[[ $runs_alone == no ]]
+	fi
+}
+
 # run_bats VARIANT FOLDER
 run_bats()
 {
@@ -138,6 +152,7 @@ run_bats()
 	for file in tests/"$2"/*.bats; do
 		[[ -f $file ]] || continue
 		label=$variant${file#tests/}
+		is_due "$label" || continue
 		if wanted "$label"; then
 			SPOOLCAST=$build/${variant}spoolcast \
 				run_file "$label" bats --tap "$file"
@@ -231,11 +246,15 @@ begin=$SECONDS
 # A demo that somebody runs meanwhile is none of our business.
 before=$(ours "$SPOOLCAST_RUN")
 lanes=()
+runs_alone=no
 lane run_all '' unit fuzz cli serve
 lane run_all asan/ unit fuzz cli serve
 lane run_all '' servers arch torture
 lane run_all asan/ servers torture
 wait "${lanes[@]}"
+runs_alone=yes
+run_all '' serve servers
+run_all asan/ serve servers
 
 if ! compgen -G "$results/*.counts" >/dev/null; then
 	echo 'no test ran' >&2
