@@ -84,6 +84,7 @@ struct hub {
 	struct wheel wheel; /* every viewer is in it */
 	struct batch *kept[HUB_KEPT];
 	unsigned next_kept;
+	size_t used; /* the most from malloc, since that was trimmed; bytes */
 
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];

@@ -37,7 +37,30 @@ drop_if_large(struct buf *buf)
 	return true;
 }
 
-/* Give large buffers back, and what was freed to the system. */
+/*
+ * Give what was freed to the system: by itself malloc keeps what lies below
+ * something in use, and 128 kB above it.  ${is_large}: something large was
+ * freed just now.  A batch is, too, as soon as its viewer has got it.
+ */
+static void
+trim(struct hub *hub, bool is_large)
+{
+#ifdef __GLIBC__
+	size_t used = mallinfo2().uordblks;
+
+	if (is_large || used + BUFFER_KEPT < hub->used) {
+		malloc_trim(0);
+		hub->used = used;
+	} else if (used > hub->used) {
+		hub->used = used;
+	}
+#else
+	(void)hub;
+	(void)is_large;
+#endif
+}
+
+/* Give large buffers back. */
 static void
 shrink(struct hub *hub)
 {
@@ -48,13 +71,7 @@ shrink(struct hub *hub)
 		reader_free(&hub->reader);
 		was_large = true;
 	}
-#ifdef __GLIBC__
-	/* By itself it keeps 1 MB and more for the next large buffer. */
-	if (was_large)
-		malloc_trim(0);
-#else
-	(void)was_large;
-#endif
+	trim(hub, was_large);
 }
 
 void
