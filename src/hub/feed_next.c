@@ -54,17 +54,18 @@ finish(struct feed_making *m, struct place *from)
 	if (cursors_equal(
 		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
 		return NULL;
-	m->has_failed = true;
 	to = place_get(&hub->places, m->feed, m->cursors, m->feed->n_members);
-	if (to == NULL)
-		return NULL;
 	hub->frames.len = 0;
-	if (hub->owner.kind->frame(&hub->frames, m->out->data, m->out->len) ==
-	    0)
+	if (to != NULL &&
+	    hub->owner.kind->frame(&hub->frames, m->out->data, m->out->len) ==
+		0)
 		batch = batch_new(hub->frames.data, hub->frames.len, to);
 	place_unref(to);
-	if (batch == NULL)
+	if (batch == NULL) {
+		limits_note_exhausted(hub);
+		m->has_failed = true;
 		return NULL;
+	}
 	m->has_failed = false;
 	batch->ends_skipped = m->ends_skipped;
 	batch->closes = m->is_closed;
@@ -91,6 +92,7 @@ look(struct place *place, bool takes_held, bool *is_unfinished)
 	struct batch *batch;
 
 	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
+		limits_note_exhausted(hub);
 		hub_retry(place->feed);
 		return NULL;
 	}

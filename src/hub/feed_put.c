@@ -1,4 +1,5 @@
 /* What a batch is made of: records, and what is told in their place. */
+#include <errno.h>
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -325,7 +326,9 @@ static void
 note_failure(struct feed_making *m, const struct member *member)
 {
 	m->has_failed = true;
-	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
+	if (errno == ENOMEM)
+		limits_note_exhausted(m->hub);
+	else if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
 		    member->channel->name);
 }

@@ -155,23 +155,46 @@ value_of(const struct hub *hub, enum limit limit)
 	}
 }
 
+/* Count one more; how many there are to be told about now, or 0. */
+static uint64_t
+count_due(struct limit_log *log)
+{
+	int64_t now_ms = clock_mono_ms();
+	uint64_t count = ++log->count;
+
+	if (log->told_ms != 0 && now_ms < log->told_ms + TELL_MS)
+		return 0;
+	log->told_ms = now_ms;
+	log->count = 0;
+	return count;
+}
+
 const char *
 limits_refuse(struct hub *hub, enum limit limit)
 {
-	struct limit_log *log = &hub->limits.logs[limit];
 	const char *reason = reason_of(limit);
-	int64_t now_ms = clock_mono_ms();
+	uint64_t count = count_due(&hub->limits.logs[limit]);
 
-	log->count++;
-	if (log->told_ms != 0 && now_ms < log->told_ms + TELL_MS)
-		return reason;
-	log_msg(LOG_LEVEL_WARN,
-	    "event=%s reason=\"%s\" limit=%" PRIu64 " count=%" PRIu64,
-	    limit == LIMIT_BLOCKED ? "let-go" : "refused", reason,
-	    value_of(hub, limit), log->count);
-	log->told_ms = now_ms;
-	log->count = 0;
+	if (count > 0)
+		log_msg(LOG_LEVEL_WARN,
+		    "event=%s reason=\"%s\" limit=%" PRIu64 " count=%" PRIu64,
+		    limit == LIMIT_BLOCKED ? "let-go" : "refused", reason,
+		    value_of(hub, limit), count);
 	return reason;
+}
+
+void
+limits_note_exhausted(struct hub *hub)
+{
+	uint64_t count = count_due(&hub->limits.exhausted);
+
+	if (count > 0)
+		log_msg(LOG_LEVEL_ERROR,
+		    "event=out-of-memory count=%" PRIu64
+		    " effect=\"events wait, and are tried again each second\""
+		    " remedy=\"allow the process more memory (ulimit -v), or"
+		    " lower [spool] max_record\"",
+		    count);
 }
 
 static void

@@ -36,6 +36,7 @@ struct limits {
 	size_t peak; /* of memory, since some was given back to the system */
 	uint64_t max_descriptors;
 	struct limit_log logs[LIMIT_COUNT];
+	struct limit_log exhausted;
 };
 
 /**
@@ -85,5 +86,12 @@ enum limit limits_reached(const struct hub *hub);
  * Return why, for the client.
  */
 const char *limits_refuse(struct hub *hub, enum limit limit);
+
+/**
+ * limits_note_exhausted(hub):
+ * An event could not be made, since the system gave no memory: tell the log,
+ * once a minute, how often that was.
+ */
+void limits_note_exhausted(struct hub *hub);
 
 #endif

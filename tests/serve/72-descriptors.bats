@@ -124,3 +124,31 @@ answers()
 	echo more >>"$SPOOL/news"
 	wait_line "$T/s" more
 }
+
+@test "an event that there is no memory for waits, and the log says so" {
+	local kb
+	[[ $SPOOLCAST != */asan/* ]] || skip "ASan needs all address space"
+	ini '[spool]' 'max_record = 16M' '[limits]' 'memory = 0'
+	is_told()
+	{
+		has_line "$T/s" after ||
+			grep 'event=out-of-memory' "$T/serve.log" |
+			grep -q 'remedy=.*ulimit -v.*max_record'
+	}
+	start_lighttpd_socket
+	# From what cannot read it to what can send it, each step of the way.
+	for kb in 20000 32000 36000 44000 56000 100000; do
+		: >"$T/serve.log"
+		start_serve bash -c "ulimit -v $kb; exec \"\$@\"" -
+		sse_begin "$URL/news" "$T/s"
+		{
+			head -c 10000000 /dev/zero | tr '\0' x
+			printf '\nafter\n'
+		} >>"$SPOOL/news"
+		wait_for 60 is_told
+		kill "$SERVE_PID"
+		sse_end 10
+		wait_for 10 gone "$SERVE_PID"
+		rm "$SPOOL/news" "$T/s"
+	done
+}
