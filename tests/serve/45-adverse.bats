@@ -74,6 +74,32 @@ descriptors()
 	wait_line "$T/s" two
 }
 
+@test "who was away while a link's target was rotated needs a link to that, too" {
+	local id
+	mkdir "$T/log"
+	echo one >"$T/log/app"
+	ln -s "$T/log/app" "$SPOOL/app"
+	start_lighttpd
+	sse_open "$URL/app?history=all" "$T/s"
+	wait_line "$T/s" one
+	mv "$T/log/app" "$T/log/app.1"
+	echo two >>"$T/log/app.1"
+	echo three >>"$T/log/app"
+	wait_line "$T/s" three
+	same '"one","two","three"' "$(texts "$T/s")"
+	sse_close
+	id=$(sed -n 's/^id: //p' "$T/s" | sed -n 2p)
+	sse_begin "$URL/app" "$T/gap" -H "Last-Event-ID: $id"
+	wait_line "$T/gap" three
+	same '{"channel":"app","reason":"replaced","resumed":"oldest"}' \
+		"$(texts "$T/gap" spoolcast.gap | jq -r .)"
+	ln -s "$T/log/app.1" "$SPOOL/app.1"
+	sse_begin "$URL/app" "$T/exact" -H "Last-Event-ID: $id"
+	wait_line "$T/exact" three
+	same '"two","three"' "$(texts "$T/exact")"
+	same '' "$(texts "$T/exact" spoolcast.gap)"
+}
+
 @test "one file that cannot be read does not shut out the others" {
 	echo a >"$SPOOL/good"
 	truncate -s 100M "$SPOOL/bad"
