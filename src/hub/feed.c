@@ -7,6 +7,9 @@
 #include "hub/feed.h"
 #include "hub/hub.h"
 
+/* So many marks may be long: room is left behind them for a publisher's id. */
+#define LONG_MARKS 4
+
 static uint64_t
 key_hash(const struct buf *key)
 {
@@ -314,6 +317,7 @@ feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
 {
 	size_t seal = out->len, start = seal + MARK_SEAL_LEN;
 	struct mark mark = { .state = MARK_START };
+	bool has_room = feed->patterns.count + feed->n_members <= LONG_MARKS;
 
 	if (buf_reserve(out, MARK_SEAL_LEN) != 0)
 		return -1;
@@ -336,6 +340,7 @@ feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
 			if (cursors[i].before != NULL)
 				mark.before = segment_before_code(
 				    cursors[i].before, cursors[i].before_end);
+			mark.is_long = has_room && mark.before != 0;
 		}
 		if (append_mark(out, &mark, out->len == start) != 0)
 			return -1;

@@ -177,7 +177,7 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 	int rc = 1;
 
 	if (before != NULL && mark->before != 0)
-		rc = segment_before(before, mark->before, &end);
+		rc = segment_before(before, seg, mark, &end);
 	if (rc == 0 && is_of_copy(seg, before, &mark->at)) {
 		rc = enter_as_marked(channel, cursor, before, mark);
 		segment_unref(before);
@@ -188,9 +188,8 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 		older = find_before(channel, before);
 		segment_unref(before);
 		before = older;
-		rc = before == NULL ?
-		    1 :
-		    segment_before(before, mark->before, &end);
+		rc = before == NULL ? 1 :
+				      segment_before(before, seg, mark, &end);
 	}
 	if (rc == 1 && mark->before == 0)
 		rc = end_of(before, &end) == 0 ? 1 : -1;

@@ -14,7 +14,15 @@ static const char digits[] =
 #define CHECK_LEN (MARK_CHECK_BITS / DIGIT_BITS)
 #define BEFORE_LEN (MARK_BEFORE_BITS / DIGIT_BITS)
 #define FIXED_LEN (TAG_LEN + INO_LEN + BIRTH_LEN + CHECK_LEN + BEFORE_LEN)
-#define OFFSET_LEN_MAX (MARK_TEXT_MAX - FIXED_LEN)
+#define OFFSET_LEN_MAX 8
+
+/* In the long form, where all have as many digits as they may. */
+#define LONG_BEFORE_LEN 6
+#define LONG_OFFSET_LEN 6
+#define LONG_LEN (FIXED_LEN - BEFORE_LEN + LONG_BEFORE_LEN + LONG_OFFSET_LEN)
+_Static_assert(
+    LONG_LEN == MARK_TEXT_MAX && LONG_LEN > FIXED_LEN + OFFSET_LEN_MAX,
+    "a long mark is told by its length");
 
 static const struct {
 	char letter;
@@ -54,6 +62,30 @@ offset_len(uint64_t offset)
 	return len;
 }
 
+/* The remainder is a number from 1 to the range. */
+static uint64_t
+short_before(uint64_t before)
+{
+	return before == 0 ? 0 : (before - 1) % MARK_BEFORE_RANGE + 1;
+}
+
+static char *
+put_position(char *p, const struct mark *mark)
+{
+	uint64_t before = mark->before, offset = mark->at.offset;
+
+	p = put(p, mark->at.ino, INO_LEN);
+	p = put(p, mark->at.birth, BIRTH_LEN);
+	p = put(p, mark->at.check, CHECK_LEN);
+	if (mark->is_long && before >> (LONG_BEFORE_LEN * DIGIT_BITS) == 0 &&
+	    offset >> (LONG_OFFSET_LEN * DIGIT_BITS) == 0) {
+		p = put(p, before, LONG_BEFORE_LEN);
+		return put(p, offset, LONG_OFFSET_LEN);
+	}
+	p = put(p, short_before(before), BEFORE_LEN);
+	return put(p, offset, offset_len(offset));
+}
+
 size_t
 mark_format(const struct mark *mark, char *out)
 {
@@ -66,11 +98,7 @@ mark_format(const struct mark *mark, char *out)
 		*p++ = reasons[mark->reason].letter;
 		break;
 	case MARK_AT:
-		p = put(p, mark->at.ino, INO_LEN);
-		p = put(p, mark->at.birth, BIRTH_LEN);
-		p = put(p, mark->at.check, CHECK_LEN);
-		p = put(p, mark->before, BEFORE_LEN);
-		p = put(p, mark->at.offset, offset_len(mark->at.offset));
+		p = put_position(p, mark);
 		break;
 	}
 	return (size_t)(p - out);
@@ -123,16 +151,20 @@ static bool
 parse_position(const char *text, size_t len, struct mark *out)
 {
 	uint64_t ino, birth, check, before, offset;
+	const char *end = text + len;
+	bool is_long = len == LONG_LEN - TAG_LEN;
 
 	if (!get(&text, INO_LEN, &ino) || !get(&text, BIRTH_LEN, &birth) ||
 	    !get(&text, CHECK_LEN, &check) ||
-	    !get(&text, BEFORE_LEN, &before) || !get(&text, len, &offset))
+	    !get(&text, is_long ? LONG_BEFORE_LEN : BEFORE_LEN, &before) ||
+	    !get(&text, (size_t)(end - text), &offset))
 		return false;
 	out->at.ino = (uint32_t)ino;
 	out->at.birth = (uint32_t)birth;
 	out->at.check = (uint32_t)check;
 	out->at.offset = offset;
-	out->before = (uint32_t)before;
+	out->before = before;
+	out->is_long = is_long;
 	return true;
 }
 
@@ -153,7 +185,7 @@ mark_parse(const char *text, size_t len, struct mark *out)
 		if (len <= FIXED_LEN || len > MARK_TEXT_MAX)
 			return false;
 		mark.state = MARK_AT;
-		if (!parse_position(text, len - FIXED_LEN, &mark))
+		if (!parse_position(text, len - TAG_LEN, &mark))
 			return false;
 	}
 	*out = mark;

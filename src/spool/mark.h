@@ -13,10 +13,12 @@
  *   tag(4)                           before the first record
  *   tag(4) reason(1)                 place lost, gap not told yet
  *   tag(4) ino(2) birth(2) check(3) before(3) offset(1-8)  behind a record
+ *   tag(4) ino(2) birth(2) check(3) before(6) offset(6)    the same, long
  *
  * Everything in a position comes from the files alone: ino and birth are taken
  * from the inode, check from the bytes around the offset, before from how far
- * the segment before this one was read.
+ * the segment before this one was read.  Where there is room for it the long
+ * form says all of that, the short one the rest of it by MARK_BEFORE_RANGE.
  */
 #ifndef SPOOLCAST_SPOOL_MARK_H
 #define SPOOLCAST_SPOOL_MARK_H
@@ -34,8 +36,11 @@
 /* Length of the seal at the start of an event id. */
 #define MARK_SEAL_LEN 2
 
+/* What the short form says of before, a number from 1: less than this. */
+#define MARK_BEFORE_RANGE (((uint64_t)1 << MARK_BEFORE_BITS) - 1)
+
 /* Longest text of one mark, without a NUL. */
-#define MARK_TEXT_MAX 22
+#define MARK_TEXT_MAX 23
 
 /* A place in a segment, behind a record or at 0. */
 struct position {
@@ -63,7 +68,8 @@ struct mark {
 	enum mark_state state;
 	enum gap_reason reason;
 	struct position at;
-	uint32_t before; /* a code of segment_before_code; 0: none */
+	uint64_t before; /* a code of segment_before_code; 0: none */
+	bool is_long;	 /* all of it, not the rest only */
 };
 
 /**
@@ -75,7 +81,8 @@ uint32_t mark_tag(const char *name);
 /**
  * mark_format(mark, out):
  * Write the text of ${mark} to ${out}, which holds MARK_TEXT_MAX bytes; no NUL
- * is added.  Return its length.
+ * is added.  It is short, too, where a number is too large for the long form.
+ * Return its length.
  */
 size_t mark_format(const struct mark *mark, char *out);
 

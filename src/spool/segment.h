@@ -156,18 +156,19 @@ bool segment_is(const struct segment *seg, const struct position *position);
 /**
  * segment_before_code(seg, offset):
  * Return what an event id says of a client that has read ${seg} up to
- * ${offset} and is in the segment behind it now: MARK_BEFORE_BITS bits, not 0.
- * Pure.
+ * ${offset} and is in the segment behind it now: mark->before, not 0.  Pure.
  */
-uint32_t segment_before_code(const struct segment *seg, uint64_t offset);
+uint64_t segment_before_code(const struct segment *seg, uint64_t offset);
 
 /**
- * segment_before(seg, code, out):
- * Find the offset that ${code} stands for: ${seg} may have grown since by up to
- * 256 kB.  Return 1 with it in ${out}; 0 if there is no record's end there, so
- * that the code is not about ${seg} as it is; or -1.
+ * segment_before(seg, newer, mark, out):
+ * Find how far ${seg} was read by who is at ${mark} in ${newer}, which comes
+ * behind it.  Return 1 with the offset in ${out}; 0 if there is no record's end
+ * there, so that the mark is not about ${seg} as it is, or if it is short and
+ * ${seg} was written to since, so that it might be another place too; or -1.
  */
-int segment_before(struct segment *seg, uint32_t code, uint64_t *out);
+int segment_before(struct segment *seg, const struct segment *newer,
+    const struct mark *mark, uint64_t *out);
 
 /**
  * segment_tail(seg, out):

@@ -1,4 +1,6 @@
 /* Looking for records from the end of a segment. */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,6 +18,8 @@
 #define PASSED_LIMIT (16 << 20)
 /* How far back records are looked for: 1000 of the default max_record. */
 #define BACK_LIMIT ((uint64_t)64 << 20)
+/* How many other places are looked at that a short code might mean. */
+#define OTHERS 4
 
 /*
  * Read the ${*len} bytes before ${end} and the byte in front of them, which is
@@ -82,41 +86,85 @@ tail_offset(const struct segment *seg, uint64_t *out)
 	return last_end(seg, size, out);
 }
 
-/* Codes are offsets modulo this, beginning elsewhere in each file, plus 1. */
-#define BEFORE_RANGE (((uint64_t)1 << MARK_BEFORE_BITS) - 1)
-
+/* Codes begin elsewhere in each file, so that of another they make no sense. */
 static uint64_t
-before_start(const struct segment *seg)
+code_start(const struct segment *seg)
 {
-	return hash_mix(seg->id.ino) % BEFORE_RANGE;
+	return hash_mix(seg->id.ino) % MARK_BEFORE_RANGE + 1;
 }
 
-uint32_t
+uint64_t
 segment_before_code(const struct segment *seg, uint64_t offset)
 {
-	return (uint32_t)((before_start(seg) + offset) % BEFORE_RANGE) + 1;
+	return code_start(seg) + offset;
+}
+
+/* Whether a record ends at ${offset}, and the last at ${tail}; or -1. */
+static int
+is_end(struct segment *seg, uint64_t tail, uint64_t offset)
+{
+	uint8_t end[2];
+	size_t len = offset > 1 ? 2 : 1;
+
+	if (offset == tail || offset == 0)
+		return 1;
+	if (segment_read(seg, end, len, offset - len) != 0)
+		return errno == ESTALE ? 0 : -1;
+	return record_is_end(seg->form, len > 1 ? end[0] : -1, end[len - 1]);
+}
+
+/* Whether nothing can have been written to ${seg} since ${newer} was made. */
+static bool
+is_settled(const struct segment *seg, const struct segment *newer)
+{
+	struct stat st;
+
+	if (segment_is_copy(seg, newer))
+		return true;
+	return fstat(seg->fd, &st) == 0 &&
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec <
+	    newer->id.birth_ns;
+}
+
+/* A short code fits a place in every so many bytes: take the last. */
+static int
+find_short(struct segment *seg, const struct segment *newer, uint64_t code,
+    uint64_t tail, uint64_t *out)
+{
+	uint64_t grown =
+	    (segment_before_code(seg, tail) + MARK_BEFORE_RANGE - code) %
+	    MARK_BEFORE_RANGE;
+	uint64_t at = tail - grown;
+	int rc;
+
+	if (grown > tail)
+		return 0;
+	*out = at;
+	if ((rc = is_end(seg, tail, at)) != 1 || is_settled(seg, newer))
+		return rc;
+	for (int i = 0; i < OTHERS && at >= MARK_BEFORE_RANGE; i++) {
+		at -= MARK_BEFORE_RANGE;
+		if ((rc = is_end(seg, tail, at)) != 0)
+			return rc == 1 ? 0 : -1;
+	}
+	return 1;
 }
 
 int
-segment_before(struct segment *seg, uint32_t code, uint64_t *out)
+segment_before(struct segment *seg, const struct segment *newer,
+    const struct mark *mark, uint64_t *out)
 {
-	uint64_t tail, grown;
-	uint8_t end[2];
-	size_t len;
+	uint64_t tail;
 
 	if (tail_offset(seg, &tail) != 0)
 		return errno == EFBIG ? 0 : -1;
-	grown = (segment_before_code(seg, tail) + BEFORE_RANGE - code) %
-	    BEFORE_RANGE;
-	if (grown > tail)
+	if (!mark->is_long)
+		return find_short(seg, newer, mark->before, tail, out);
+	if (mark->before < segment_before_code(seg, 0) ||
+	    mark->before > segment_before_code(seg, tail))
 		return 0;
-	*out = tail - grown;
-	if (grown == 0 || *out == 0)
-		return 1;
-	len = *out > 1 ? 2 : 1;
-	if (segment_read(seg, end, len, *out - len) != 0)
-		return errno == ESTALE ? 0 : -1;
-	return record_is_end(seg->form, len > 1 ? end[0] : -1, end[len - 1]);
+	*out = mark->before - segment_before_code(seg, 0);
+	return is_end(seg, tail, *out);
 }
 
 int

@@ -20,6 +20,14 @@ must(bool holds)
 		abort();
 }
 
+/* What a short mark says of it. */
+static uint64_t
+rest_of(uint64_t before)
+{
+	return before == 0 ? 0 : (before - 1) % MARK_BEFORE_RANGE + 1;
+}
+
+/* ${b} may be short where ${a} is long, as its numbers are too large. */
 static bool
 is_same(const struct mark *a, const struct mark *b)
 {
@@ -32,7 +40,10 @@ is_same(const struct mark *a, const struct mark *b)
 		return a->reason == b->reason;
 	case MARK_AT:
 		return a->at.ino == b->at.ino && a->at.birth == b->at.birth &&
-		    a->at.check == b->at.check && a->at.offset == b->at.offset;
+		    a->at.check == b->at.check &&
+		    a->at.offset == b->at.offset &&
+		    (a->is_long || !b->is_long) &&
+		    b->before == (b->is_long ? a->before : rest_of(a->before));
 	}
 	return false;
 }
@@ -100,6 +111,8 @@ write_mark(const uint8_t *data)
 	mark.at.birth = (uint32_t)take(&data, MARK_BIRTH_BITS);
 	mark.at.check = (uint32_t)take(&data, MARK_CHECK_BITS);
 	mark.at.offset = take(&data, 42);
+	mark.before = take(&data, 37);
+	mark.is_long = take(&data, 1) == 1;
 	there_and_back(&mark);
 }
 
@@ -109,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	read_id((const char *)data, size);
-	if (size >= 7 * sizeof(uint64_t))
+	if (size >= 9 * sizeof(uint64_t))
 		write_mark(data);
 	return 0;
 }

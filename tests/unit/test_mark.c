@@ -40,7 +40,8 @@ assert_mark(const struct mark *got, const struct mark *want)
 	assert_int_equal(got->at.birth, want->at.birth);
 	assert_int_equal(got->at.check, want->at.check);
 	assert_true(got->at.offset == want->at.offset);
-	assert_int_equal(got->before, want->before);
+	assert_true(got->before == want->before);
+	assert_int_equal(got->is_long, want->is_long);
 }
 
 /* The ids of a stream on these channels must mean the same for ever. */
@@ -85,6 +86,18 @@ test_texts_of_marks_never_change(void **state)
 		      .state = MARK_AT,
 		      .at = { .offset = 63, .ino = 61 } },
 		    "AAA-A9AAAAAAAA_" },
+		{ { .tag = 1,
+		      .state = MARK_AT,
+		      .at = { .offset = 64, .ino = 2, .birth = 3, .check = 4 },
+		      .before = 5,
+		      .is_long = true },
+		    "AAABACADAAEAAAAAFAAAABA" },
+		{ { .tag = 1,
+		      .state = MARK_AT,
+		      .at = { .offset = 64 * GB - 1 },
+		      .before = 64 * GB - 1,
+		      .is_long = true },
+		    "AAABAAAAAAA____________" },
 	};
 
 	(void)state;
@@ -128,6 +141,27 @@ test_an_offset_takes_the_digits_that_it_needs(void **state)
 	}
 }
 
+static void
+test_a_number_that_is_too_large_makes_a_mark_short(void **state)
+{
+	struct mark mark = full, back;
+	char text[MARK_TEXT_MAX];
+
+	(void)state;
+	mark.is_long = true;
+	mark.before = 64 * GB;
+	assert_int_equal(mark_format(&mark, text), 20);
+	assert_true(mark_parse(text, 20, &back));
+	assert_false(back.is_long);
+	assert_true(back.before == (64 * GB - 1) % MARK_BEFORE_RANGE + 1);
+	mark.before = 1;
+	mark.at.offset = 64 * GB;
+	assert_int_equal(mark_format(&mark, text), 21);
+	assert_true(mark_parse(text, 21, &back));
+	assert_false(back.is_long);
+	assert_true(back.before == 1);
+}
+
 static struct mark
 random_mark(struct rnd *rnd)
 {
@@ -145,6 +179,9 @@ random_mark(struct rnd *rnd)
 	mark.at.check = (uint32_t)rnd_between(rnd, 0, full.at.check);
 	mark.at.offset = (uint64_t)rnd_between(
 	    rnd, 0, (int64_t)1 << rnd_between(rnd, 0, 41));
+	mark.is_long = mark.at.offset < 64 * GB && rnd_between(rnd, 0, 1) == 1;
+	mark.before = (uint64_t)rnd_between(
+	    rnd, 0, (int64_t)(mark.is_long ? 64 * GB - 1 : MARK_BEFORE_RANGE));
 	return mark;
 }
 
@@ -205,6 +242,20 @@ test_six_marks_fit_128_bytes_while_files_are_below_64_gb(void **state)
 }
 
 static void
+test_four_long_marks_leave_room_for_an_id_of_the_publisher(void **state)
+{
+	struct mark marks[4];
+	char id[200];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		marks[i] = full;
+		marks[i].is_long = true;
+	}
+	assert_true(MARK_SEAL_LEN + join(id, marks, 4, "~") <= 128 - 30);
+}
+
+static void
 test_every_byte_of_an_id_is_safe_in_a_header(void **state)
 {
 	struct rnd rnd = { 7 };
@@ -231,7 +282,7 @@ test_what_is_no_mark_is_refused_and_changes_nothing(void **state)
 		"AAA\xff", "AAA ", "AAA=", "AAA+", "AAA/", "AAABx", "AAABE",
 		"AAAB.", "AAABer", "AAABAACAADAAAE",
 		/* A position without an offset, and one too long. */
-		"AAABAACAADAAA", "AAABAACAADAAAEBBBBBBBBB", "AAABAACAADAAAE.",
+		"AAABAACAADAAA", "AAABAACAADAAAEBBBBBBBBBB", "AAABAACAADAAAE.",
 		"AAABAACAADAAAE~", "AAABAACAADAA=EB", "AAABAA+AADAAAEB",
 		"AAA\nAACAADAAAEB" };
 
@@ -316,9 +367,13 @@ main(void)
 		cmocka_unit_test(test_tags_of_names_never_change),
 		cmocka_unit_test(test_texts_of_marks_never_change),
 		cmocka_unit_test(test_an_offset_takes_the_digits_that_it_needs),
+		cmocka_unit_test(
+		    test_a_number_that_is_too_large_makes_a_mark_short),
 		cmocka_unit_test(test_random_ids_come_back_as_they_were),
 		cmocka_unit_test(
 		    test_six_marks_fit_128_bytes_while_files_are_below_64_gb),
+		cmocka_unit_test(
+		    test_four_long_marks_leave_room_for_an_id_of_the_publisher),
 		cmocka_unit_test(test_every_byte_of_an_id_is_safe_in_a_header),
 		cmocka_unit_test(
 		    test_what_is_no_mark_is_refused_and_changes_nothing),

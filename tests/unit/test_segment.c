@@ -16,29 +16,11 @@
 
 #include "base/buf.h"
 #include "base/rnd.h"
-#include "helpers/temp_dir.h"
+#include "helpers/segment_of.h"
 #include "spool/segment.h"
 
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define BOM "\xef\xbb\xbf"
-
-/* Make the file anew with this content, and open it. */
-static struct segment *
-segment_of(enum record_form form, const void *bytes, size_t len)
-{
-	struct segment *seg;
-	int fd;
-
-	unlinkat(temp_dir_fd, "news", 0);
-	fd = openat(temp_dir_fd, "news", O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_true(fd != -1);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-	seg = segment_open(temp_dir_fd, "news", form);
-	assert_non_null(seg);
-	assert_int_equal(seg->form, form);
-	return seg;
-}
 
 static void
 overwrite(uint64_t offset, const char *bytes)

@@ -16,29 +16,11 @@
 
 #include "base/buf.h"
 #include "base/rnd.h"
-#include "helpers/temp_dir.h"
+#include "helpers/segment_of.h"
 #include "spool/segment.h"
 
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define BOM "\xef\xbb\xbf"
-
-/* Make the file anew with this content, and open it. */
-static struct segment *
-segment_of(enum record_form form, const void *bytes, size_t len)
-{
-	struct segment *seg;
-	int fd;
-
-	unlinkat(temp_dir_fd, "news", 0);
-	fd = openat(temp_dir_fd, "news", O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_true(fd != -1);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-	seg = segment_open(temp_dir_fd, "news", form);
-	assert_non_null(seg);
-	assert_int_equal(seg->form, form);
-	return seg;
-}
 
 static int
 back(struct segment *seg, uint64_t records, struct position *out)
@@ -269,61 +251,11 @@ test_what_is_lacking_is_told(void **state)
 	segment_unref(seg);
 }
 
-static void
-append(const void *bytes, size_t len)
-{
-	int fd = openat(temp_dir_fd, "news", O_WRONLY | O_APPEND);
-
-	assert_true(fd != -1);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-}
-
-static void
-test_a_code_tells_how_far_a_grown_file_was_read(void **state)
-{
-	static char line[1024];
-	struct segment *seg = segment_of(RECORD_LINE, "1\n2\n3\n", 6);
-	uint32_t code = segment_before_code(seg, 4), all;
-	uint64_t at;
-
-	(void)state;
-	assert_in_range(code, 1, (1 << MARK_BEFORE_BITS) - 1);
-	all = segment_before_code(seg, 6);
-	assert_int_equal(segment_before(seg, code, &at), 1);
-	assert_int_equal(at, 4);
-	assert_int_equal(segment_before(seg, all, &at), 1);
-	assert_int_equal(at, 6);
-	/* In the middle of a record nobody stopped. */
-	assert_int_equal(
-	    segment_before(seg, segment_before_code(seg, 3), &at), 0);
-	assert_int_equal(
-	    segment_before(seg, segment_before_code(seg, 7), &at), 0);
-	/* What has no end yet does not count. */
-	append("4", 1);
-	assert_int_equal(segment_before(seg, all, &at), 1);
-	assert_int_equal(at, 6);
-	append("\n", 1);
-	memset(line, 'x', sizeof(line));
-	line[sizeof(line) - 1] = '\n';
-	for (int i = 0; i < 255; i++)
-		append(line, sizeof(line));
-	assert_int_equal(segment_before(seg, all, &at), 1);
-	assert_int_equal(at, 6);
-	/* Beyond its range it is not taken for another place. */
-	append(line, sizeof(line));
-	append(line, sizeof(line));
-	assert_int_equal(segment_before(seg, all, &at), 0);
-	segment_unref(seg);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_lacking_is_told),
-		cmocka_unit_test(
-		    test_a_code_tells_how_far_a_grown_file_was_read),
 		cmocka_unit_test(test_ends_and_starts_of_small_files),
 		cmocka_unit_test(
 		    test_looking_back_finds_what_a_scan_forwards_finds),

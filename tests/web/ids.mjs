@@ -56,18 +56,15 @@ function mark(segment, before, offset) {
     segment.bytes.subarray(offset - near, offset),
     fnv(segment.bytes.subarray(0, near)),
   );
-  const code = before
-    ? 1n +
-      (((mix(before.ino) % 262143n) + BigInt(before.bytes.length)) %
-        262143n)
-    : 0n;
+  const rest = before
+    ? [[(mix(before.ino) % 262143n) + 1n + BigInt(before.bytes.length), 6], [BigInt(offset), 6]]
+    : [[0n, 3], [BigInt(offset), 1]];
   return (
     digits(first(fnv(Buffer.from(name)), 24), 4) +
     digits(first(segment.ino, 12), 2) +
     digits(segment.birth && (first(segment.birth, 12) || 1n), 2) +
     digits(first(check, 18), 3) +
-    digits(code, 3) +
-    digits(BigInt(offset), 1)
+    rest.map(([number, count]) => digits(number, count)).join("")
   );
 }
 
