@@ -68,8 +68,9 @@ parse(enum record_form form, const uint8_t *bytes, size_t len, bool is_first)
 	memcpy(exact, bytes, len);
 	if (record_parse(form, exact, len, is_first, &rec)) {
 		must(rec.form == form);
-		must(rec.has_data || rec.retry_ms >= 0 ||
+		must(rec.has_data || rec.retry_ms >= 0 || rec.skipped >= 0 ||
 		    rec.flush != RECORD_FLUSH_NONE);
+		must(rec.skipped == -1 || form == RECORD_JOURNAL);
 		must(rec.retry_ms >= -1 && rec.expires_s >= -1);
 		must(is_inside(&rec.body, exact, len));
 		must(is_inside(&rec.event, exact, len));
