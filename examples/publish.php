@@ -39,9 +39,11 @@ if ($line === '') {
 }
 
 // LOCK_EX keeps two messages apart even where a file system does not.
-$written = file_put_contents("$spool/guestbook", "$line\n",
+// What goes wrong is for the log, whatever display_errors says: it has paths.
+$written = @file_put_contents("$spool/guestbook", "$line\n",
     FILE_APPEND | LOCK_EX);
 if ($written === false) {
+	error_log('publish.php: ' . error_get_last()['message']);
 	refuse(500, 'The message could not be written; see the error log.');
 }
 http_response_code(204);

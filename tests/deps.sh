@@ -39,7 +39,8 @@ check="$demo bats libcmocka-dev curl strace logrotate valgrind clang clang-tidy
 	clang-format shellcheck mandoc chromium universal-ctags procps jq
 	libclang-rt-14-dev util-linux bsdextrautils libfaketime
 	apache2 libapache2-mod-fcgid nginx-light caddy h2o openssl
-	lighttpd-mod-openssl lighttpd-mod-deflate bindfs e2fsprogs mount"
+	lighttpd-mod-openssl lighttpd-mod-deflate bindfs e2fsprogs mount
+	php-cli php-cgi"
 
 bench="$demo apache2 libapache2-mod-fcgid curl openssl procps util-linux
 	nginx-light libnginx-mod-nchan pushpin valgrind binutils"

@@ -61,7 +61,6 @@ line() {
 }
 
 @test "PHP writes a line at once, locked or not" {
-	command -v php >/dev/null || skip "PHP is not installed"
 	for flags in FILE_APPEND 'FILE_APPEND | LOCK_EX'; do
 		[ "$(writes 100000 php -n -r 'file_put_contents("spool/news",
 			str_repeat("x", 100000) . "\n", '"$flags"');')" -eq 1 ]
