@@ -10,6 +10,9 @@
 #include "base/log.h"
 #include "source/channel_log.h"
 
+/* Renamed this often while it is opened, a file is tried again later. */
+#define RENAMED_MAX 8
+
 static void
 init_watch(struct channel_watch *watch, struct channel *channel)
 {
@@ -106,6 +109,19 @@ watch_file(struct channel_watch *watch, const char *path)
 		    "fs.inotify.max_user_watches");
 }
 
+/* Watch the segment before the newest. */
+static void
+follow_before(struct channel *channel)
+{
+	const struct series series = channel_series(channel);
+	int number = series_find(&series, &channel->before->id);
+
+	/* Others may have it renamed by now: then there is one more look. */
+	if (number != -1)
+		watch_file(
+		    &channel->before_watch, channel_path(channel, number));
+}
+
 void
 channel_follow(struct channel *channel)
 {
@@ -114,18 +130,17 @@ channel_follow(struct channel *channel)
 	if (channel->segment != NULL)
 		watch_file(&channel->watch, channel_path(channel, 0));
 	if (channel->before != NULL)
-		watch_file(&channel->before_watch, channel_path(channel, 1));
+		follow_before(channel);
 }
 
 /* See which segment comes before the newest, and watch it, too. */
 static bool
-look_at_before(struct channel *channel)
+look_at_before(struct channel *channel, bool is_first)
 {
-	bool is_other = channel_look_before(channel);
+	bool is_other = channel_look_before(channel, is_first);
 
-	/* Others may have it renamed by now: then there is one more look. */
 	if (is_other && channel->before != NULL)
-		watch_file(&channel->before_watch, channel_path(channel, 1));
+		follow_before(channel);
 	else if (is_other)
 		watch_remove(
 		    &channel->folder->watch, &channel->before_watch.file);
@@ -135,12 +150,31 @@ look_at_before(struct channel *channel)
 	return is_other;
 }
 
+/*
+ * Open the newest segment, which had ${*number} a moment ago.  Whoever renames
+ * it meanwhile leaves it with a higher one.
+ */
+static struct segment *
+open_newest(struct channel *channel, int *number)
+{
+	const struct series series = channel_series(channel);
+	struct segment *seg = channel_open(channel, *number);
+
+	for (int i = 0; i < RENAMED_MAX && seg == NULL && errno == ENOENT;
+	     i++) {
+		*number = series_higher(&series, -1);
+		if (*number != -1)
+			seg = channel_open(channel, *number);
+	}
+	return seg;
+}
+
 /* Make the file ${number} the newest segment.  Return whether that worked. */
 static bool
 open_segment(struct channel *channel, int number)
 {
 	struct segment *old = channel->segment;
-	struct segment *seg = channel_open(channel, number);
+	struct segment *seg = open_newest(channel, &number);
 
 	if (seg == NULL) {
 		refuse(channel);
@@ -149,9 +183,9 @@ open_segment(struct channel *channel, int number)
 	channel->open_errno = 0;
 	channel->segment = seg;
 	watch_file(&channel->watch, channel_path(channel, number));
-	(void)look_at_before(channel);
+	(void)look_at_before(channel, true);
 	/* Another form is another log. */
-	if (old != NULL && channel->opened == channel->form)
+	if (old != NULL && old != seg && channel->opened == channel->form)
 		channel_link(channel, old);
 	channel->opened = channel->form;
 	segment_unref(old);
@@ -169,13 +203,13 @@ look_for_end(struct channel *channel)
 	return channel->has_ended != had_ended;
 }
 
-/* Whether other segments have come between the newest we know and none. */
-static bool
-has_passed(struct channel *channel)
+/* The number that the newest segment we know has now, or -1. */
+static int
+number_of_newest(struct channel *channel)
 {
 	const struct series series = channel_series(channel);
 
-	return series_find(&series, &channel->segment->id) > 1;
+	return series_find(&series, &channel->segment->id);
 }
 
 /* There is no newest segment: it is gone, or was never there. */
@@ -183,14 +217,19 @@ static bool
 miss_segment(struct channel *channel)
 {
 	bool has_older = channel_find_older(channel);
+	int number;
 
 	channel->open_errno = 0;
 	channel->is_gone = channel->segment != NULL && !has_older;
 	channel->is_missing =
 	    channel->segment != NULL || has_dangling_link(channel);
+	if (!has_older)
+		return false;
 	/* Between two steps of a rotation the one before is the newest. */
-	return has_older && (channel->segment == NULL || has_passed(channel)) &&
-	    open_segment(channel, 1);
+	if (channel->segment == NULL ||
+	    (number = number_of_newest(channel)) > 1)
+		return open_segment(channel, 1);
+	return number == 1 && look_at_before(channel, false);
 }
 
 /* Look at the newest segment.  Return whether it is another than before. */
@@ -211,7 +250,7 @@ look_at_newest(struct channel *channel)
 	    !segment_id_equal(&seg->id, &id))
 		return open_segment(channel, 0);
 	channel->open_errno = 0;
-	return look_at_before(channel);
+	return look_at_before(channel, false);
 }
 
 bool

@@ -141,19 +141,39 @@ leave(struct channel *channel, const struct segment *seg)
 		    channel->name, (uintmax_t)seg->id.ino);
 }
 
-bool
-channel_look_before(struct channel *channel)
+/*
+ * Find which file comes right before the newest, as numbers are, or came there
+ * until now and is one step of a rotation ahead.  Without one ${out} stays.
+ */
+static void
+look_before(struct channel *channel, bool is_first, struct segment_id *out)
 {
 	const struct series series = channel_series(channel);
+	struct segment_id id;
+	int rc = series_look(&series, 1, &id);
+
+	/* Between two steps of a rotation that is the newest itself. */
+	if (rc == 0 && segment_id_equal(&id, &channel->segment->id))
+		rc = series_look(&series, 2, &id);
+	if (rc == 0)
+		*out = id;
+	else if (!is_first && channel->before != NULL &&
+	    series_find(&series, &channel->before->id) != -1)
+		*out = channel->before->id;
+}
+
+bool
+channel_look_before(struct channel *channel, bool is_first)
+{
 	struct segment *old = channel->before;
 	struct segment_id id = { .ino = 0 };
 
 	/* A look is cheaper than to open it. */
-	if (series_look(&series, 1, &id) != 0)
-		id.ino = 0;
-	if (old == NULL ? id.ino == 0 : segment_id_equal(&old->id, &id))
+	look_before(channel, is_first, &id);
+	if (old == NULL ? id.ino == 0 && !is_first :
+			  segment_id_equal(&old->id, &id))
 		return false;
-	channel->before = id.ino == 0 ? NULL : open_before(channel);
+	channel->before = open_before(channel);
 	if (old != NULL && channel->before != old)
 		leave(channel, old);
 	segment_unref(old);
@@ -173,11 +193,10 @@ channel_link(struct channel *channel, struct segment *old)
 			old->newer.ino = 0;
 	} else if (number == -1 && errno == ENOENT &&
 	    channel->arrivals < ARRIVALS_MANY &&
-	    (before == NULL ? old->older.ino == 0 :
-			      segment_id_equal(&before->id, &old->older))) {
+	    (before == NULL || segment_id_equal(&before->id, &old->older))) {
 		/*
-		 * What came before both is the same, and no other took the
-		 * name: nothing came between.
+		 * What came before both is the same, unless it is gone, too,
+		 * and no other took the name: nothing came between.
 		 */
 		old->newer = channel->segment->id;
 		old->is_removed = true;
@@ -209,6 +228,12 @@ after_removed(
 	return SERIES_BUSY;
 }
 
+static bool
+is_found(enum series_step step)
+{
+	return step == SERIES_NEXT || step == SERIES_HOLE;
+}
+
 enum series_step
 channel_after(
     struct channel *channel, const struct segment *seg, struct segment **out)
@@ -218,7 +243,7 @@ channel_after(
 
 	if (step == SERIES_NOT_IN)
 		step = after_removed(channel, seg, out);
-	if (step == SERIES_NEXT || step == SERIES_HOLE)
+	if (is_found(step))
 		*out = share(channel, *out);
 	return step;
 }
@@ -230,7 +255,7 @@ channel_before(
 	const struct series series = channel_series(channel);
 	enum series_step step = series_before(&series, seg, out);
 
-	if (step == SERIES_NEXT || step == SERIES_HOLE)
+	if (is_found(step))
 		*out = share(channel, *out);
 	return step;
 }
@@ -240,7 +265,7 @@ channel_oldest(struct channel *channel)
 {
 	const struct series series = channel_series(channel);
 	int number = series_oldest(&series);
-	struct segment *seg = NULL;
+	struct segment *seg = NULL, *older;
 
 	if (number == -1 && errno == ENOENT && channel->segment != NULL)
 		return segment_ref(channel->segment);
@@ -248,7 +273,12 @@ channel_oldest(struct channel *channel)
 	for (; number >= 0 && seg == NULL; number--) {
 		seg = channel_open(channel, number);
 		if (seg == NULL && errno != ENOENT && errno != EACCES)
-			break;
+			return NULL;
+	}
+	/* It may be renamed just now, so that another had its number. */
+	while (seg != NULL && is_found(channel_before(channel, seg, &older))) {
+		segment_unref(seg);
+		seg = older;
 	}
 	return seg;
 }
@@ -320,19 +350,17 @@ find_segment(struct channel *channel, const struct position *at)
 {
 	const struct series series = channel_series(channel);
 	struct segment *seg = find_open_at(channel, at);
-	int last;
+	int number = -1;
 
 	if (seg != NULL)
 		return seg;
-	if ((last = series_oldest(&series)) == -1)
-		return NULL;
-	for (int number = 0; number <= last; number++) {
+	/* What is renamed meanwhile is met later on this way, not missed. */
+	while ((number = series_higher(&series, number)) != -1) {
 		seg = channel_open(channel, number);
 		if (seg != NULL && segment_is(seg, at))
 			return seg;
 		segment_unref(seg);
 	}
-	errno = ENOENT;
 	return NULL;
 }
 

@@ -49,11 +49,11 @@ bool channel_find_older(struct channel *channel);
 bool channel_has_older(struct channel *channel);
 
 /**
- * channel_look_before(channel):
- * See which segment comes before the newest.  Return whether it is another one
- * than it was.
+ * channel_look_before(channel, is_first):
+ * See which segment comes before the newest; thoroughly if ${is_first} that
+ * was just opened.  Return whether it is another one than it was.
  */
-bool channel_look_before(struct channel *channel);
+bool channel_look_before(struct channel *channel, bool is_first);
 
 /**
  * channel_link(channel, old):

@@ -59,12 +59,18 @@ next_number(const struct series *series, int number, int step)
 }
 
 int
+series_higher(const struct series *series, int number)
+{
+	return next_number(series, number + 1, 1);
+}
+
+int
 series_find(const struct series *series, const struct segment_id *id)
 {
 	struct segment_id found;
 	int number = -1;
 
-	while ((number = next_number(series, number + 1, 1)) != -1) {
+	while ((number = series_higher(series, number)) != -1) {
 		/* It may have been renamed between two looks. */
 		if (series_look(series, number, &found) == 0 &&
 		    segment_id_equal(&found, id))
@@ -78,7 +84,7 @@ series_oldest(const struct series *series)
 {
 	int oldest = -1, number = -1;
 
-	while ((number = next_number(series, number + 1, 1)) != -1)
+	while ((number = series_higher(series, number)) != -1)
 		oldest = number;
 	if (oldest == -1)
 		return -1;

@@ -62,6 +62,14 @@ int series_look(
 struct segment *series_open(const struct series *series, int number);
 
 /**
+ * series_higher(series, number):
+ * Return the lowest number above ${number} (-1: of all) that there is, or -1
+ * (ENOENT: none).  Who goes upwards so meets every file, also those that are
+ * renamed meanwhile: their numbers only grow.
+ */
+int series_higher(const struct series *series, int number);
+
+/**
  * series_oldest(series):
  * Return the highest number there is, or -1 (ENOENT: there is no segment).
  */

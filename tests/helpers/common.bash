@@ -329,6 +329,12 @@ texts()
 		sed 's/^\[//; s/\]$//'
 }
 
+# id_of FILE TEXT: the id of the event with this data.
+id_of()
+{
+	events "$1" | jq -r --arg data "$2" 'select(.data == $data) | .id'
+}
+
 # last_id FILE: where the viewer of this stream is now, as a browser sees it.
 last_id()
 {

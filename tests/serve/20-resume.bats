@@ -14,12 +14,6 @@ first_part()
 	sse_close
 }
 
-# id_of FILE TEXT: the id of the event with this data.
-id_of()
-{
-	events "$1" | jq -r --arg data "$2" 'select(.data == $data) | .id'
-}
-
 @test "the header gives exactly the events after the id" {
 	seq 20 >"$SPOOL/news"
 	start_lighttpd

@@ -3,39 +3,10 @@
 # number of them, and an id in any that is kept resumes exactly.
 
 load ../helpers/common
+load ../helpers/rotation
 
 setup() { common_setup; }
 teardown() { stop_all; }
-
-# rotate CHANNEL: as logrotate does it, without the new file.
-rotate()
-{
-	local n
-	for n in 8 7 6 5 4 3 2 1; do
-		if [[ -e $SPOOL/$1.$n ]]; then
-			mv "$SPOOL/$1.$n" "$SPOOL/$1.$((n + 1))"
-		fi
-	done
-	mv "$SPOOL/$1" "$SPOOL/$1.1"
-}
-
-# id_of FILE TEXT: the id of the event with this data.
-id_of()
-{
-	events "$1" | jq -r --arg data "$2" 'select(.data == $data) | .id'
-}
-
-# numbers FROM TO: as texts prints them.
-numbers()
-{
-	seq -s , -f '"%g"' "$1" "$2"
-}
-
-# no_gap FILE: the stream has told of none.
-no_gap()
-{
-	same '' "$(texts "$1" spoolcast.gap)"
-}
 
 @test "a stream goes on in the new file" {
 	seq 3 >"$SPOOL/news"
@@ -265,28 +236,6 @@ write_behind()
 		"$(texts "$T/s" spoolcast.gap | jq -r .)"
 }
 
-@test "between two steps of a rotation nothing is told as lost" {
-	seq 3 >"$SPOOL/news"
-	start_lighttpd
-	sse_begin "$URL/news?history=all" "$T/all"
-	wait_line "$T/all" 3
-	rotate news
-	# There is no file of that name now: who comes back waits at the end.
-	sse_begin "$URL/news" "$T/s" -H "Last-Event-ID: $(id_of "$T/all" 2)"
-	wait_line "$T/s" 3
-	sse_begin "$URL/news" "$T/new"
-	seq 4 5 >>"$SPOOL/news"
-	wait_line "$T/s" 5
-	wait_line "$T/all" 5
-	wait_line "$T/new" 5
-	same "$(numbers 1 5)" "$(texts "$T/all")"
-	same "$(numbers 3 5)" "$(texts "$T/s")"
-	same "$(numbers 4 5)" "$(texts "$T/new")"
-	no_gap "$T/all"
-	no_gap "$T/s"
-	no_gap "$T/new"
-}
-
 @test "a half-written line is ended in the file it was begun in" {
 	printf '1\n2' >"$SPOOL/news"
 	start_lighttpd
@@ -329,20 +278,6 @@ write_behind()
 	no_gap "$T/all"
 	same '"1","2","3","4","5","6","after 2","after 3"' \
 		"$(texts "$T/all")"
-}
-
-@test "between two steps of a rotation the oldest is still the oldest" {
-	echo 1 >"$SPOOL/news.3"
-	echo 2 >"$SPOOL/news.2"
-	echo 3 >"$SPOOL/news"
-	start_lighttpd
-	sse_begin "$URL/news" "$T/s" -H 'Last-Event-ID: nonsense'
-	wait_line "$T/s" 2
-	mv "$SPOOL/news" "$SPOOL/news.1"
-	echo 4 >"$SPOOL/news"
-	wait_line "$T/s" 4
-	same '"1","2","3","4"' "$(texts "$T/s")"
-	same 1 "$(grep -c '^event: spoolcast.gap' "$T/s")"
 }
 
 @test "rotated more than once before anybody looks, nothing waits for a new file" {

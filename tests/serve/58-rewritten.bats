@@ -2,14 +2,10 @@
 # Files that others copy, cut, remove or write anew while they are read.
 
 load ../helpers/common
+load ../helpers/rotation
 
 setup() { common_setup; }
 teardown() { stop_all; }
-
-id_of()
-{
-	events "$1" | jq -r --arg data "$2" 'select(.data == $data) | .id'
-}
 
 # gap_of FILE REASON: the stream has told of this gap, and of no other.
 gap_of()
@@ -218,4 +214,21 @@ start_viewer()
 	wait_line "$T/s2" z2
 	same spoolcast.gap "$(events "$T/s2" |
 		jq -rn '[inputs | .type | select(. != null)][0]')"
+}
+
+@test "older segments may be removed with the file, in any order" {
+	start_viewer
+	local next=4
+	for first in news news.1; do
+		mv "$SPOOL/news" "$SPOOL/news.1"
+		echo "$next" >"$SPOOL/news"
+		wait_line "$T/s" "$next"
+		rm "$SPOOL/$first"
+		rm -f "$SPOOL/news" "$SPOOL/news.1"
+		echo "$((next + 1))" >"$SPOOL/news"
+		wait_line "$T/s" "$((next + 1))"
+		next=$((next + 2))
+	done
+	same "$(numbers 1 7)" "$(texts "$T/s")"
+	no_gap "$T/s"
 }
