@@ -121,6 +121,16 @@ start_fresh(
 	return walk_to_tail(channel, cursor, channel->segment);
 }
 
+/* Start where ${member} began: it had no file when the id was given. */
+static int
+start_at_first(struct member *member, struct cursor *cursor)
+{
+	/* Its first records may have been rotated away meanwhile. */
+	if (channel_has_older(member->channel))
+		cursor_lose(cursor, GAP_EXPIRED, NULL);
+	return 0;
+}
+
 static int
 start_member(const struct feed *feed, struct member *member,
     const struct request *request, const struct told *told,
@@ -144,15 +154,12 @@ start_member(const struct feed *feed, struct member *member,
 		/* New since the id was given: to the spool, or to the page. */
 		if (told->has_pattern &&
 		    feed_selects(feed, member->channel->name))
-			return 0;
+			return start_at_first(member, cursor);
 		return start_fresh(member, request, cursor);
 	}
 	switch (mark.state) {
 	case MARK_START:
-		/* Its first records may have been rotated away meanwhile. */
-		if (channel_has_older(member->channel))
-			cursor_lose(cursor, GAP_EXPIRED, NULL);
-		return 0;
+		return start_at_first(member, cursor);
 	case MARK_LOST:
 		cursor_lose(cursor, mark.reason, NULL);
 		return 0;

@@ -64,6 +64,27 @@ teardown() { stop_all; }
 	same '' "$(texts "$T/s3" spoolcast.gap)"
 }
 
+@test "whether a channel that came meanwhile is whole, nobody can know" {
+	start_lighttpd
+	sse_begin "$URL/build-*" "$T/s1"
+	sse_close
+	echo one >"$SPOOL/build-1"
+	echo gone >"$SPOOL/build-2"
+	mv "$SPOOL/build-2" "$SPOOL/build-2.1"
+	echo two >"$SPOOL/build-2"
+	mv "$SPOOL/build-2.1" "$SPOOL/build-2.2"
+	mv "$SPOOL/build-2" "$SPOOL/build-2.1"
+	echo three >"$SPOOL/build-2"
+	rm "$SPOOL/build-2.2"
+	sse_begin "$URL/build-*" "$T/s2" -H "Last-Event-ID: $(last_id "$T/s1")"
+	wait_line "$T/s2" three
+	wait_line "$T/s2" one
+	same '{"channel":"build-2","reason":"expired","resumed":"oldest"}' \
+		"$(texts "$T/s2" spoolcast.gap | jq -r .)"
+	same '"one","three","two"' "$(texts "$T/s2" | tr , '\n' | sort |
+		paste -sd ,)"
+}
+
 @test "a gap that was not told yet is told when its channel is gone" {
 	start_lighttpd
 	echo one >"$SPOOL/build-1"
