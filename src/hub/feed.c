@@ -338,8 +338,9 @@ feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
 			mark.reason = cursors[i].reason;
 			mark.at = cursors[i].at;
 			if (cursors[i].before != NULL)
-				mark.before = segment_before_code(
-				    cursors[i].before, cursors[i].before_end);
+				mark.before =
+				    segment_before_code(cursors[i].before,
+					cursors[i].before_at.offset);
 			mark.is_long = has_room && mark.before != 0;
 		}
 		if (append_mark(out, &mark, out->len == start) != 0)

@@ -196,12 +196,11 @@ put_read(struct feed_making *m, const struct member *member,
 
 /*
  * Put the next record, or what it became; READ_RECORD if there may be more.
- * ${at} is where it begins, and in the end where the next does; with ${end} it
- * is in the segment before, and that is where the cursor has the offset.
+ * ${at}, of the cursor, is where it begins, and in the end where the next does.
  */
 static enum read_result
 put_next(struct feed_making *m, const struct member *member,
-    struct position *at, uint64_t *end, struct held *held)
+    struct position *at, struct held *held)
 {
 	const struct held before = { .len = m->out->len,
 		.ends_skipped = m->ends_skipped,
@@ -211,8 +210,6 @@ put_next(struct feed_making *m, const struct member *member,
 	enum read_result result = reader_next(&m->hub->reader, &rec, at);
 	int rc;
 
-	if (end != NULL)
-		*end = at->offset;
 	rc = put_read(m, member, result, &rec, held, &before);
 	if (rc == 1)
 		return result;
@@ -222,8 +219,6 @@ put_next(struct feed_making *m, const struct member *member,
 	m->out->len = before.len;
 	m->is_closed = false;
 	*at = before.at;
-	if (end != NULL)
-		*end = at->offset;
 	return READ_ERROR;
 }
 
@@ -253,18 +248,18 @@ put_late(
 {
 	struct held held = { .is_on = false };
 	enum read_result result;
-	struct position at;
 	uint64_t size;
 
 	if (cursor->before == NULL ||
 	    segment_size(cursor->before, &size) != 0 ||
-	    size <= cursor->before_end)
+	    size <= cursor->before_at.offset)
 		return 0;
-	if (segment_position(cursor->before, cursor->before_end, &at) != 0)
-		return -1;
-	result = start_reader(m, member, cursor->before, &at);
+	result = start_reader(m, member, cursor->before, &cursor->before_at);
 	while (result == READ_RECORD && !feed_is_full(m))
-		result = put_next(m, member, &at, &cursor->before_end, &held);
+		result = put_next(m, member, &cursor->before_at, &held);
+	/* Others have written something over it, which came late to nothing. */
+	if (result == READ_CHANGED)
+		cursor_set_before(cursor, NULL, NULL);
 	m->is_unfinished = m->is_unfinished || result == READ_MORE;
 	return result == READ_ERROR ? -1 : 0;
 }
@@ -279,7 +274,7 @@ put_segment(
 
 	result = start_reader(m, member, cursor->segment, &cursor->at);
 	while (result == READ_RECORD && !feed_is_full(m))
-		result = put_next(m, member, &cursor->at, NULL, &held);
+		result = put_next(m, member, &cursor->at, &held);
 	m->is_unfinished = m->is_unfinished || result == READ_MORE;
 	/* Nothing comes behind the end of a channel, or of an older segment. */
 	if (held.is_on && result != READ_RECORD &&

@@ -225,7 +225,7 @@ is_behind_all(const struct member *member, const struct cursor *cursor)
 		    cursor->at.offset >= tail.offset &&
 		    (cursor->before == NULL ||
 			(segment_tail(cursor->before, &tail) == 0 &&
-			    cursor->before_end >= tail.offset));
+			    cursor->before_at.offset >= tail.offset));
 	}
 	return false;
 }

@@ -45,12 +45,13 @@ cursor_go(
 }
 
 void
-cursor_set_before(struct cursor *cursor, struct segment *segment, uint64_t end)
+cursor_set_before(
+    struct cursor *cursor, struct segment *segment, const struct position *at)
 {
 	segment_ref(segment);
 	segment_unref(cursor->before);
 	cursor->before = segment;
-	cursor->before_end = segment == NULL ? 0 : end;
+	cursor->before_at = segment == NULL ? (struct position){ 0 } : *at;
 }
 
 void
@@ -79,7 +80,8 @@ cursor_equal(const struct cursor *a, const struct cursor *b)
 		return a->segment == b->segment &&
 		    a->at.offset == b->at.offset &&
 		    a->at.check == b->at.check && a->before == b->before &&
-		    a->before_end == b->before_end;
+		    a->before_at.offset == b->before_at.offset &&
+		    a->before_at.check == b->before_at.check;
 	}
 	return false;
 }

@@ -39,7 +39,7 @@ struct cursor {
 	struct segment *segment;
 	struct position at;	/* with MARK_AT */
 	struct segment *before; /* with MARK_AT: a reference, or NULL: none */
-	uint64_t before_end;	/* so far that one was read */
+	struct position before_at; /* so far that one was read */
 };
 
 struct place {
@@ -90,12 +90,12 @@ void cursor_go(
     struct cursor *cursor, struct segment *segment, const struct position *at);
 
 /**
- * cursor_set_before(cursor, segment, end):
+ * cursor_set_before(cursor, segment, at):
  * The segment before that of ${cursor} is ${segment} (its reference is not
- * taken; NULL: none), and was read up to ${end}.
+ * taken; NULL: none), and was read up to ${at} (NULL without one).
  */
 void cursor_set_before(
-    struct cursor *cursor, struct segment *segment, uint64_t end);
+    struct cursor *cursor, struct segment *segment, const struct position *at);
 
 /**
  * cursor_lose(cursor, reason, from):

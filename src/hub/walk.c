@@ -6,19 +6,15 @@
 #include "spool/rewrite.h"
 #include "spool/rotation.h"
 
-/* The tail of ${seg}; 0 if it has none, so that all of it is unread. */
+/* The tail of ${seg}; its start if it has none, so that all is unread. */
 static int
-end_of(struct segment *seg, uint64_t *out)
+end_of(struct segment *seg, struct position *out)
 {
-	struct position tail;
-
-	*out = 0;
-	if (seg == NULL)
+	if (seg == NULL || segment_tail(seg, out) == 0)
 		return 0;
-	if (segment_tail(seg, &tail) != 0)
-		return errno == EFBIG || errno == ESTALE ? 0 : -1;
-	*out = tail.offset;
-	return 0;
+	if (errno != EFBIG && errno != ESTALE)
+		return -1;
+	return segment_position(seg, 0, out);
 }
 
 /* The segment before ${seg} with one more reference; NULL: none, or a hole. */
@@ -41,14 +37,14 @@ walk_enter(struct channel *channel, struct cursor *cursor, struct segment *seg,
     const struct position *at)
 {
 	struct segment *before = find_before(channel, seg);
-	uint64_t end;
+	struct position end;
 
 	if (end_of(before, &end) != 0) {
 		segment_unref(before);
 		return -1;
 	}
 	cursor_go(cursor, seg, at);
-	cursor_set_before(cursor, before, end);
+	cursor_set_before(cursor, before, &end);
 	segment_unref(before);
 	return 0;
 }
@@ -164,6 +160,19 @@ is_of_copy(struct segment *seg, struct segment *copy, const struct position *at)
 	    segment_holds(copy, at) == 1;
 }
 
+/* As segment_before, with the position in ${out}. */
+static int
+place_before(struct segment *before, const struct segment *seg,
+    const struct mark *mark, struct position *out)
+{
+	uint64_t offset;
+	int rc = segment_before(before, seg, mark, &offset);
+
+	if (rc == 1 && segment_position(before, offset, out) != 0)
+		return errno == ESTALE ? 0 : -1;
+	return rc;
+}
+
 /*
  * Put ${cursor} at ${mark} in ${seg}, having read as much of the segment before
  * as the mark says.  Return 1, or 0 if that is not what it was, or -1.
@@ -173,11 +182,11 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
     struct segment *seg, const struct mark *mark)
 {
 	struct segment *before = find_before(channel, seg), *older;
-	uint64_t end = 0;
+	struct position end;
 	int rc = 1;
 
 	if (before != NULL && mark->before != 0)
-		rc = segment_before(before, seg, mark, &end);
+		rc = place_before(before, seg, mark, &end);
 	if (rc == 0 && is_of_copy(seg, before, &mark->at)) {
 		rc = enter_as_marked(channel, cursor, before, mark);
 		segment_unref(before);
@@ -188,14 +197,13 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 		older = find_before(channel, before);
 		segment_unref(before);
 		before = older;
-		rc = before == NULL ? 1 :
-				      segment_before(before, seg, mark, &end);
+		rc = before == NULL ? 1 : place_before(before, seg, mark, &end);
 	}
 	if (rc == 1 && mark->before == 0)
 		rc = end_of(before, &end) == 0 ? 1 : -1;
 	if (rc == 1) {
 		cursor_go(cursor, seg, &mark->at);
-		cursor_set_before(cursor, before, end);
+		cursor_set_before(cursor, before, &end);
 	}
 	segment_unref(before);
 	return rc;
@@ -275,7 +283,7 @@ static enum walk
 go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 {
 	struct segment *seg = segment_ref(cursor->segment);
-	uint64_t end = cursor->at.offset;
+	const struct position end = cursor->at;
 	struct position at;
 	enum walk walk = WALK_MOVED;
 
@@ -292,7 +300,7 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 		walk = WALK_ERROR;
 	} else {
 		cursor_go(cursor, next, &at);
-		cursor_set_before(cursor, seg, end);
+		cursor_set_before(cursor, seg, &end);
 	}
 	segment_unref(seg);
 	return walk;

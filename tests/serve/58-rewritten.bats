@@ -232,3 +232,22 @@ start_viewer()
 	same "$(numbers 1 7)" "$(texts "$T/s")"
 	no_gap "$T/s"
 }
+
+@test "a copy over an older segment is not taken for what came late to it" {
+	local round
+	: >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news" "$T/s"
+	for round in 0 1 2; do
+		# In the last round there is more than the copy had before.
+		seq $((round * 5)) $((round * 5 + 4)) >>"$SPOOL/news"
+		wait_line "$T/s" $((round * 5 + 4))
+		cp "$SPOOL/news" "$SPOOL/news.1"
+		: >"$SPOOL/news"
+		gaps() { (($(grep -c '^event: spoolcast.gap' "$T/s") > round)); }
+		wait_for 10 gaps
+	done
+	echo 15 >>"$SPOOL/news"
+	wait_line "$T/s" 15
+	same "$(numbers 0 15)" "$(texts "$T/s")"
+}
