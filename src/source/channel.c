@@ -38,6 +38,8 @@ channel_new(struct folder *folder, const char *name)
 	init_watch(&channel->watch, channel);
 	init_watch(&channel->before_watch, channel);
 	channel_look(channel);
+	/* It was there before anybody watched. */
+	channel->is_early = false;
 	return channel;
 }
 
@@ -182,6 +184,7 @@ open_segment(struct channel *channel, int number)
 	}
 	channel->open_errno = 0;
 	channel->segment = seg;
+	channel->is_early = channel->arrivals == 0;
 	watch_file(&channel->watch, channel_path(channel, number));
 	(void)look_at_before(channel, true);
 	/* Another form is another log. */
@@ -212,12 +215,29 @@ number_of_newest(struct channel *channel)
 	return series_find(&series, &channel->segment->id);
 }
 
+/* Whether number 1 came after the newest we know, which has ${number} now. */
+static bool
+is_first_newer(struct channel *channel, int number)
+{
+	const struct series series = channel_series(channel);
+	const struct segment *seg = channel->segment;
+	struct segment_id id;
+
+	if (seg == NULL || number > 1)
+		return true;
+	/* That one was removed: this came before it, or took its name. */
+	return number == -1 && series_look(&series, 1, &id) == 0 &&
+	    (channel->before == NULL ||
+		!segment_id_equal(&id, &channel->before->id)) &&
+	    (id.birth_ns == 0 || id.birth_ns >= seg->id.birth_ns);
+}
+
 /* There is no newest segment: it is gone, or was never there. */
 static bool
 miss_segment(struct channel *channel)
 {
 	bool has_older = channel_find_older(channel);
-	int number;
+	int number = -1;
 
 	channel->open_errno = 0;
 	channel->is_gone = channel->segment != NULL && !has_older;
@@ -225,9 +245,10 @@ miss_segment(struct channel *channel)
 	    channel->segment != NULL || has_dangling_link(channel);
 	if (!has_older)
 		return false;
+	if (channel->segment != NULL)
+		number = number_of_newest(channel);
 	/* Between two steps of a rotation the one before is the newest. */
-	if (channel->segment == NULL ||
-	    (number = number_of_newest(channel)) > 1)
+	if (is_first_newer(channel, number))
 		return open_segment(channel, 1);
 	return number == 1 && look_at_before(channel, false);
 }
@@ -280,7 +301,9 @@ channel_look(struct channel *channel)
 	} else {
 		refuse(channel);
 	}
-	channel->arrivals = 0;
+	/* Those that came and went unseen count until there is one to see. */
+	if (is_new || !channel->is_missing)
+		channel->arrivals = 0;
 	/* Nothing else tells when it can be had. */
 	if (channel->is_missing)
 		folder_wait(folder);

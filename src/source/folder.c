@@ -63,6 +63,14 @@ channel_mark_dirty(struct channel *channel)
 }
 
 static void
+note_arrival(struct channel *channel)
+{
+	if (!channel->is_early)
+		channel->arrivals++;
+	channel->is_early = false;
+}
+
+static void
 on_name(void *cookie, const char *file, bool has_come)
 {
 	struct folder *folder = cookie;
@@ -81,7 +89,7 @@ on_name(void *cookie, const char *file, bool has_come)
 		channel_mark_dirty(channel);
 		if (has_come && channel->form != NULL &&
 		    strcmp(file + strlen(name), channel->form->suffix) == 0)
-			channel->arrivals++;
+			note_arrival(channel);
 	}
 	/* Whoever uses it may have waited for it by name. */
 	if (folder_is_form(file))

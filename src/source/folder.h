@@ -54,10 +54,11 @@ struct channel {
 	struct list dirty;		   /* in folder->dirty, or in no list */
 	bool needs_look; /* the name may stand for another file now */
 	/*
-	 * Files that have taken its name since the last look: of several only
-	 * the last is seen.
+	 * Files that have taken its name since the newest was opened: of
+	 * several only the last is seen.
 	 */
 	unsigned arrivals;
+	bool is_early;	   /* that one was seen before its arrival was told */
 	bool is_gone;	   /* there was a file, and no segment is there now */
 	bool is_missing;   /* it is, or cannot be opened, or is a dead link */
 	int open_errno;	   /* what the log said last of opening it */

@@ -119,3 +119,38 @@ all_is_told()
 	# need as long to start the process.
 	wait_for 20 all_is_told
 }
+
+# unseen COMMAND: done in the spool before the responder looks.
+unseen()
+{
+	kill -STOP "$SERVE_PID"
+	(cd "$SPOOL" && eval "$1")
+	kill -CONT "$SERVE_PID"
+	seen
+}
+
+@test "what came behind a removed file is read where it is, or told of" {
+	start_serve
+	start_lighttpd_socket
+	sse_begin "$URL/beat" "$T/beat"
+	echo 1 >"$SPOOL/news"
+	sse_begin "$URL/news?history=all" "$T/s"
+	wait_line "$T/s" 1
+	rm "$SPOOL/news"
+	seen
+	unseen 'echo 2 >news; mv news news.1'
+	wait_line "$T/s" 2
+	rm "$SPOOL/news.1"
+	seen
+	echo 3 >"$SPOOL/news"
+	wait_line "$T/s" 3
+	no_gap "$T/s"
+	rm "$SPOOL/news"
+	seen
+	unseen 'echo 4 >news; rm news'
+	echo 5 >"$SPOOL/news"
+	wait_line "$T/s" 5
+	same '"1","2","3","5"' "$(texts "$T/s")"
+	same '{"channel":"news","reason":"replaced","resumed":"oldest"}' \
+		"$(texts "$T/s" spoolcast.gap | jq -r .)"
+}
