@@ -8,6 +8,8 @@
 #define SEARCHED ((uint64_t)4 << 20)
 /* A first record longer than this is not looked for as a whole. */
 #define FIRST_BYTES 4096
+/* So many of the last records are looked for together: one may well recur. */
+#define LAST_RECORDS 3
 #define CHUNK ((size_t)65536)
 
 /* Whether both begin with the same ${len} bytes; false if that is much. */
@@ -29,11 +31,11 @@ begin_alike(const struct segment *a, const struct segment *b, uint64_t len,
 }
 
 /*
- * Whether the record ${first} of ${len} bytes, or as it begins, stands in what
- * was read of ${old}, which ends at ${end}; true if that cannot be told.
+ * Whether the records ${wanted} of ${len} bytes, or as they begin, stand in
+ * ${seg} before ${end}; true if that cannot be told.
  */
 static bool
-has_record(const struct segment *old, uint64_t end, const uint8_t *first,
+has_records(const struct segment *seg, uint64_t end, const uint8_t *wanted,
     size_t len, uint8_t *memory)
 {
 	uint64_t at = end > SEARCHED ? end - SEARCHED : 0;
@@ -43,9 +45,9 @@ has_record(const struct segment *old, uint64_t end, const uint8_t *first,
 		    end - at < 2 * CHUNK ? (size_t)(end - at) : 2 * CHUNK;
 		const uint8_t *found = memory, *stop = memory + n;
 
-		if (segment_read(old, memory, n, at) != 0)
+		if (segment_read(seg, memory, n, at) != 0)
 			return true;
-		while ((found = memmem(found, (size_t)(stop - found), first,
+		while ((found = memmem(found, (size_t)(stop - found), wanted,
 			    len)) != NULL) {
 			/* In the middle of a line it is another record. */
 			if ((found == memory && at == 0) ||
@@ -58,6 +60,33 @@ has_record(const struct segment *old, uint64_t end, const uint8_t *first,
 		at += n - len;
 	}
 	return false;
+}
+
+/*
+ * Whether the last records of ${old}, which was read up to ${end}, stand
+ * anywhere in ${file} of ${size} bytes: so what is before them was changed.
+ */
+static bool
+has_last(const struct segment *old, uint64_t end, const struct segment *file,
+    uint64_t size, uint8_t *memory)
+{
+	uint8_t last[FIRST_BYTES];
+	size_t len = end < FIRST_BYTES ? (size_t)end : FIRST_BYTES;
+	size_t start = len;
+
+	if (segment_read(old, last, len, end - len) != 0)
+		return true;
+	for (int i = 0; i < LAST_RECORDS && start > 0; i++) {
+		size_t before = record_last_end(old->form, last, start - 1, -1);
+
+		/* Its beginning is not in sight. */
+		if (before == 0 && end > len)
+			break;
+		start = before;
+	}
+	/* Blank lines are no records. */
+	return len - start > LAST_RECORDS &&
+	    has_records(file, size, last + start, len - start, memory);
 }
 
 /* Judge ${file}, which has at least a record; ${memory} is for the reading. */
@@ -76,8 +105,10 @@ judge(struct segment *old, uint64_t end, struct segment *file, uint64_t size,
 	stop = record_find_end(file->form, first, len, -1, 0);
 	if (stop > 0)
 		len = stop;
-	return has_record(old, end, first, len, memory) ? REWRITE_OTHER :
-							  REWRITE_NONE;
+	return has_records(old, end, first, len, memory) ||
+		has_last(old, end, file, size, memory) ?
+	    REWRITE_OTHER :
+	    REWRITE_NONE;
 }
 
 enum rewrite

@@ -163,6 +163,16 @@ start_viewer()
 	gap_of "$T/s" replaced
 }
 
+@test "an editor that adds a line before the others, too" {
+	start_viewer
+	sed -i '1i 0' "$SPOOL/news"
+	wait_for 10 grep -q spoolcast.gap "$T/s"
+	echo 4 >>"$SPOOL/news"
+	wait_line "$T/s" 4
+	same '"1","2","3","0","1","2","3","4"' "$(texts "$T/s")"
+	gap_of "$T/s" replaced
+}
+
 @test "a file cut to its last lines is told as replaced" {
 	start_viewer
 	tail -n 2 "$SPOOL/news" >"$SPOOL/.tmp"

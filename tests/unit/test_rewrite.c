@@ -59,6 +59,12 @@ test_small_files(void **state)
 		{ "1\n2\n", "1\n", REWRITE_OTHER },
 		{ "1\n2\n", "2\n3\n", REWRITE_OTHER },
 		{ "1\n2\n", "1\ntwo\n3\n", REWRITE_OTHER },
+		/* Changed at the start: its last records still stand. */
+		{ "1\n2\n", "0\n1\n2\n", REWRITE_OTHER },
+		{ "1\n2\n3\n", "one\n2\n3\n", REWRITE_NONE },
+		{ "1\n2\n3\n4\n", "one\n2\n3\n4\n5\n", REWRITE_OTHER },
+		{ "1\n2\n3\nok\n", "4\n5\n6\nok\n", REWRITE_NONE },
+		{ "1\n\n\n\n", "2\n\n\n\n", REWRITE_NONE },
 		/* A part of a line is not that line. */
 		{ "21\n12\n", "1\n", REWRITE_NONE },
 		{ "21\n12\n", "2\n", REWRITE_NONE },
