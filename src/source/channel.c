@@ -274,6 +274,31 @@ look_at_newest(struct channel *channel)
 	return look_at_before(channel, false);
 }
 
+/* Tell of another append file for the same name, which is not read. */
+static void
+look_for_shadowed(struct channel *channel)
+{
+	struct folder *folder = channel->folder;
+	bool was_told = channel->is_shadow_told;
+	struct stat st;
+
+	channel->is_shadow_told = false;
+	for (const struct form *form = channel->form + 1;
+	     form < folder_forms + folder_n_forms; form++) {
+		/* Who takes from the others tells of them. */
+		if (form->type != S_IFREG ||
+		    stat(folder_file(folder, channel->name, form->suffix),
+			&st) != 0 ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		channel->is_shadow_told = true;
+		if (!was_told && log_allow(&folder->quota, clock_mono_ms()))
+			log_msg(LOG_LEVEL_WARN, FOLDER_SHADOWED, channel->name,
+			    channel->name, form->suffix, channel->name,
+			    channel->form->suffix);
+	}
+}
+
 bool
 channel_look(struct channel *channel)
 {
@@ -295,6 +320,7 @@ channel_look(struct channel *channel)
 		/* First, so that what appears after it is told. */
 		if (form->dir[0] != '\0')
 			folder_own_follow(folder);
+		look_for_shadowed(channel);
 		is_new = look_at_newest(channel);
 	} else if (errno == ENOENT) {
 		is_new = miss_segment(channel);

@@ -43,6 +43,7 @@ struct channel {
 	char name[NAME_MAX_LEN + 1];
 	const struct form *form;   /* of its log; NULL: there is none yet */
 	bool has_ended;		   /* NAME.end is there */
+	bool is_shadow_told;	   /* so is another form, and the log has it */
 	struct segment *segment;   /* the newest; NULL: no file yet */
 	struct segment *before;	   /* the one before; NULL: none */
 	const struct form *opened; /* the form that the newest had */
@@ -124,6 +125,14 @@ struct form {
 
 extern const struct form folder_forms[];
 extern const size_t folder_n_forms;
+
+/*
+ * How the log tells of what is not read: the channel, that file by its name and
+ * suffix, and the one that wins by both.
+ */
+#define FOLDER_SHADOWED                                                        \
+	"event=source-shadowed channel=%s source=%s%s by=%s%s "                \
+	"remedy=\"rename or remove one of them\""
 
 /**
  * folder_init(folder, loop, path, ops, cookie):

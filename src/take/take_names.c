@@ -178,10 +178,8 @@ is_shadowed(struct inlet *inlet, const struct form *form)
 		return false;
 	if (!inlet->is_shadowed &&
 	    log_allow(&inlet->take->quota, clock_mono_ms()))
-		log_msg(LOG_LEVEL_WARN,
-		    "event=source-shadowed channel=%s source=%s%s by=%s%s "
-		    "remedy=\"rename or remove one of them\"",
-		    inlet->name, inlet->name, inlet->kind->suffix, inlet->name,
+		log_msg(LOG_LEVEL_WARN, FOLDER_SHADOWED, inlet->name,
+		    inlet->name, inlet->kind->suffix, inlet->name,
 		    form->suffix);
 	return true;
 }

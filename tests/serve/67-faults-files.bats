@@ -314,3 +314,31 @@ kept()
 	same 100 "$(cat "$SPOOL"/.spoolcast/alerts.fifo.log* | wc -l)"
 	same 100 "$(cat "$SPOOL"/.spoolcast/jobs.d.log* | grep -c '^data: ')"
 }
+
+@test "of several forms that claim one name the log tells, once" {
+	local form
+	: >"$SPOOL/news.sse"
+	serve
+	sse_begin "$URL/news?history=all" "$T/s"
+	printf 'data: one\n\n' >>"$SPOOL/news.sse"
+	wait_line "$T/s" one
+	# The other append file wins from now on.
+	echo two >"$SPOOL/news"
+	wait_line "$T/s" two
+	mkdir "$SPOOL/news.d"
+	mkfifo "$SPOOL/news.fifo"
+	for form in sse d fifo; do
+		wait_for 10 logged "event=source-shadowed channel=news \
+source=news.$form by=news remedy="
+	done
+	touch "$SPOOL/other"
+	echo three >>"$SPOOL/news"
+	wait_line "$T/s" three
+	same 1 "$(grep -c 'source=news.sse' "$T/serve.log")"
+	# Told again when it happens again.
+	mv "$SPOOL/news.sse" "$SPOOL/old.sse"
+	echo four >"$SPOOL/old"
+	mv "$SPOOL/old.sse" "$SPOOL/news.sse"
+	told() { (($(grep -c 'source=news.sse' "$T/serve.log") == $1)); }
+	wait_for 10 told 2
+}
