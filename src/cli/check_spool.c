@@ -175,6 +175,17 @@ is_claimed(struct check_spool *check, const struct check_file *file)
 	return false;
 }
 
+/* Get what ${file} is, or say why that cannot be told. */
+static bool
+look(struct check_spool *check, int dir_fd, const char *file, struct stat *st)
+{
+	if (fstatat(dir_fd, file, st, 0) == 0)
+		return true;
+	check_spool_say(check, CHECK_GONE, "%s: %s%s", file, strerror(errno),
+	    errno == ENOENT ? "; it is a link that leads nowhere" : "");
+	return false;
+}
+
 /* Check what a channel may consist of. */
 static void
 check_form(struct check_spool *check, const struct check_file *file)
@@ -183,12 +194,8 @@ check_form(struct check_spool *check, const struct check_file *file)
 	struct stat st;
 	bool is_served;
 
-	if (fstatat(file->dir_fd, file->file, &st, 0) != 0) {
-		check_spool_say(check, CHECK_GONE, "%s: %s%s", file->file,
-		    strerror(errno),
-		    errno == ENOENT ? "; it is a link that leads nowhere" : "");
+	if (!look(check, file->dir_fd, file->file, &st))
 		return;
-	}
 	if ((st.st_mode & S_IFMT) != form->type) {
 		check_spool_say(check, CHECK_TYPE,
 		    "%s: ignored, it is a %s and not a %s%s", file->file,
@@ -232,6 +239,18 @@ check_other(struct check_spool *check, const char *name)
 }
 
 static void
+check_end(struct check_spool *check, const char *name, size_t len)
+{
+	struct stat st;
+
+	if (look(check, check->fd, name, &st))
+		check_spool_say(check, CHECK_ENDED,
+		    "%s: the channel %.*s has ended; removing the file reopens "
+		    "it",
+		    name, (int)len, name);
+}
+
+static void
 check_name(struct check_spool *check, const char *name)
 {
 	struct check_file file = { .dir_fd = check->fd, .dir = "" };
@@ -246,10 +265,7 @@ check_name(struct check_spool *check, const char *name)
 		    "- and _, and starts with neither of these two",
 		    name, NAME_MAX_LEN);
 	else if (strcmp(name + len, ".end") == 0)
-		check_spool_say(check, CHECK_ENDED,
-		    "%s: the channel %.*s has ended; removing the file reopens "
-		    "it",
-		    name, (int)len, name);
+		check_end(check, name, len);
 	else if (!check_spool_split(name, false, &file))
 		check_other(check, name);
 	else if (file.number > 0)

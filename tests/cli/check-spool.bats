@@ -151,6 +151,9 @@ quiet_about() {
 	touch spool/news spool/news.end
 	check 0 -c my.ini
 	says "note: news.end: the channel news has ended; removing the file reopens it"
+	ln -sf nowhere spool/news.end
+	check 1 -c my.ini
+	says "problem: news.end: No such file or directory; it is a link that leads nowhere"
 }
 
 @test "lines that may have been mixed are a note" {
