@@ -97,6 +97,42 @@ check_dated(struct check_spool *check, const struct check_file *file)
 		    file->file, base);
 }
 
+/* Whether we are to rotate the channel of ${file}. */
+static bool
+has_limits(const struct check_spool *check, const struct check_file *file)
+{
+	const struct settings *settings = conf_for(check->conf, file->channel);
+
+	return settings->max_size > 0 || settings->max_age_ms > 0;
+}
+
+/* Say so if it is to be rotated and never can be (see spool/rotation.h). */
+static void
+check_limits(struct check_spool *check, const struct check_file *file)
+{
+	struct stat st;
+
+	if (!has_limits(check, file) ||
+	    fstatat(file->dir_fd, file->file, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (S_ISLNK(st.st_mode))
+		check_spool_say(check, CHECK_ROTATION,
+		    "%s%s: is never rotated, because it is a link; rotate what "
+		    "it leads to, or set no max_size and max_age for it",
+		    file->dir, file->file);
+	else if (st.st_nlink > 1)
+		check_spool_say(check, CHECK_ROTATION,
+		    "%s%s: is never rotated, because it has another name, too "
+		    "(a hard link); remove one of them",
+		    file->dir, file->file);
+	else if (faccessat(file->dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		check_spool_say(check, CHECK_ROTATION,
+		    "%s%s: is never rotated, because user %ld cannot write to "
+		    "the folder: %s; chmod a+w that, or let cron run spoolcast "
+		    "rotate as a user who can",
+		    file->dir, file->file, (long)geteuid(), strerror(errno));
+}
+
 bool
 check_series_newest(struct check_spool *check, const struct check_file *file)
 {
@@ -106,6 +142,7 @@ check_series_newest(struct check_spool *check, const struct check_file *file)
 		check_lines(check, file);
 	if (file->suffix[0] == '\0')
 		check_dated(check, file);
+	check_limits(check, file);
 	return true;
 }
 
@@ -196,8 +233,7 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 	}
 	check_before(check, file);
 	check_unheard(check, file);
-	if ((settings->max_size > 0 || settings->max_age_ms > 0) &&
-	    file->number > settings->keep)
+	if (has_limits(check, file) && file->number > settings->keep)
 		check_spool_say(check, CHECK_BEYOND,
 		    "%s%s: is beyond keep = %" PRIu64
 		    ", and removed by the next rotation",

@@ -13,6 +13,7 @@
 #include "cli/check_series.h"
 #include "cli/check_source.h"
 #include "spool/own.h"
+#include "take/drop.h"
 #include "take/take.h"
 
 /* So much of a drop folder is looked at: names, and files among them. */
@@ -124,13 +125,51 @@ check_sticky(struct check_spool *check, const struct check_file *folder)
 		    folder->file, (long)geteuid());
 }
 
+/* Say so if ${source} is a link, through which nothing is taken. */
+static bool
+is_link(struct check_spool *check, const struct check_file *source)
+{
+	struct stat st;
+
+	if (fstatat(source->dir_fd, source->file, &st, AT_SYMLINK_NOFOLLOW) !=
+		0 ||
+	    !S_ISLNK(st.st_mode))
+		return false;
+	check_spool_say(check, CHECK_SOURCE,
+	    "%s: is a link; make the %s itself in the spool", source->file,
+	    S_ISDIR(source->form->type) ? "folder" : "pipe");
+	return true;
+}
+
+/* Say so if we could not use, or make, the folder ${name} in ${folder}. */
+static void
+check_within(struct check_spool *check, const struct check_file *folder, int fd,
+    const char *name)
+{
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (!S_ISDIR(st.st_mode))
+		check_spool_say(check, CHECK_SOURCE,
+		    "%s/%s: is a %s, and nothing is taken where spoolcast "
+		    "cannot make a folder of that name; remove it",
+		    folder->file, name, check_spool_type(st.st_mode));
+	else if (faccessat(fd, name, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+		check_spool_say(check, CHECK_SOURCE,
+		    "%s/%s: cannot be written by user %ld: %s; nothing is "
+		    "taken: chown it, or remove it if it is empty",
+		    folder->file, name, (long)geteuid(), strerror(errno));
+}
+
 static bool
 check_folder(struct check_spool *check, const struct check_file *folder)
 {
 	int fd;
 	DIR *dir;
 
-	if (!check_spool_may(
+	if (is_link(check, folder) ||
+	    !check_spool_may(
 		check, folder, R_OK | W_OK | X_OK, "read and written"))
 		return false;
 	check_sticky(check, folder);
@@ -143,6 +182,9 @@ check_folder(struct check_spool *check, const struct check_file *folder)
 			close(fd);
 		return false;
 	}
+	check_within(check, folder, fd, DROP_TAKING);
+	if (conf_for(check->conf, folder->channel)->keep_files)
+		check_within(check, folder, fd, DROP_KEPT);
 	check_contents(check, folder, dir);
 	closedir(dir);
 	return true;
@@ -151,15 +193,8 @@ check_folder(struct check_spool *check, const struct check_file *folder)
 static bool
 check_pipe(struct check_spool *check, const struct check_file *pipe)
 {
-	struct stat st;
-
-	if (fstatat(pipe->dir_fd, pipe->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISLNK(st.st_mode)) {
-		check_spool_say(check, CHECK_SOURCE,
-		    "%s: is a link; make the pipe itself in the spool",
-		    pipe->file);
+	if (is_link(check, pipe))
 		return false;
-	}
 	return check_spool_may(check, pipe, R_OK | W_OK, "read and written");
 }
 

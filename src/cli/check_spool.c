@@ -35,6 +35,7 @@ static const struct {
 	[CHECK_ALONE] = { false, "series of older segments have no newest" },
 	[CHECK_HOLE] = { false, "older segments have newer ones missing" },
 	[CHECK_BEYOND] = { false, "older segments are beyond keep" },
+	[CHECK_ROTATION] = { true, "are never rotated" },
 	[CHECK_UNHEARD] = { true, "older segments are still written to" },
 	[CHECK_ORPHAN] = { false, "journals have no source" },
 	[CHECK_LONG] = { false, "channels have long lines" },

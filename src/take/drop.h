@@ -28,6 +28,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The folders in a drop folder: of what is being taken, and what is kept. */
+#define DROP_TAKING ".taking"
+#define DROP_KEPT ".done"
+
 /* How soon to look again after DROP_LATER. */
 #define DROP_LATER_MS 1000
 

@@ -12,10 +12,6 @@
 #include "take/drop_names.h"
 #include "take/drop_record.h"
 
-/* The folders in a drop folder. */
-#define DROP_TAKING ".taking"
-#define DROP_KEPT ".done"
-
 /* A batch is full with so many files, or with so many bytes of them. */
 #define DROP_BATCH_FILES 64
 #define DROP_BATCH_BYTES (256 << 10)

@@ -130,6 +130,24 @@ quiet_about() {
 	[ "$(grep -c beyond <<<"$output")" -eq 1 ]
 }
 
+@test "what is to be rotated and cannot be is a problem" {
+	echo x | tee spool/news spool/other >elsewhere
+	ln spool/other .
+	ln -s ../elsewhere spool/link
+	chmod 555 spool
+	check 0 -c my.ini
+	printf '[spool]\nmax_age = 1d\n[channel free*]\nmax_age = 0\n' >my.ini
+	check 1 -c my.ini
+	says "problem: news: is never rotated, because user $(id -u) cannot write to the folder: Permission denied; chmod a+w that, or let cron run spoolcast rotate as a user who can"
+	says "problem: other: is never rotated, because it has another name, too (a hard link); remove one of them"
+	says "problem: link: is never rotated, because it is a link; rotate what it leads to, or set no max_size and max_age for it"
+	chmod 755 spool
+	rm spool/other spool/link
+	ln -s ../elsewhere spool/free
+	check 0 -c my.ini
+	quiet_about rotated
+}
+
 @test "what has the name of an older segment and is none is a problem" {
 	touch spool/news
 	mkdir spool/news.1
@@ -227,6 +245,22 @@ quiet_about() {
 	says "problem: jobs.d/closed: is never taken, because user $(id -u) cannot read it: Permission denied; chmod a+r"
 	says "note: jobs.d: files that wait to be taken: 1"
 	says "note: jobs.d: files that are left alone, as their names start with a dot or end in ~ or .tmp, and that nobody wrote to for an hour: 3; rename or remove them"
+}
+
+@test "a drop folder that is a link, or has no place for ours, is a problem" {
+	mkdir -p elsewhere spool/{a,b,c,d}.d spool/{a,b}.d/.done
+	ln -s ../elsewhere spool/jobs.d
+	touch spool/c.d/.taking spool/d.d/.done
+	chmod 555 spool/b.d/.done
+	check 1 -c my.ini
+	says "problem: jobs.d: is a link; make the folder itself in the spool"
+	says "problem: c.d/.taking: is a file, and nothing is taken where spoolcast cannot make a folder of that name; remove it"
+	quiet_about .done
+	printf '[spool]\nkeep_files = yes\n' >my.ini
+	check 1 -c my.ini
+	says "problem: d.d/.done: is a file, and nothing is taken where spoolcast cannot make a folder of that name; remove it"
+	says "problem: b.d/.done: cannot be written by user $(id -u): Permission denied; nothing is taken: chown it, or remove it if it is empty"
+	quiet_about a.d
 }
 
 @test "a drop folder with the sticky bit is a problem for who does not own it" {
