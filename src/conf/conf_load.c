@@ -290,6 +290,25 @@ read_all(int fd, const char *file, struct buf *text, struct conf_errors *errs)
 	return -1;
 }
 
+/* Report that ${file} cannot be opened. */
+static void
+refuse(const char *file, struct conf_errors *errs)
+{
+	int is_missing = errno == ENOENT || errno == ENOTDIR;
+
+	if (is_missing)
+		conf_errors_add(errs, "%s: %s; name a file that is there", file,
+		    strerror(errno));
+	else if (errno == EACCES)
+		conf_errors_add(errs,
+		    "%s: %s; let user %ld read it and enter the folders above",
+		    file, strerror(errno), (long)geteuid());
+	else
+		conf_errors_system(errs, file);
+	/* Who names a file that is not there is wrong themselves. */
+	errs->is_system = !is_missing;
+}
+
 struct conf *
 conf_load(const char *file, struct conf_errors *errs)
 {
@@ -299,11 +318,7 @@ conf_load(const char *file, struct conf_errors *errs)
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {
-		/* Who names a file that is not there is wrong themselves. */
-		int is_missing = errno == ENOENT || errno == ENOTDIR;
-
-		conf_errors_system(errs, file);
-		errs->is_system = !is_missing;
+		refuse(file, errs);
 		return NULL;
 	}
 	if (read_all(fd, file, &text, errs) == 0)

@@ -57,6 +57,8 @@ look_up(const char *host, const char *port, struct address *out)
 	int rc =
 	    getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found);
 
+	if (rc == EAI_SERVICE)
+		return "the port is to be a number up to 65535";
 	if (rc != 0)
 		return gai_strerror(rc);
 	memcpy(&out->sockaddr, found->ai_addr, found->ai_addrlen);

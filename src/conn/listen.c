@@ -41,6 +41,36 @@ complain(const char *address, const char *what)
 	return -1;
 }
 
+/* The system has refused with errno, which stays. */
+static int
+refused(const char *address)
+{
+	static const struct {
+		int error;
+		const char *remedy;
+	} remedies[] = {
+		{ EADDRINUSE,
+		    "; stop what listens there, or remove that file, or take "
+		    "another address" },
+		{ EADDRNOTAVAIL, "; this machine has no such address" },
+		{ ENOENT, "; make the folder first" },
+		{ EACCES,
+		    "; take a folder that this user may write to, or a port "
+		    "from 1024 on" },
+	};
+	const char *remedy = "";
+	int saved = errno;
+
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+		if (remedies[i].error == saved)
+			remedy = remedies[i].remedy;
+	}
+	fprintf(stderr, "spoolcast serve: --listen %s: %s%s\n", address,
+	    strerror(saved), remedy);
+	errno = saved;
+	return -1;
+}
+
 /* The address itself is wrong. */
 static int
 misused(const char *address, const char *what)
@@ -98,10 +128,10 @@ open_unix(const char *address, const char *path, mode_t mode)
 	memcpy(sun.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
-		return complain(address, strerror(errno));
+		return refused(address);
 	if (bind_unix(fd, &sun, mode) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+		refused(address);
 		saved = errno;
-		complain(address, strerror(saved));
 		close(fd);
 		errno = saved;
 		return -1;
@@ -125,8 +155,8 @@ open_inet(const char *text)
 	    bind(fd, (const struct sockaddr *)&address.sockaddr, address.len) !=
 		0 ||
 	    listen(fd, LISTEN_BACKLOG) != 0) {
+		refused(text);
 		saved = errno;
-		complain(text, strerror(saved));
 		if (fd != -1)
 			close(fd);
 		fd = -1;

@@ -92,10 +92,10 @@ teardown() { check_teardown; }
 
 @test "a file that is missing is wrong usage, one that is closed a refusal" {
 	check 100 -c no.ini
-	says "problem: no.ini: No such file or directory"
+	says "problem: no.ini: No such file or directory; name a file that is there"
 	chmod 0 my.ini
 	check 111 -c my.ini
-	says "problem: my.ini: Permission denied"
+	says "problem: my.ini: Permission denied; let user $(id -u) read it and enter the folders above"
 }
 
 @test "a spool that is missing, no folder or closed is a problem" {

@@ -93,7 +93,9 @@ has_text()
 @test "a socket that is served is left alone, and so is what is none" {
 	start_serve
 	serve_fails 111 --listen "unix:$T/serve.sock"
-	[[ $output == *'in use'* ]]
+	[[ $output == *'in use; stop what listens there'* ]]
+	serve_fails 111 --listen "unix:$T/none/x.sock"
+	[[ $output == *'No such file or directory; make the folder first' ]]
 	start_lighttpd_socket
 	lives
 	echo precious >"$T/file"
@@ -106,6 +108,8 @@ has_text()
 	[[ $output == *--listen* ]]
 	serve_fails 100 --listen "unix:$T/x.sock" extra
 	[[ $output == *extra* ]]
+	serve_fails 100 --listen 127.0.0.1:22x
+	[[ $output == *'the port is to be a number'* ]]
 	serve_fails 100 --listen "unix:$T/x.sock" --mode 999
 	[[ $output == *octal* ]]
 	serve_fails 100 --listen nonsense

@@ -284,7 +284,8 @@ test_a_missing_file_is_wrong_and_a_folder_is_refused(void **state)
 	assert_null(conf_load("/nonexistent/spoolcast.ini", &errs));
 	assert_int_equal(conf_errors_count(&errs), 1);
 	assert_string_equal(conf_errors_line(&errs, 0),
-	    "/nonexistent/spoolcast.ini: No such file or directory");
+	    "/nonexistent/spoolcast.ini: No such file or directory; "
+	    "name a file that is there");
 	assert_int_equal(errs.is_system, 0);
 	conf_errors_free(&errs);
 	assert_null(conf_load("/", &errs));
