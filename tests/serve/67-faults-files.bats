@@ -335,9 +335,10 @@ source=news.$form by=news remedy="
 	echo three >>"$SPOOL/news"
 	wait_line "$T/s" three
 	same 1 "$(grep -c 'source=news.sse' "$T/serve.log")"
-	# Told again when it happens again.
+	# Told again when it happens again; old is told of behind news.
+	sse_begin "$URL/old" "$T/old"
 	mv "$SPOOL/news.sse" "$SPOOL/old.sse"
-	echo four >"$SPOOL/old"
+	wait_line "$T/old" one
 	mv "$SPOOL/old.sse" "$SPOOL/news.sse"
 	told() { (($(grep -c 'source=news.sse' "$T/serve.log") == $1)); }
 	wait_for 10 told 2
