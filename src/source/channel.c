@@ -292,10 +292,9 @@ look_for_shadowed(struct channel *channel)
 		    !S_ISREG(st.st_mode))
 			continue;
 		channel->is_shadow_told = true;
-		if (!was_told && log_allow(&folder->quota, clock_mono_ms()))
-			log_msg(LOG_LEVEL_WARN, FOLDER_SHADOWED, channel->name,
-			    channel->name, form->suffix, channel->name,
-			    channel->form->suffix);
+		if (!was_told)
+			folder_tell_shadowed(&folder->quota, channel->name,
+			    form->suffix, channel->form);
 	}
 }
 

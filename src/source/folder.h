@@ -126,14 +126,6 @@ struct form {
 extern const struct form folder_forms[];
 extern const size_t folder_n_forms;
 
-/*
- * How the log tells of what is not read: the channel, that file by its name and
- * suffix, and the one that wins by both.
- */
-#define FOLDER_SHADOWED                                                        \
-	"event=source-shadowed channel=%s source=%s%s by=%s%s "                \
-	"remedy=\"rename or remove one of them\""
-
 /**
  * folder_init(folder, loop, path, ops, cookie):
  * Prepare ${folder} for the spool at ${path} (copied); it need not exist yet.
@@ -292,6 +284,14 @@ bool folder_is_form(const char *file);
  */
 const struct form *folder_form(
     struct folder *folder, const char *name, struct stat *st);
+
+/**
+ * folder_tell_shadowed(quota, name, suffix, form):
+ * Say in the log, if ${quota} allows, that the file ${name}${suffix} is not
+ * read, as the channel ${name} consists of ${form}.
+ */
+void folder_tell_shadowed(struct log_quota *quota, const char *name,
+    const char *suffix, const struct form *form);
 
 /**
  * folder_left(folder, name):

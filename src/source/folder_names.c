@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "source/folder.h"
 #include "spool/own.h"
 
@@ -95,6 +97,17 @@ has_older(struct folder *folder, const char *name)
 			return true;
 	}
 	return false;
+}
+
+void
+folder_tell_shadowed(struct log_quota *quota, const char *name,
+    const char *suffix, const struct form *form)
+{
+	if (log_allow(quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN,
+		    "event=source-shadowed channel=%s source=%s%s by=%s%s "
+		    "remedy=\"rename or remove one of them\"",
+		    name, name, suffix, name, form->suffix);
 }
 
 const struct form *

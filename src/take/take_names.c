@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "take/drop_inlet.h"
 #include "take/pipe.h"
 #include "take/take.h"
@@ -176,11 +175,9 @@ is_shadowed(struct inlet *inlet, const struct form *form)
 		0 ||
 	    (st.st_mode & S_IFMT) != inlet->kind->type)
 		return false;
-	if (!inlet->is_shadowed &&
-	    log_allow(&inlet->take->quota, clock_mono_ms()))
-		log_msg(LOG_LEVEL_WARN, FOLDER_SHADOWED, inlet->name,
-		    inlet->name, inlet->kind->suffix, inlet->name,
-		    form->suffix);
+	if (!inlet->is_shadowed)
+		folder_tell_shadowed(&inlet->take->quota, inlet->name,
+		    inlet->kind->suffix, form);
 	return true;
 }
 
