@@ -97,22 +97,13 @@ check_dated(struct check_spool *check, const struct check_file *file)
 		    file->file, base);
 }
 
-/* Whether we are to rotate the channel of ${file}. */
-static bool
-has_limits(const struct check_spool *check, const struct check_file *file)
-{
-	const struct settings *settings = conf_for(check->conf, file->channel);
-
-	return settings->max_size > 0 || settings->max_age_ms > 0;
-}
-
 /* Say so if it is to be rotated and never can be (see spool/rotation.h). */
 static void
 check_limits(struct check_spool *check, const struct check_file *file)
 {
 	struct stat st;
 
-	if (!has_limits(check, file) ||
+	if (!settings_rotate(conf_for(check->conf, file->channel)) ||
 	    fstatat(file->dir_fd, file->file, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
 	if (S_ISLNK(st.st_mode))
@@ -233,7 +224,7 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 	}
 	check_before(check, file);
 	check_unheard(check, file);
-	if (has_limits(check, file) && file->number > settings->keep)
+	if (settings_rotate(settings) && file->number > settings->keep)
 		check_spool_say(check, CHECK_BEYOND,
 		    "%s%s: is beyond keep = %" PRIu64
 		    ", and removed by the next rotation",

@@ -85,10 +85,10 @@ rotate(struct job *job, const char *channel, const struct form *form)
 		.may_wait = true };
 
 	if (!job->is_named) {
+		if (!settings_rotate(settings))
+			return;
 		rotation.max_size = settings->max_size;
 		rotation.max_age_ms = settings->max_age_ms;
-		if (rotation.max_size == 0 && rotation.max_age_ms == 0)
-			return;
 	}
 	switch (rotation_run(job->folder.path, &rotation, &done)) {
 	case ROTATION_DONE:

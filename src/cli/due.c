@@ -39,8 +39,7 @@ due_rotate(const struct target *target, const struct settings *settings)
 		.max_age_ms = settings->max_age_ms };
 	struct rotation_report report;
 
-	if (target->form->type != S_IFREG ||
-	    (rotation.max_size == 0 && rotation.max_age_ms == 0) ||
+	if (target->form->type != S_IFREG || !settings_rotate(settings) ||
 	    rotation_run(target->spool, &rotation, &report) != ROTATION_FAILED)
 		return;
 	rotation.max_size *= 2;

@@ -299,3 +299,9 @@ settings_section_near(const char *name)
 	}
 	return near;
 }
+
+int
+settings_rotate(const struct settings *settings)
+{
+	return settings->max_size > 0 || settings->max_age_ms > 0;
+}

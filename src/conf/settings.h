@@ -112,4 +112,10 @@ const struct conf_key *settings_near(const char *name);
  */
 const char *settings_section_near(const char *name);
 
+/**
+ * settings_rotate(settings):
+ * Return 1 if ${settings} have us rotate a channel, by size or age, else 0.
+ */
+int settings_rotate(const struct settings *settings);
+
 #endif

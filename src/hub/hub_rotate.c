@@ -32,7 +32,7 @@ rotate(struct hub *hub, const char *name, const struct form *form,
 		.max_age_ms = settings->max_age_ms };
 	enum rotation_result result;
 
-	if (rotation.max_size == 0 && rotation.max_age_ms == 0)
+	if (!settings_rotate(settings))
 		return ROTATION_NOTHING;
 	result = rotation_run(hub->folder.path, &rotation, report);
 	if (result == ROTATION_DONE)
