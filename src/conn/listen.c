@@ -35,9 +35,10 @@ listen_is_socket(int fd)
 }
 
 static int
-complain(const char *address, const char *what)
+complain(const char *address, const char *what, const char *remedy)
 {
-	fprintf(stderr, "spoolcast serve: --listen %s: %s\n", address, what);
+	fprintf(stderr, "spoolcast serve: --listen %s: %s%s\n", address, what,
+	    remedy);
 	return -1;
 }
 
@@ -65,8 +66,7 @@ refused(const char *address)
 		if (remedies[i].error == saved)
 			remedy = remedies[i].remedy;
 	}
-	fprintf(stderr, "spoolcast serve: --listen %s: %s%s\n", address,
-	    strerror(saved), remedy);
+	complain(address, strerror(saved), remedy);
 	errno = saved;
 	return -1;
 }
@@ -75,7 +75,7 @@ refused(const char *address)
 static int
 misused(const char *address, const char *what)
 {
-	complain(address, what);
+	complain(address, what, "");
 	errno = EINVAL;
 	return -1;
 }
