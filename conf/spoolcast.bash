@@ -19,7 +19,7 @@ _spoolcast()
 	esac
 	case $verb in
 	serve)
-		mapfile -t COMPREPLY < <(compgen -W '--listen --mode --processes -c --help' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W '--listen --group --mode --processes -c --help' -- "$word")
 		;;
 	publish | rotate)
 		options='-c --json --help'

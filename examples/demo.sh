@@ -79,11 +79,13 @@ configure()
 	mimetype.assign = (".html" => "text/html; charset=utf-8")
 	server.modules = ("mod_fastcgi")
 	server.stream-response-body = 2
-	fastcgi.server = ("/events" => ((
-		"bin-path" => "$work/spoolcast.fcgi",
-		"socket" => "$work/socket",
-		"max-procs" => 1,
-		"check-local" => "disable")))
+	\$HTTP["url"] =~ "^/events(/|\$)" {
+		fastcgi.server = ("/" => ((
+			"bin-path" => "$work/spoolcast.fcgi",
+			"socket" => "$work/socket",
+			"max-procs" => 1,
+			"check-local" => "disable")))
+	}
 	END
 }
 

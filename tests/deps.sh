@@ -1,8 +1,8 @@
 #!/bin/sh
-# tests/deps.sh deps-build | deps-demo | deps-check | deps-bench
+# tests/deps.sh deps-build | deps-demo | deps-check | deps-long | deps-bench
 #
-# Installs what a bare Debian 12 lacks for `make`, `make demo`, `make check` or
-# `make bench`.
+# Installs what a bare Debian 12 lacks for `make`, `make demo`, `make check`,
+# `make check-long` or `make bench`.
 # Says nothing and touches no network when nothing is missing.
 set -eu
 
@@ -40,7 +40,9 @@ check="$demo bats libcmocka-dev curl strace logrotate valgrind clang clang-tidy
 	libclang-rt-14-dev util-linux bsdextrautils libfaketime
 	apache2 libapache2-mod-fcgid nginx-light caddy h2o openssl
 	lighttpd-mod-openssl lighttpd-mod-deflate bindfs e2fsprogs mount
-	php-cli php-cgi"
+	php-cli php-cgi systemd firefox-esr webkit2gtk-driver xvfb haproxy
+	mini-httpd fcgiwrap libapache2-mod-evasive"
+long="$check varnish golang-go golang-github-donovanhide-eventsource-dev"
 
 bench="$demo apache2 libapache2-mod-fcgid curl openssl procps util-linux
 	nginx-light libnginx-mod-nchan pushpin valgrind binutils"
@@ -50,8 +52,9 @@ case $mode in
 deps-build) wanted=$build ;;
 deps-demo) wanted=$demo ;;
 deps-check) wanted=$check ;;
+deps-long) wanted=$long ;;
 deps-bench) wanted=$bench ;;
-*) die "usage: tests/deps.sh deps-build|deps-demo|deps-check|deps-bench" ;;
+*) die "usage: tests/deps.sh deps-build|deps-demo|deps-check|deps-long|deps-bench" ;;
 esac
 
 # Prints those of "$@" that are not installed.
@@ -116,14 +119,24 @@ install_packages()
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 		--no-install-recommends "$@"
 	release_services
+	for package; do
+		# An Apache that is there is not to count its visitors.
+		[ "$package" != libapache2-mod-evasive ] ||
+			as_root a2dismod -q evasive >/dev/null || true
+	done
 	has systemctl || return 0
 	for package; do
 		case $package in
-		lighttpd | apache2 | caddy | h2o | pushpin) service=$package ;;
+		lighttpd | apache2 | caddy | h2o | pushpin | haproxy | \
+			varnish | mini-httpd)
+			service=$package
+			;;
+		fcgiwrap) service='fcgiwrap.socket fcgiwrap.service' ;;
 		nginx-light) service=nginx ;;
 		*) continue ;;
 		esac
-		as_root systemctl disable --quiet "$service" || true
+		# shellcheck disable=SC2086 # words
+		as_root systemctl disable --quiet $service || true
 		# Comes with it.
 		[ "$service" != pushpin ] ||
 			as_root systemctl disable --quiet zurl || true
@@ -134,7 +147,7 @@ if has dpkg-query; then
 	# shellcheck disable=SC2086 # the lists are made of words
 	missing=$(missing_of $wanted)
 	case $mode in
-	deps-check | deps-bench)
+	deps-check | deps-long | deps-bench)
 		has node || missing="$missing nodejs"
 		has npm || missing="$missing npm"
 		;;
@@ -159,6 +172,6 @@ npm_install()
 }
 
 case $mode in
-deps-check) npm_install "$root/tests/web" ;;
+deps-check | deps-long) npm_install "$root/tests/web" ;;
 deps-bench) npm_install "$root/tests/bench/peers" ;;
 esac

@@ -39,15 +39,39 @@ export UBSAN_OPTIONS=log_path=$report:print_stacktrace=1
 # Suppressed leaks of libraries are no news.
 export LSAN_OPTIONS=print_suppressions=0
 
+# These take long and are about time, memory or numbers; what they run is run by
+# others with AddressSanitizer, too.  Asked for as asan/... they run with it.
+PLAIN_ONLY=' cli/locks.bats serve/36-slow.bats serve/37-fair.bats
+	serve/61-dear-requests.bats serve/62-memory-limit.bats
+	servers/apache-cgi.bats servers/apache-close.bats
+	servers/apache-fcgid.bats servers/apache-lifetimes.bats
+	servers/apache-proxy-fcgi.bats servers/modes-apache.bats
+	servers/modes-lighttpd.bats servers/modes-nginx.bats
+	servers/static.bats servers/away.bats servers/clients.bats
+	servers/rows.bats servers/others.bats serve/70-idle.bats
+	serve/81-pages.bats unit/test_drop_many '
+
+# is_plain_only LABEL: it is asan/... of one of these.
+is_plain_only()
+{
+	[[ $1 == asan/* &&
+		$PLAIN_ONLY == *[[:space:]]"${1#asan/}"[[:space:]]* ]]
+}
+
 # wanted LABEL: it was asked for, or nothing was.
 wanted()
 {
-	local pattern name=${1#asan/}
-	((${#patterns[@]} == 0)) && return 0
+	local pattern name=$1
+	# Both variants have this name.
+	is_plain_only "$1" || name=${1#asan/}
+	if ((${#patterns[@]} == 0)); then
+		[[ $name != asan/* ]]
+		return
+	fi
 	for pattern in "${patterns[@]}"; do
 		# shellcheck disable=SC2053 # they are patterns
-		if [[ $1 == $pattern || $name == $pattern ||
-			$name == $pattern.bats ]]; then
+		if [[ $1 == $pattern || $1 == $pattern.bats ||
+			$name == $pattern || $name == $pattern.bats ]]; then
 			return 0
 		fi
 	done
@@ -132,7 +156,8 @@ run_corpora()
 }
 
 # What measures memory, or who waits for whom: that depends on what else runs.
-ALONE=' serve/36-slow.bats serve/37-fair.bats serve/71-memory.bats
+ALONE=' serve/36-slow.bats serve/37-fair.bats serve/61-dear-requests.bats
+	serve/62-memory-limit.bats serve/71-memory.bats
 	servers/static.bats '
 
 # is_due LABEL: it belongs to what runs beside others, or else alone.
@@ -171,10 +196,20 @@ run_all()
 	for folder; do
 		case $folder in
 		unit) run_units "$variant" ;;
-		fuzz) run_corpora "$variant" ;;
+		fuzz)
+			run_corpora "$variant"
+			run_bats "$variant" fuzz
+			;;
 		*) run_bats "$variant" "$folder" ;;
 		esac
 	done
+}
+
+# What the other lanes leave.
+run_rest()
+{
+	run_all '' unit cli torture
+	run_all asan/ fuzz cli servers torture
 }
 
 # lane COMMAND...: beside the others.  Most tests wait most of the time.
@@ -247,10 +282,11 @@ begin=$SECONDS
 before=$(ours "$SPOOLCAST_RUN")
 lanes=()
 runs_alone=no
-lane run_all '' unit fuzz cli serve
-lane run_all asan/ unit fuzz cli serve
-lane run_all '' servers arch torture
-lane run_all asan/ servers torture
+# As long as one another, as far as that can be.
+lane run_all '' fuzz serve
+lane run_all asan/ unit serve
+lane run_all '' servers arch
+lane run_rest
 wait "${lanes[@]}"
 runs_alone=yes
 run_all '' serve servers

@@ -12,6 +12,15 @@ clock_mono_ms(void)
 }
 
 int64_t
+clock_mono_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t
 clock_unfold(uint32_t low, int64_t near_ms)
 {
 	return near_ms + (int32_t)(low - (uint32_t)near_ms);

@@ -13,6 +13,12 @@
 int64_t clock_mono_ms(void);
 
 /**
+ * clock_mono_us(void):
+ * Return microseconds of the same clock.
+ */
+int64_t clock_mono_us(void);
+
+/**
  * clock_unfold(low, near_ms):
  * Return the time of which ${low} has the low 32 bits and that lies within 24
  * days of ${near_ms}.

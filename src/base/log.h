@@ -2,13 +2,15 @@
  * One line per fact, key=value, to stderr (the web server's error log) or, when
  * stderr is closed or /dev/null (lighttpd gives its children that), to syslog.
  *
- * A line is written with one write(2).  Bytes that could end it or steer a
- * terminal are replaced by '?', so text from a peer may be logged as it is.
- * Nothing here fails; errno is preserved.
+ * A line is written with one write(2).  What could end it, steer a terminal,
+ * change the order of what is read or not be seen is spelled out
+ * (base/shown.h), so text from a peer may be logged as it is.  Nothing here
+ * fails; errno is preserved.
  */
 #ifndef SPOOLCAST_BASE_LOG_H
 #define SPOOLCAST_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level {
@@ -27,7 +29,7 @@ void log_open(void);
  * log_msg(level, format, ...):
  * Write one line: "spoolcast[PID]: LEVEL " and the formatted text, which by
  * convention is key=value pairs that start with event=.  Lines over 1000
- * bytes are cut.
+ * bytes are cut, between two characters.
  */
 void log_msg(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -40,24 +42,63 @@ void log_errno(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * A budget for lines about peers, so that a hostile one cannot fill a disk:
- * at most LOG_BURST lines a minute, then one line that says how many were
- * held back.
+ * What lines are about.  Each has a quota of its own, so that whoever can cause
+ * lines of one kind takes no room from another.
+ */
+enum log_about {
+	LOG_ABOUT_US,	 /* anything else */
+	LOG_ABOUT_PEERS, /* what a stranger did */
+	LOG_ABOUT_GAPS,	 /* places that are lost: ids say what they like */
+	LOG_ABOUT_SPOOL, /* what a writer did: the same is told once a minute */
+};
+#define LOG_ABOUTS (LOG_ABOUT_SPOOL + 1)
+
+/*
+ * A budget for lines, so that nobody can fill a disk with them: at most
+ * LOG_BURST a minute, then one line that says how many were held back.
  */
 #define LOG_BURST 100
 
+/* All zero but for what it is about. */
 struct log_quota {
-	int64_t minute_start_ms;
+	enum log_about about;
 	unsigned used;
 	unsigned held_back;
+	int64_t minute_start_ms;
 };
 
 /**
  * log_allow(quota, now_ms):
  * Return 1 if one more line may be written at monotonic time ${now_ms}, else 0
  * and count it as held back.  When a new minute starts, the number held back in
- * the last one is logged first.
+ * the last one is logged first.  The line is the next one that is written.
+ *
+ * About the spool, a line with the text of one that the process wrote in this
+ * minute is held back and takes no room: else whoever asks for a record again
+ * and again could have the log say nothing of another.
  */
 int log_allow(struct log_quota *quota, int64_t now_ms);
+
+/*
+ * This is asked, too, where each viewer has a process: quotas that all of them
+ * share.
+ */
+struct log_gate {
+	/*
+	 * Return whether a line about ${about} may be written; ${hash} is that
+	 * of its text.  Set ${held_back} to the number of lines that are to be
+	 * told as held back first, 0: none.
+	 */
+	bool (*may)(void *cookie, enum log_about about, uint64_t hash,
+	    unsigned *held_back);
+	void *cookie;
+};
+
+/**
+ * log_share(gate):
+ * Have ${gate}, which stays the caller's, asked for each line from now on; for
+ * none if it is NULL.
+ */
+void log_share(const struct log_gate *gate);
 
 #endif

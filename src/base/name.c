@@ -75,6 +75,36 @@ name_matches(const char *pattern, const char *name)
 	return fnmatch(pattern, name, FNM_NOESCAPE) == 0;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool
+name_list_is_valid(const char *text, size_t len)
+{
+	for (;;) {
+		const char *comma = memchr(text, ',', len);
+		size_t item_len = comma == NULL ? len : (size_t)(comma - text);
+		const char *item = text;
+
+		while (item_len > 0 && is_blank(item[0])) {
+			item++;
+			item_len--;
+		}
+		while (item_len > 0 && is_blank(item[item_len - 1]))
+			item_len--;
+		if (!name_is_valid(item, item_len) &&
+		    !name_is_pattern(item, item_len))
+			return false;
+		if (comma == NULL)
+			return true;
+		len -= (size_t)(comma + 1 - text);
+		text = comma + 1;
+	}
+}
+
 bool
 name_in_list(const char *list, const char *name)
 {

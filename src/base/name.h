@@ -33,6 +33,13 @@ bool name_is_pattern(const char *text, size_t len);
 bool name_matches(const char *pattern, const char *name);
 
 /**
+ * name_list_is_valid(text, len):
+ * Return whether the ${len} bytes at ${text} are names and patterns, one at
+ * least, with one comma between two; blanks and tabs around them do not count.
+ */
+bool name_list_is_valid(const char *text, size_t len);
+
+/**
  * name_in_list(list, name):
  * Return whether one of the comma-separated names and patterns in ${list}
  * selects the channel ${name}; blanks around them do not count.

@@ -1,8 +1,39 @@
-#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
 #include "base/table.h"
 
 #define FIRST_SLOTS 16
+
+static void
+draw_key(struct siphash_key *key)
+{
+	const void *drawn;
+
+	if (getrandom(key, sizeof(*key), GRND_NONBLOCK) == sizeof(*key))
+		return;
+	/* Before the pool is ready (early boot): 16 bytes of execve(2)'s. */
+	drawn = (const void *)getauxval(AT_RANDOM);
+	if (drawn != NULL)
+		memcpy(key, drawn, sizeof(*key));
+}
+
+uint64_t
+table_hash(const void *bytes, size_t len)
+{
+	static struct siphash_key key;
+	static int has_key;
+
+	if (!has_key) {
+		draw_key(&key);
+		has_key = 1;
+	}
+	return siphash_13(&key, bytes, len);
+}
 
 int
 table_init(struct table *table)
@@ -26,6 +57,19 @@ slot_of(const struct table *table, uint64_t hash)
 	return &table->slots[hash & (table->n_slots - 1)];
 }
 
+/* Put ${entry}, whose hash is set, at the head of its chain. */
+static void
+push(struct table *table, struct table_entry *entry)
+{
+	struct table_entry **slot = slot_of(table, entry->hash);
+
+	entry->next = *slot;
+	entry->link = slot;
+	if (*slot != NULL)
+		(*slot)->link = &entry->next;
+	*slot = entry;
+}
+
 static void
 grow(struct table *table)
 {
@@ -39,11 +83,8 @@ grow(struct table *table)
 
 		while (entry != NULL) {
 			struct table_entry *after = entry->next;
-			struct table_entry **slot =
-			    slot_of(&bigger, entry->hash);
 
-			entry->next = *slot;
-			*slot = entry;
+			push(&bigger, entry);
 			entry = after;
 		}
 	}
@@ -55,25 +96,19 @@ grow(struct table *table)
 void
 table_insert(struct table *table, struct table_entry *entry, uint64_t hash)
 {
-	struct table_entry **slot;
-
 	if (table->n_entries >= table->n_slots)
 		grow(table);
-	slot = slot_of(table, hash);
 	entry->hash = hash;
-	entry->next = *slot;
-	*slot = entry;
+	push(table, entry);
 	table->n_entries++;
 }
 
 void
 table_remove(struct table *table, struct table_entry *entry)
 {
-	struct table_entry **link = slot_of(table, entry->hash);
-
-	while (*link != entry)
-		link = &(*link)->next;
-	*link = entry->next;
+	*entry->link = entry->next;
+	if (entry->next != NULL)
+		entry->next->link = entry->link;
 	table->n_entries--;
 }
 

@@ -1,7 +1,12 @@
 /*
  * Intrusive hash table: entries are embedded in what they find, the caller
- * computes hashes and compares keys.  It grows by itself; when memory for that
- * is short it stays as it is and gets slower, so only table_init can fail.
+ * makes hashes by table_hash and compares keys.  It grows by itself; when
+ * memory for that is short it stays as it is and gets slower, so only
+ * table_init can fail.
+ *
+ * Strangers and writers choose most keys: names, ids, addresses.  table_hash is
+ * keyed by chance, so that nobody can choose keys that meet in one chain, and
+ * to take an entry out costs the same however long its chain is.
  */
 #ifndef SPOOLCAST_BASE_TABLE_H
 #define SPOOLCAST_BASE_TABLE_H
@@ -13,6 +18,7 @@
 
 struct table_entry {
 	struct table_entry *next;
+	struct table_entry **link; /* what points to this one */
 	uint64_t hash;
 };
 
@@ -23,6 +29,14 @@ struct table {
 };
 
 #define TABLE_OF(entry, type, member) LIST_OF(entry, type, member)
+
+/**
+ * table_hash(bytes, len):
+ * Return a hash of the ${len} bytes at ${bytes} that is the same for as long as
+ * the process lives, and that nobody outside can foresee: SipHash-1-3 under a
+ * key that the kernel drew at random.  It must not be shown or stored.
+ */
+uint64_t table_hash(const void *bytes, size_t len);
 
 /**
  * table_init(table):
@@ -38,7 +52,7 @@ void table_free(struct table *table);
 
 /**
  * table_insert(table, entry, hash):
- * Add ${entry} under ${hash}; entries with one hash may be many.
+ * Add ${entry} under ${hash}, of table_hash; entries with one hash may be many.
  */
 void table_insert(
     struct table *table, struct table_entry *entry, uint64_t hash);

@@ -1,4 +1,3 @@
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -9,22 +8,56 @@
 #include <unistd.h>
 
 #include "cli/append.h"
+#include "spool/lock.h"
 
 /* Closes a torn record of either form; blank lines mean nothing to either. */
 #define CLOSING "\n\n"
 
+#define FLAGS (O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+/*
+ * Make the file, which was missing.  O_EXCL: nothing is made through a link.
+ */
+static int
+make_file(const struct append *append)
+{
+	int fd = openat(append->folder_fd, append->name,
+	    O_RDWR | O_CREAT | O_EXCL | FLAGS, 0666);
+	struct stat st;
+
+	if (fd != -1 || errno != EEXIST)
+		return fd;
+	if (fstatat(
+		append->folder_fd, append->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	/* A link that leads nowhere; or another one was faster. */
+	errno = S_ISLNK(st.st_mode) ? ELOOP : ENOENT;
+	return -1;
+}
+
+static int
+open_old(const struct append *append)
+{
+	int fd = trust_open(
+	    append->folder_fd, append->name, O_RDWR | FLAGS, append->links);
+
+	if (fd == -1 && errno == EACCES)
+		fd = trust_open(append->folder_fd, append->name,
+		    O_WRONLY | FLAGS, append->links);
+	return fd;
+}
+
 static int
 open_file(const struct append *append, bool creates)
 {
-	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = openat(append->folder_fd, append->name, O_RDWR | flags);
+	int fd = open_old(append);
 
 	/* O_CREAT comes last: fs.protected_regular refuses it (proc(5)). */
-	if (fd == -1 && errno == EACCES)
-		fd = openat(append->folder_fd, append->name, O_WRONLY | flags);
-	if (fd == -1 && errno == ENOENT && creates)
-		fd = openat(append->folder_fd, append->name,
-		    O_RDWR | O_CREAT | flags, 0666);
+	while (fd == -1 && errno == ENOENT && creates) {
+		fd = make_file(append);
+		if (fd == -1 && errno == ENOENT)
+			fd = open_old(append);
+	}
 	return fd;
 }
 
@@ -40,9 +73,10 @@ lock_file(const struct append *append, int fd)
 		errno = EINVAL;
 		return -1;
 	}
-	if (flock(fd, LOCK_EX) == -1)
+	if (lock_get(fd, LOCK_APPEND, append->name, true) == -1)
 		return -1;
-	if (fstatat(append->folder_fd, append->name, &named, 0) == -1)
+	if (trust_look(
+		append->folder_fd, append->name, append->links, &named) == -1)
 		return errno == ENOENT ? 0 : -1;
 	return mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
@@ -184,7 +218,8 @@ append_locked(const struct append *append, int fd, const struct buf *record)
 	enum append_result result;
 	struct stat st;
 
-	if (fstatat(append->folder_fd, append->end, &st, 0) == 0)
+	if (fstatat(append->folder_fd, append->end, &st, AT_SYMLINK_NOFOLLOW) ==
+	    0)
 		return APPEND_ENDED;
 	result = append_closing(fd, record, closing);
 	if (result != APPEND_DONE || closing > 0 ||
@@ -227,6 +262,8 @@ append_end(const struct append *append)
 	int fd = append->name != NULL ? open_locked(append, false) : -1;
 	int saved, end_fd;
 
+	if (fd == -1 && append->name != NULL && errno == ETIMEDOUT)
+		return -1;
 	/* It may have no file, or one that we may not write to. */
 	end_fd = openat(append->folder_fd, append->end,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "spool/record.h"
+#include "spool/trust.h"
 
 /* A channel that is an append file; to end it, also one that is none. */
 struct append {
@@ -19,6 +20,7 @@ struct append {
 	const char *name; /* of the file in it; NULL: it is none */
 	const char *end;  /* and of the channel's end marker */
 	enum record_form form;
+	enum trust_links links; /* which may lead to the file */
 };
 
 enum append_result {
@@ -31,10 +33,12 @@ enum append_result {
 /**
  * append_record(append, record):
  * Append ${record}, its end included, to the regular file of ${append}, which
- * is created where it does not exist.  Waits as long as somebody else holds the
- * lock; if the file was renamed meanwhile, the one that has the name then is
- * taken.  What a dead writer left unfinished at the end of the file is closed
- * first: a record that ends early, but not ours.
+ * is created where it does not exist, but never through a link. (APPEND_NOTHING
+ * and ELOOP: there is a link that is not followed, or leads nowhere.)  Waits
+ * while somebody else holds the lock, for at most LOCK_GIVE_UP_S
+ * (APPEND_NOTHING and ETIMEDOUT); if the file was renamed meanwhile, the one
+ * that has the name then is taken.  What a dead writer left unfinished at the
+ * end of the file is closed first: a record that ends early, but not ours.
  *
  * The record goes out in one write(2).  If that writes only part of it, the
  * rest is not tried: the part is taken off the file again.  If somebody who

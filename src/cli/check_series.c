@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/check_series.h"
-#include "spool/series.h"
+#include "spool/lock.h"
+#include "spool/series_list.h"
 #include "spool/writers.h"
 
 /* How much of the end of a log is searched for long lines, and of all. */
@@ -39,39 +41,103 @@ longest_line(const char *text, size_t len)
 }
 
 /*
+ * Read the end of ${file}, LINES_TAIL bytes at most, as long as not too much
+ * was read of all, if it can have what is looked for.  Return it, for the
+ * caller to free, with its length in ${len}, and whether that is the whole file
+ * in ${is_whole}; or NULL.
+ */
+static char *
+read_tail(struct check_spool *check, const struct check_file *file, size_t *len,
+    bool *is_whole)
+{
+	/* A long line makes a long file. */
+	off_t least = file->form->record == RECORD_LINE ? RECORD_LONG_LINE : 0;
+	char *tail = NULL;
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	if (check->lines_read >= LINES_ALL ||
+	    (fd = trust_open(file->dir_fd, file->file,
+		 O_RDONLY | O_NOCTTY | O_NONBLOCK,
+		 check_spool_links(check, file))) == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0 && st.st_size > least &&
+	    (tail = malloc(LINES_TAIL)) != NULL) {
+		*is_whole = st.st_size <= LINES_TAIL;
+		n = pread(fd, tail, LINES_TAIL,
+		    *is_whole ? 0 : st.st_size - LINES_TAIL);
+	}
+	close(fd);
+	if (n <= 0) {
+		free(tail);
+		return NULL;
+	}
+	*len = (size_t)n;
+	check->lines_read += LINES_TAIL;
+	return tail;
+}
+
+/*
  * Look for lines that may have been mixed: a shell writes what is longer in
  * pieces.
  */
 static void
-check_lines(struct check_spool *check, const struct check_file *file)
+check_lines(
+    struct check_spool *check, const struct check_file *file, size_t longest)
 {
-	char *tail;
-	size_t longest;
-	struct stat st;
-	ssize_t n;
-	int fd;
+	if (longest >= RECORD_LONG_LINE)
+		check_spool_say(check, CHECK_LONG,
+		    "%s%s: has a line of %zu bytes; where several write lines "
+		    "of %d and more without a lock they can get mixed, so let "
+		    "them use spoolcast publish or flock(1)",
+		    file->dir, file->file, longest, RECORD_LONG_LINE);
+}
 
-	if (check->lines_read >= LINES_ALL ||
-	    (fd = openat(file->dir_fd, file->file,
-		 O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) == -1)
-		return;
-	tail = malloc(LINES_TAIL);
-	if (tail != NULL && fstat(fd, &st) == 0 &&
-	    st.st_size > RECORD_LONG_LINE) {
-		n = pread(fd, tail, LINES_TAIL,
-		    st.st_size > LINES_TAIL ? st.st_size - LINES_TAIL : 0);
-		check->lines_read += LINES_TAIL;
-		longest = n > 0 ? longest_line(tail, (size_t)n) : 0;
-		if (longest >= RECORD_LONG_LINE)
-			check_spool_say(check, CHECK_LONG,
-			    "%s%s: has a line of %zu bytes; where several "
-			    "write lines of %d and more without a lock they "
-			    "can get mixed, so let them use spoolcast publish "
-			    "or flock(1)",
-			    file->dir, file->file, longest, RECORD_LONG_LINE);
+/* Return whether a record that is whole in ${text} has a reserved type. */
+static bool
+has_reserved_type(
+    enum record_form form, const char *text, size_t len, bool is_whole)
+{
+	const uint8_t *bytes = (const uint8_t *)text;
+	bool is_first = is_whole;
+	struct record rec;
+	size_t n;
+
+	/* The first is a part of a record, where the text is a part. */
+	n = is_whole ? 0 : record_find_end(form, bytes, len, 'x', 0);
+	while (n > 0 || is_first) {
+		bytes += n;
+		len -= n;
+		n = record_find_end(form, bytes, len, is_first ? -1 : '\n', 0);
+		if (n > 0 && record_parse(form, bytes, n, is_first, &rec) &&
+		    rec.has_reserved_type)
+			return true;
+		is_first = false;
 	}
+	return false;
+}
+
+/* Look at what is written at the end of ${file}. */
+static void
+check_records(struct check_spool *check, const struct check_file *file)
+{
+	enum record_form form = file->form->record;
+	bool is_whole;
+	size_t len;
+	char *tail = read_tail(check, file, &len, &is_whole);
+
+	if (tail == NULL)
+		return;
+	if (form == RECORD_LINE)
+		check_lines(check, file, longest_line(tail, len));
+	else if (has_reserved_type(form, tail, len, is_whole))
+		check_spool_say(check, CHECK_RESERVED,
+		    "%s%s: has an event of a type that begins "
+		    "with " RECORD_RESERVED
+		    ", which is delivered as a message; use other types",
+		    file->dir, file->file);
 	free(tail);
-	close(fd);
 }
 
 /* Say so if ${file} is what logrotate's dateext makes of another channel. */
@@ -124,16 +190,65 @@ check_limits(struct check_spool *check, const struct check_file *file)
 		    file->dir, file->file, (long)geteuid(), strerror(errno));
 }
 
+/* Say so if one file has two numbers of the series of ${file}. */
+static void
+check_same(struct check_spool *check, const struct check_file *file)
+{
+	char path[PATH_MAX + SERIES_ROOM], first[SERIES_ROOM] = "";
+	struct series_list list = { 0 };
+	struct series series = { .path = path,
+		.form = file->form->record,
+		.links = check_spool_links(check, file) };
+	int len = snprintf(path, PATH_MAX, "%s/%s%s%s", check->path, file->dir,
+	    file->channel, file->suffix);
+
+	if (len < 0 || len >= PATH_MAX)
+		return;
+	series.len = (size_t)len;
+	if (series_list_make(&series, &list) == 0 && list.same[1] > 0) {
+		if (list.same[0] > 0)
+			snprintf(first, sizeof(first), ".%d", list.same[0]);
+		check_spool_say(check, CHECK_SAME,
+		    "%s%s%s%s and %s%s.%d are one file, which is read once; "
+		    "remove the link",
+		    file->dir, file->channel, file->suffix, first,
+		    file->channel, file->suffix, list.same[1]);
+	}
+	series_list_free(&list);
+}
+
+/* Say so if somebody keeps others from appending to it and rotating it. */
+static void
+check_lock(struct check_spool *check, const struct check_file *file)
+{
+	struct lock_holder holder;
+	int fd;
+
+	/* Of a journal that means nothing. */
+	if (file->form->type != S_IFREG ||
+	    (fd = trust_open(file->dir_fd, file->file,
+		 O_RDONLY | O_NOCTTY | O_NONBLOCK,
+		 check_spool_links(check, file))) == -1)
+		return;
+	if (lock_find_holder(fd, &holder))
+		check_spool_say(check, CHECK_LOCK,
+		    "%s%s: is locked now by process %ld (%s); if that lasts, "
+		    "nothing is published there or rotated",
+		    file->dir, file->file, (long)holder.pid, holder.command);
+	close(fd);
+}
+
 bool
 check_series_newest(struct check_spool *check, const struct check_file *file)
 {
 	if (!check_spool_may(check, file, R_OK, "read"))
 		return false;
-	if (file->form->record == RECORD_LINE)
-		check_lines(check, file);
+	check_records(check, file);
 	if (file->suffix[0] == '\0')
 		check_dated(check, file);
+	check_same(check, file);
 	check_limits(check, file);
+	check_lock(check, file);
 	return true;
 }
 
@@ -207,6 +322,8 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 	struct stat st;
 
 	if (fstatat(file->dir_fd, file->file, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	if (S_ISLNK(st.st_mode) && check_spool_refuses(check, file))
 		return;
 	if (!S_ISREG(st.st_mode)) {
 		check_spool_say(check, CHECK_SEGMENT,

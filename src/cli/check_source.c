@@ -244,6 +244,27 @@ check_journal(struct check_spool *check, int own, const char *name)
 	    file.dir, name, source);
 }
 
+/*
+ * Say so if ${name} in the spool, or "" in our folder there, is of a user from
+ * whom it is not taken (see spool/own.h).
+ */
+static void
+check_owner(struct check_spool *check, int own, const char *name)
+{
+	struct stat spool, st;
+
+	if (fstat(check->fd, &spool) != 0 || !(spool.st_mode & S_ISVTX) ||
+	    fstatat(own, name, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0 ||
+	    trust_is(st.st_uid, spool.st_uid))
+		return;
+	check_spool_say(check, CHECK_STRANGER,
+	    OWN_FOLDER
+	    "%s%s: belongs to user %u, who is neither root nor user "
+	    "%ld nor the owner of the spool, which is sticky: it is not "
+	    "believed; remove it, or chown it",
+	    name[0] == '\0' ? "" : "/", name, st.st_uid, (long)geteuid());
+}
+
 static void
 check_journals(struct check_spool *check, int own)
 {
@@ -256,8 +277,13 @@ check_journals(struct check_spool *check, int own)
 			close(fd);
 		return;
 	}
-	while ((entry = readdir(dir)) != NULL)
+	check_owner(check, own, "");
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		check_owner(check, own, entry->d_name);
 		check_journal(check, own, entry->d_name);
+	}
 	closedir(dir);
 }
 

@@ -27,18 +27,23 @@ static const struct {
 	[CHECK_DATED] = { false, "look like dated segments" },
 	[CHECK_ENDED] = { false, "channels have ended" },
 	[CHECK_GONE] = { true, "cannot be looked at" },
+	[CHECK_LINK] = { true, "are links that are not followed" },
+	[CHECK_LOCK] = { false, "are locked" },
+	[CHECK_STRANGER] = { true, "belong to strangers and are refused" },
 	[CHECK_CLAIMED] = { true, "are not served: another form wins" },
 	[CHECK_RIGHTS] = { true, "cannot be used by this user" },
 	[CHECK_SEGMENT] = { true,
 	    "have the name of an older segment and are "
 	    "none" },
 	[CHECK_ALONE] = { false, "series of older segments have no newest" },
+	[CHECK_SAME] = { true, "files are there under two numbers" },
 	[CHECK_HOLE] = { false, "older segments have newer ones missing" },
 	[CHECK_BEYOND] = { false, "older segments are beyond keep" },
 	[CHECK_ROTATION] = { true, "are never rotated" },
 	[CHECK_UNHEARD] = { true, "older segments are still written to" },
 	[CHECK_ORPHAN] = { false, "journals have no source" },
 	[CHECK_LONG] = { false, "channels have long lines" },
+	[CHECK_RESERVED] = { true, "channels have types that are reserved" },
 	[CHECK_SOURCE] = { true, "pipes and drop folders do not work" },
 	[CHECK_NEVER] = { true, "are in drop folders and are never taken" },
 	[CHECK_WAITING] = { false, "drop folders have files that wait" },
@@ -90,6 +95,30 @@ check_spool_may(struct check_spool *check, const struct check_file *file,
 		    strerror(errno), mode & W_OK ? "rw" : "r",
 		    mode & X_OK ? "x" : "");
 	return false;
+}
+
+enum trust_links
+check_spool_links(
+    const struct check_spool *check, const struct check_file *file)
+{
+	return folder_form_links(file->form,
+	    (enum trust_links)conf_for(check->conf, file->channel)->links);
+}
+
+bool
+check_spool_refuses(struct check_spool *check, const struct check_file *file)
+{
+	char why[NAME_MAX + 400];
+	struct stat st;
+
+	if (file->form->type != S_IFREG ||
+	    trust_look(file->dir_fd, file->file, check_spool_links(check, file),
+		&st) == 0 ||
+	    errno != ELOOP)
+		return false;
+	check_spool_say(check, CHECK_LINK, "%s",
+	    trust_explain(file->file, why, sizeof(why)));
+	return true;
 }
 
 const char *
@@ -195,7 +224,8 @@ check_form(struct check_spool *check, const struct check_file *file)
 	struct stat st;
 	bool is_served;
 
-	if (!look(check, file->dir_fd, file->file, &st))
+	if (check_spool_refuses(check, file) ||
+	    !look(check, file->dir_fd, file->file, &st))
 		return;
 	if ((st.st_mode & S_IFMT) != form->type) {
 		check_spool_say(check, CHECK_TYPE,
@@ -244,7 +274,7 @@ check_end(struct check_spool *check, const char *name, size_t len)
 {
 	struct stat st;
 
-	if (look(check, check->fd, name, &st))
+	if (fstatat(check->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		check_spool_say(check, CHECK_ENDED,
 		    "%s: the channel %.*s has ended; removing the file reopens "
 		    "it",

@@ -23,16 +23,21 @@ enum check_kind {
 	CHECK_DATED,
 	CHECK_ENDED,
 	CHECK_GONE,
+	CHECK_LINK,
+	CHECK_LOCK,
+	CHECK_STRANGER,
 	CHECK_CLAIMED,
 	CHECK_RIGHTS,
 	CHECK_SEGMENT,
 	CHECK_ALONE,
 	CHECK_HOLE,
+	CHECK_SAME,
 	CHECK_BEYOND,
 	CHECK_ROTATION,
 	CHECK_UNHEARD,
 	CHECK_ORPHAN,
 	CHECK_LONG,
+	CHECK_RESERVED,
 	CHECK_SOURCE,
 	CHECK_NEVER,
 	CHECK_WAITING,
@@ -46,7 +51,7 @@ struct check_spool {
 	int fd;			  /* the spool, open, while it is checked */
 	size_t channels;	  /* that are served */
 	size_t sources;		  /* of them, pipes and drop folders */
-	size_t lines_read;	  /* bytes, in search of long lines */
+	size_t lines_read;	  /* bytes, in search of what is in logs */
 	struct findings problems; /* meant to work, and does not */
 	struct findings notes;	  /* worth knowing */
 	size_t counts[CHECK_KINDS];
@@ -92,6 +97,21 @@ bool check_spool_may(struct check_spool *check, const struct check_file *file,
  * Return whether it is the name of a form, a log or an older segment.
  */
 bool check_spool_split(const char *name, bool is_own, struct check_file *file);
+
+/**
+ * check_spool_refuses(check, file):
+ * Return whether ${file} is a link that is not followed to an append file, and
+ * say so then.
+ */
+bool check_spool_refuses(
+    struct check_spool *check, const struct check_file *file);
+
+/**
+ * check_spool_links(check, file):
+ * Return which links are followed to ${file}.
+ */
+enum trust_links check_spool_links(
+    const struct check_spool *check, const struct check_file *file);
 
 /**
  * check_spool_type(type):

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/shown.h"
 #include "cli/cli.h"
 #include "cli/verbs.h"
 #include "conf/conf_find.h"
+#include "spool/lock.h"
 
 #define CANNOT_WRITE "cannot write to standard output"
 
@@ -31,9 +33,22 @@ struct command_line {
 static void __attribute__((format(printf, 2, 0)))
 complain(const char *verb, const char *format, va_list ap)
 {
+	struct shown shown;
+	char *text;
+	int len = vasprintf(&text, format, ap);
+
 	fprintf(stderr, "spoolcast%s%s: ", verb != NULL ? " " : "",
 	    verb != NULL ? verb : "");
-	vfprintf(stderr, format, ap);
+	if (len < 0) {
+		fputs("out of memory", stderr);
+		return;
+	}
+	/* It may have names that others gave to files. */
+	for (size_t at = 0; at < (size_t)len; at += shown.used) {
+		shown_next(text + at, (size_t)len - at, &shown);
+		fputs(shown.text, stderr);
+	}
+	free(text);
 }
 
 int
@@ -108,6 +123,24 @@ cli_operands(const char *verb, int most, int argc, char **argv)
 		return -1;
 	}
 	return optind;
+}
+
+static const char *waiting_verb;
+
+static void
+tell_waiting(const char *what, const struct lock_holder *holder)
+{
+	(void)cli_refuse(waiting_verb, EXIT_DONE,
+	    "waiting for process %ld (%s), which has %s locked; not longer "
+	    "than %d s",
+	    (long)holder->pid, holder->command, what, LOCK_GIVE_UP_S);
+}
+
+void
+cli_tell_waiting(const char *verb)
+{
+	waiting_verb = verb;
+	lock_set_teller(tell_waiting);
 }
 
 int

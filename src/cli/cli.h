@@ -68,6 +68,12 @@ int cli_system_error(const char *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /**
+ * cli_tell_waiting(verb):
+ * Print to stderr, from now on, whom we wait for when a lock takes long.
+ */
+void cli_tell_waiting(const char *verb);
+
+/**
  * cli_bad_option(verb, argv, found):
  * Report what getopt_long(3) returned as ${found} ('?' or ':', so it was given
  * a leading ':' in its options) while it read ${argv}.  Return EXIT_USAGE.

@@ -27,7 +27,6 @@
 #include "spool/record.h"
 
 #define VERB "publish"
-#define RETRY_MAX_MS 86400000U /* a day: the longest hint that -r takes */
 #define CHUNK 65536
 
 enum { OPTION_END = 256, OPTION_TTL };
@@ -54,6 +53,14 @@ check_fields(const struct message *message)
 	if (type != NULL && !message_type_is_valid(type))
 		return cli_usage_error(VERB,
 		    "-e takes a type: one line of UTF-8 that is not empty");
+	if (type != NULL &&
+	    record_type_is_reserved((const uint8_t *)type, strlen(type)))
+		return cli_usage_error(VERB,
+		    "-e takes a type that does not begin with "
+		    "\"" RECORD_RESERVED
+		    "\": those are for what spoolcast itself tells "
+		    "subscribers; give it another name than %s",
+		    type);
 	if (message->id != NULL && !message_id_is_valid(message->id))
 		return cli_usage_error(
 		    VERB, "-i takes an id: one line that is not empty");
@@ -62,10 +69,10 @@ check_fields(const struct message *message)
 		    "-f takes now, hold or close, not %s", message->flush);
 	if (retry != NULL &&
 	    (num_uint(retry, strlen(retry), &ms) != NUM_OK ||
-		ms > RETRY_MAX_MS))
+		ms > RECORD_RETRY_MAX_MS))
 		return cli_usage_error(VERB,
-		    "-r takes milliseconds: digits, 0 to %u, not %s",
-		    RETRY_MAX_MS, retry);
+		    "-r takes milliseconds: digits, 0 to %d, not %s",
+		    RECORD_RETRY_MAX_MS, retry);
 	return EXIT_DONE;
 }
 
@@ -376,12 +383,16 @@ cmd_publish(const struct cli *cli, int argc, char **argv)
 	struct conf *conf;
 	int status = read_options(&job, argc, argv);
 
+	cli_tell_waiting(VERB);
 	if (status == EXIT_DONE)
 		status = cli_conf(cli, VERB, &conf);
 	if (status != EXIT_DONE)
 		return status;
 	job.target.spool = conf_base(conf)->path;
 	job.settings = conf_for(conf, job.target.channel);
+	/* What others may read for us we do not write to. */
+	job.target.links =
+	    job.settings->links == LINKS_NONE ? TRUST_NONE : TRUST_OWNER;
 	status = run(&job, cli->json);
 	conf_free(conf);
 	return status;

@@ -213,6 +213,7 @@ cmd_rotate(const struct cli *cli, int argc, char **argv)
 	int first = cli_operands(VERB, INT_MAX, argc, argv);
 	int status = first == -1 ? EXIT_USAGE : check_names(argc, argv, first);
 
+	cli_tell_waiting(VERB);
 	if (status == EXIT_DONE)
 		status = cli_conf(cli, VERB, &conf);
 	if (status != EXIT_DONE)

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/group.h"
 #include "cli/processes.h"
 #include "cli/serve.h"
 #include "cli/sockets.h"
@@ -21,7 +22,8 @@
 struct options {
 	const char *addresses[SOCKETS_MAX];
 	size_t n_addresses;
-	mode_t mode;
+	const char *group; /* as it was given, or NULL */
+	struct listen_access access;
 	unsigned processes;
 };
 
@@ -138,6 +140,30 @@ read_mode(const char *text, mode_t *mode)
 }
 
 static int
+read_group(const struct options *options, gid_t *group)
+{
+	bool is_of_use = false;
+
+	for (size_t i = 0; i < options->n_addresses; i++)
+		is_of_use |= listen_is_unix(options->addresses[i]);
+	if (!is_of_use)
+		return cli_usage_error("serve",
+		    "--group %s: it is for unix sockets, give --listen "
+		    "unix:PATH; those of systemd have their SocketGroup=, and "
+		    "a TCP port has no group",
+		    options->group);
+	if (group_find(options->group, GROUP_FILE, group) == 0)
+		return EXIT_DONE;
+	if (errno != ENOENT)
+		return cli_system_error(
+		    "serve", "--group %s: %s", options->group, GROUP_FILE);
+	return cli_usage_error("serve",
+	    "--group %s: there is no such group in %s; give one of that file, "
+	    "or a number",
+	    options->group, GROUP_FILE);
+}
+
+static int
 read_processes(const char *text, unsigned *processes)
 {
 	char *end;
@@ -156,6 +182,7 @@ static int
 read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
+		{ "group", required_argument, NULL, 'g' },
 		{ "listen", required_argument, NULL, 'l' },
 		{ "mode", required_argument, NULL, 'm' },
 		{ "processes", required_argument, NULL, 'p' },
@@ -168,7 +195,9 @@ read_options(int argc, char **argv, struct options *options)
 	while (rc == EXIT_DONE &&
 	    (found = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
 		if (found == 'm')
-			rc = read_mode(optarg, &options->mode);
+			rc = read_mode(optarg, &options->access.mode);
+		else if (found == 'g')
+			options->group = optarg;
 		else if (found == 'p')
 			rc = read_processes(optarg, &options->processes);
 		else if (found != 'l')
@@ -187,6 +216,8 @@ read_options(int argc, char **argv, struct options *options)
 		rc = cli_usage_error("serve",
 		    "nothing to listen on: give --listen unix:PATH or "
 		    "--listen HOST:PORT");
+	if (rc == EXIT_DONE && options->group != NULL)
+		rc = read_group(options, &options->access.group);
 	return rc;
 }
 
@@ -262,7 +293,8 @@ serve_together(struct parts *parts, unsigned processes)
 int
 cmd_serve(const struct cli *cli, int argc, char **argv)
 {
-	struct options options = { .mode = DEFAULT_MODE, .processes = 1 };
+	struct options options = { .access = { DEFAULT_MODE, LISTEN_OWN_GROUP },
+		.processes = 1 };
 	struct conf_where where = { .option_file = cli->config,
 		.argv0 = cli->argv0 };
 	struct parts parts = { .where = &where };
@@ -274,7 +306,7 @@ cmd_serve(const struct cli *cli, int argc, char **argv)
 		return rc;
 	log_open();
 	rc = sockets_open(&parts.sockets, options.addresses,
-	    options.n_addresses, options.mode);
+	    options.n_addresses, &options.access);
 	if (rc == EXIT_DONE && options.processes == 1)
 		rc = serve_alone(&parts);
 	else if (rc == EXIT_DONE)

@@ -6,6 +6,7 @@
 #include "cli/deliver.h"
 #include "cli/put_file.h"
 #include "cli/put_pipe.h"
+#include "spool/lock.h"
 
 /* The longest line that goes through a pipe in one piece, with a LF around. */
 #define PIPE_LINE (PIPE_BUF - 2)
@@ -18,7 +19,20 @@ append_of(const struct target *target)
 		.name = target->form->type == S_IFREG ? target->file : NULL,
 		.end = target->end,
 		.form = target->form->record,
+		.links = target->links,
 	};
+}
+
+static int
+refuse_locked(const struct target *target, const char *what)
+{
+	const struct lock_holder *holder = lock_last_holder();
+
+	return cli_refuse(target->verb, EXIT_SYSTEM,
+	    "%s: %s/%s has been locked for %d s by process %ld (%s): let that "
+	    "unlock it, or end it",
+	    what, target->spool, target->file, LOCK_GIVE_UP_S,
+	    (long)holder->pid, holder->command);
 }
 
 static int
@@ -32,6 +46,10 @@ to_file(const struct target *target, const struct buf *record)
 	case APPEND_ENDED:
 		return target_refuse_ended(target);
 	case APPEND_NOTHING:
+		if (errno == ELOOP)
+			return target_refuse_link(target);
+		if (errno == ETIMEDOUT)
+			return refuse_locked(target, "nothing was published");
 		return cli_system_error(target->verb,
 		    "nothing was published: cannot write to %s/%s",
 		    target->spool, target->file);
@@ -48,6 +66,8 @@ to_pipe(const struct target *target, const struct buf *record)
 {
 	if (put_pipe(target->spool_fd, target->file, record) == 0)
 		return EXIT_DONE;
+	if (errno == ELOOP)
+		return target_refuse_link(target);
 	if (errno == EMSGSIZE)
 		return cli_usage_error(target->verb,
 		    "a line of %zu bytes is over the %d that a pipe takes in "
@@ -72,9 +92,11 @@ to_folder(const struct target *target, const struct buf *record,
 
 	if (put_file(target->spool_fd, target->file, extension, record, name) ==
 	    -1)
-		return cli_system_error(target->verb,
-		    "nothing was published: cannot put a file into %s/%s",
-		    target->spool, target->file);
+		return errno == ELOOP || errno == ENOTDIR ?
+		    target_refuse_link(target) :
+		    cli_system_error(target->verb,
+			"nothing was published: cannot put a file into %s/%s",
+			target->spool, target->file);
 	return buf_printf(path, "/%s", name) == 0 ?
 	    EXIT_DONE :
 	    cli_system_error(target->verb, "published, but cannot tell");
@@ -112,6 +134,8 @@ deliver_end(const struct target *target)
 
 	if (append_end(&append) == 0)
 		return EXIT_DONE;
+	if (errno == ETIMEDOUT)
+		return refuse_locked(target, "the channel has not ended");
 	return cli_system_error(target->verb,
 	    "the channel has not ended: cannot make %s/%s", target->spool,
 	    target->end);

@@ -113,7 +113,8 @@ int
 put_file(int spool_fd, const char *folder, const char *extension,
     const struct buf *content, char name[NAME_MAX + 1])
 {
-	int fd = openat(spool_fd, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(
+	    spool_fd, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int rc, saved;
 
 	if (fd == -1)

@@ -30,8 +30,8 @@ write_whole(int fd, const struct buf *bytes)
 static int
 open_pipe(int folder_fd, const char *name)
 {
-	int fd = openat(
-	    folder_fd, name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(folder_fd, name,
+	    O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd == -1)

@@ -40,7 +40,7 @@ add(struct sockets *sockets, int fd, const char *path, bool is_kept)
 
 int
 sockets_open(struct sockets *sockets, const char *const *addresses, size_t n,
-    mode_t mode)
+    const struct listen_access *access)
 {
 	int activated = sockets_activated();
 
@@ -56,7 +56,7 @@ sockets_open(struct sockets *sockets, const char *const *addresses, size_t n,
 	}
 	for (size_t i = 0; i < n; i++) {
 		const char *path;
-		int fd = listen_open(addresses[i], mode, &path);
+		int fd = listen_open(addresses[i], access, &path);
 
 		if (fd == -1)
 			return errno == EINVAL ? EXIT_USAGE : EXIT_SYSTEM;

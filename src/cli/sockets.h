@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct hub;
+struct listen_access;
 
 /* How many of each kind there may be. */
 #define SOCKETS_MAX 16
@@ -39,14 +40,14 @@ struct sockets {
 int sockets_activated(void);
 
 /**
- * sockets_open(sockets, addresses, n, mode):
+ * sockets_open(sockets, addresses, n, access):
  * Open those of systemd, and one for each of the ${n} ${addresses} (borrowed,
- * SOCKETS_MAX at most), with the permissions ${mode}; see listen_open.  Return
- * the exit code; if it is not EXIT_DONE, a message is on stderr, and what was
- * opened is for sockets_close.
+ * SOCKETS_MAX at most), for those whom ${access} (borrowed) names; see
+ * listen_open.  Return the exit code; if it is not EXIT_DONE, a message is on
+ * stderr, and what was opened is for sockets_close.
  */
 int sockets_open(struct sockets *sockets, const char *const *addresses,
-    size_t n, mode_t mode);
+    size_t n, const struct listen_access *access);
 
 /**
  * sockets_hand(sockets, hub):

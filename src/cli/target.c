@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,37 @@ target_open(struct target *target)
 	    target->verb, "cannot use the spool %s", target->spool);
 }
 
+int
+target_refuse_link(const struct target *target)
+{
+	char path[PATH_MAX], why[PATH_MAX + 300];
+	struct stat st, led;
+
+	snprintf(path, sizeof(path), "%s/%s", target->spool, target->file);
+	if (fstatat(target->spool_fd, target->file, &st, AT_SYMLINK_NOFOLLOW) !=
+	    0)
+		snprintf(why, sizeof(why),
+		    "%s was a link, and is gone now: try again", path);
+	else if (target->form->type != S_IFREG)
+		snprintf(why, sizeof(why),
+		    "%s is a link of user %u, and pipes and drop folders are "
+		    "never used through one: remove it, and make the %s itself "
+		    "there",
+		    path, st.st_uid,
+		    target->form->type == S_IFDIR ? "folder" : "pipe");
+	else if (trust_look(target->spool_fd, target->file, target->links,
+		     &led) == -1 &&
+	    errno == ELOOP)
+		(void)trust_explain(path, why, sizeof(why));
+	else
+		snprintf(why, sizeof(why),
+		    "%s is a link of user %u that leads nowhere, and nothing "
+		    "is made through a link: make the file that it leads to, "
+		    "or remove it",
+		    path, st.st_uid);
+	return cli_refuse(target->verb, EXIT_SYSTEM, "%s", why);
+}
+
 /*
  * Make target->file the channel's name with ${first} and ${second}, and ${type}
  * what that is, 0 if it is not there.
@@ -36,10 +68,36 @@ look(struct target *target, const char *first, const char *second, mode_t *type)
 	*type = 0;
 	snprintf(target->file, sizeof(target->file), "%s%s%s", target->channel,
 	    first, second);
-	if (fstatat(target->spool_fd, target->file, &st, 0) == -1 &&
+	if (fstatat(target->spool_fd, target->file, &st, AT_SYMLINK_NOFOLLOW) ==
+		-1 &&
 	    errno != ENOENT)
 		return cli_system_error(target->verb, "cannot look at %s/%s",
 		    target->spool, target->file);
+	*type = st.st_mode & S_IFMT;
+	return EXIT_DONE;
+}
+
+/*
+ * Find out what the channel's file of ${form} is.  Where a link leads to it,
+ * that is S_IFLNK if the link is not followed, and 0 if it leads nowhere.
+ */
+static int
+look_at_form(struct target *target, const struct form *form, mode_t *type)
+{
+	int status = look(target, form->suffix, "", type);
+	struct stat st = { 0 };
+
+	if (status != EXIT_DONE || *type != S_IFLNK || form->type != S_IFREG)
+		return status;
+	if (trust_look(target->spool_fd, target->file, target->links, &st) !=
+	    0) {
+		if (errno == ELOOP)
+			return EXIT_DONE;
+		if (errno != ENOENT)
+			return cli_system_error(target->verb,
+			    "cannot look at %s/%s", target->spool,
+			    target->file);
+	}
 	*type = st.st_mode & S_IFMT;
 	return EXIT_DONE;
 }
@@ -107,7 +165,7 @@ target_find(struct target *target, bool wants_block)
 
 	for (size_t i = 0; i < folder_n_forms; i++) {
 		const struct form *form = &folder_forms[i];
-		int status = look(target, form->suffix, "", &type);
+		int status = look_at_form(target, form, &type);
 
 		if (status != EXIT_DONE)
 			return status;
@@ -119,6 +177,10 @@ target_find(struct target *target, bool wants_block)
 			wrong = form;
 			wrong_type = type;
 		}
+	}
+	if (wrong_type == S_IFLNK) {
+		choose(target, wrong);
+		return target_refuse_link(target);
 	}
 	if (wrong != NULL)
 		return refuse_type(target, wrong, wrong_type);
@@ -138,7 +200,8 @@ target_has_ended(const struct target *target, bool *ended)
 {
 	struct stat st;
 
-	*ended = fstatat(target->spool_fd, target->end, &st, 0) == 0;
+	*ended = fstatat(target->spool_fd, target->end, &st,
+		     AT_SYMLINK_NOFOLLOW) == 0;
 	if (!*ended && errno != ENOENT)
 		return cli_system_error(target->verb, "cannot look at %s/%s",
 		    target->spool, target->end);

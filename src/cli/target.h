@@ -12,12 +12,14 @@
 
 #include "base/name.h"
 #include "source/folder.h"
+#include "spool/trust.h"
 
 struct target {
-	const char *verb;    /* for messages */
-	const char *spool;   /* the path of the folder */
-	const char *channel; /* a valid name */
-	int spool_fd;	     /* -1: not open */
+	const char *verb;	/* for messages */
+	const char *spool;	/* the path of the folder */
+	const char *channel;	/* a valid name */
+	enum trust_links links; /* which are followed to append files */
+	int spool_fd;		/* -1: not open */
 	const struct form *form;
 	char file[NAME_MAX_LEN + 8]; /* what is, or will be, in the spool */
 	char end[NAME_MAX_LEN + 8];  /* the end marker */
@@ -37,6 +39,13 @@ int target_open(struct target *target);
  * ${wants_block}, or line form.
  */
 int target_find(struct target *target, bool wants_block);
+
+/**
+ * target_refuse_link(target):
+ * Print that target->file is or leads through a link that is not followed, and
+ * what helps.  Return EXIT_SYSTEM.
+ */
+int target_refuse_link(const struct target *target);
 
 /**
  * target_refuse_ended(target):

@@ -16,8 +16,9 @@ static const struct verb table[] = {
 	    .usage =
 		"usage: spoolcast serve --listen unix:PATH|HOST:PORT"
 		" [--listen ...]\n"
-		"                       [--mode OCTAL] [--processes N] [-c "
-		"FILE]\n"
+		"                       [--group GROUP] [--mode OCTAL] "
+		"[--processes N]\n"
+		"                       [-c FILE]\n"
 		"\n"
 		"Takes FastCGI connections until SIGTERM, SIGUSR1 or SIGINT.\n"
 		"Sockets handed over by systemd (LISTEN_FDS) are served too;\n"
@@ -25,13 +26,16 @@ static const struct verb table[] = {
 		"\n"
 		"  --listen unix:PATH   a unix socket\n"
 		"  --listen HOST:PORT   a TCP socket\n"
+		"  --group GROUP        the group of unix sockets, by name or\n"
+		"                       number: that of the web server, which\n"
+		"                       may connect then\n"
 		"  --mode OCTAL         permissions of unix sockets; 0660\n"
 		"  --processes N        so many responders, up to 64, on as\n"
 		"                       many cores, and a parent that starts "
 		"them\n"
 		"                       again when they die; 1, and no parent\n"
 		"  -c FILE              the configuration\n",
-	    .valued = { "--listen", "--mode", "--processes", NULL },
+	    .valued = { "--listen", "--group", "--mode", "--processes", NULL },
 	},
 	{
 	    .name = "publish",

@@ -1,90 +1,63 @@
 #include <string.h>
 
+#include "base/shown.h"
 #include "conf/conf_text.h"
-
-/*
- * The length of the UTF-8 sequence of a printable character at ${p}, which a
- * NUL ends at the latest; 0 where there is none (The Unicode Standard, table
- * 3-7).  C1 controls are not printable: terminals obey them.
- */
-static size_t
-printable(const unsigned char *p)
-{
-	size_t len;
-
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7f;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		len = 2;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		len = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Overlong forms, surrogates, beyond U+10FFFF, C1 controls. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ||
-	    (p[0] == 0xc2 && p[1] < 0xa0))
-		return 0;
-	return len;
-}
 
 int
 conf_text_plain(const char *text, struct buf *out)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	size_t before = out->len;
+	size_t before = out->len, left = strlen(text);
+	struct shown shown;
+	int failed = 0;
 
-	while (*p != '\0') {
-		size_t len = *p == '\\' ? 0 : printable(p);
-		int failed = len > 0 ? buf_append(out, p, len) :
-				       buf_printf(out, "\\x%02x", *p);
-
-		if (failed != 0) {
-			out->len = before;
-			return -1;
-		}
-		p += len > 0 ? len : 1;
+	for (; failed == 0 && left > 0; left -= shown.used) {
+		shown_next(text, left, &shown);
+		/* So that what is spelled out cannot be taken for a name. */
+		failed = *text == '\\' ? buf_puts(out, "\\x5c") :
+					 buf_append(out, shown.text, shown.len);
+		text += shown.used;
 	}
-	return 0;
+	if (failed == 0)
+		return 0;
+	out->len = before;
+	return -1;
 }
 
-/* Append the byte that is no printable character by itself, for JSON. */
+/* Append what is not to be seen, by its number in UTF-16 (RFC 8259, 7). */
 static int
-json_byte(const unsigned char *p, struct buf *out, size_t *used)
+json_code(uint32_t code, struct buf *out)
 {
-	*used = 1;
-	if (*p < 0x20 || *p == 0x7f)
-		return buf_printf(out, "\\u%04x", *p);
-	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
-		*used = 2;
-		return buf_printf(out, "\\u%04x", p[1]);
-	}
-	return buf_puts(out, "\xef\xbf\xbd");
+	if (code < 0x10000)
+		return buf_printf(out, "\\u%04x", (unsigned)code);
+	code -= 0x10000;
+	return buf_printf(out, "\\u%04x\\u%04x",
+	    0xd800U | (unsigned)(code >> 10),
+	    0xdc00U | (unsigned)(code & 0x3ff));
+}
+
+static int
+json_char(const struct shown *shown, struct buf *out)
+{
+	if (shown->kind == SHOWN_BYTE)
+		return buf_puts(out, "\xef\xbf\xbd");
+	if (shown->kind == SHOWN_CODE)
+		return json_code(shown->code, out);
+	if (shown->code == '"' || shown->code == '\\')
+		return buf_printf(out, "\\%s", shown->text);
+	return buf_append(out, shown->text, shown->len);
 }
 
 int
 conf_text_json(const char *text, struct buf *out)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	size_t before = out->len;
+	size_t before = out->len, left = strlen(text);
 	int failed = buf_puts(out, "\"");
+	struct shown shown;
 
-	while (failed == 0 && *p != '\0') {
-		size_t len = printable(p);
-
-		if (*p == '"' || *p == '\\')
-			failed = buf_printf(out, "\\%c", *p);
-		else if (len > 0)
-			failed = buf_append(out, p, len);
-		else
-			failed = json_byte(p, out, &len);
-		p += len;
+	for (; failed == 0 && left > 0; left -= shown.used) {
+		shown_next(text, left, &shown);
+		failed = json_char(&shown, out);
+		text += shown.used;
 	}
 	if (failed == 0 && buf_puts(out, "\"") == 0)
 		return 0;

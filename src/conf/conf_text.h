@@ -8,15 +8,18 @@
 
 /**
  * conf_text_plain(text, out):
- * Append ${text} to ${out} for a terminal: control characters, backslashes and
- * bytes that are not UTF-8 become \xHH.  Return 0, or -1 with ENOMEM.
+ * Append ${text} to ${out} for a terminal: control characters of ASCII,
+ * backslashes and bytes that are not UTF-8 become \xHH, other characters that
+ * would not be seen, or change the order of what stands beside them, become
+ * <U+HHHH> (base/shown.h).  Return 0, or -1 with ENOMEM.
  */
 int conf_text_plain(const char *text, struct buf *out);
 
 /**
  * conf_text_json(text, out):
- * Append ${text} to ${out} as a JSON string with its quotes; each byte that is
- * not UTF-8 becomes U+FFFD.  Return 0, or -1 with ENOMEM.
+ * Append ${text} to ${out} as a JSON string with its quotes; the same
+ * characters are written as \uHHHH, and each byte that is not UTF-8 becomes
+ * U+FFFD.  Return 0, or -1 with ENOMEM.
  */
 int conf_text_json(const char *text, struct buf *out);
 

@@ -10,6 +10,7 @@
 	.section = (section_), .name = (name_), .type = (type_),               \
 	.offset = offsetof(struct settings, member)
 
+static const char *const links[] = { "owner", "any", "none", NULL };
 static const char *const on_gap[] = { "oldest", "newest", NULL };
 static const char *const flush_modes[] = { "auto", "stream", "batch", "pad",
 	"close", NULL };
@@ -39,6 +40,13 @@ const struct conf_key settings_keys[] = {
 	    .max = "1000", .flags = CONF_PER_CHANNEL,
 	    .doc = "How many rotated files of a channel are kept; older ones "
 		   "are removed by the next rotation." },
+	{ KEY("spool", "links", CONF_CHOICE, links), .initial = "owner",
+	    .choices = links, .flags = CONF_PER_CHANNEL,
+	    .doc = "Which symbolic links in the spool are followed to a "
+		   "channel's files: those of root, of the user that spoolcast "
+		   "runs as and of the owner of what they lead to; any; or "
+		   "none. Files are published to through those of owners, or "
+		   "none." },
 	{ KEY("spool", "keep_files", CONF_BOOL, keep_files), .initial = "no",
 	    .flags = CONF_PER_CHANNEL,
 	    .doc = "Whether files taken from a drop folder are moved to its "
@@ -146,6 +154,9 @@ const struct conf_key settings_keys[] = {
 	    .doc = "Whether streams carry the header Incremental, which asks "
 		   "front servers not to hold them back; auto is where the "
 		   "web server is known to heed it." },
+	{ KEY("flush", "identity", CONF_BOOL, identity), .initial = "yes",
+	    .doc = "Whether streams carry Content-Encoding: identity, which "
+		   "keeps proxies that compress from waiting for more." },
 
 	{ KEY("limits", "streams", CONF_COUNT, streams), .initial = "0",
 	    .min = "0", .max = "1000000",
@@ -165,14 +176,26 @@ const struct conf_key settings_keys[] = {
 	    .doc = "How many channels one request may ask for." },
 	{ KEY("limits", "memory", CONF_SIZE, memory), .initial = "64M",
 	    .min = "64K", .max = "1000G", .flags = CONF_OR_ZERO,
-	    .doc = "What a process may take for its viewers and what they are "
-		   "being sent. Beyond it who comes has to wait, and viewers "
-		   "who take nothing are let go, to resume later. 0 is no "
-		   "limit." },
+	    .doc = "What a process may take for its viewers, for what they "
+		   "ask for and for what they are being sent. Beyond it anyone "
+		   "who comes has to wait, batches are made later, and the "
+		   "viewer that has taken nothing for longest is let go, to "
+		   "resume later. A record that alone would be too much is "
+		   "told as spoolcast.skipped. 0 is no limit." },
+	{ KEY("limits", "resume_bytes", CONF_SIZE, resume_bytes),
+	    .initial = "64M", .min = "64K", .max = "1000G",
+	    .flags = CONF_OR_ZERO,
+	    .doc = "How much may be looked through to find where one stream "
+		   "begins, in all of its channels and their older segments. "
+		   "A history is shorter then, and says so in a comment; an "
+		   "id whose place cannot be found within it is told as "
+		   "lost. 0 is no limit." },
 
 	{ KEY("access", "channels", CONF_GLOBS, channels), .initial = "*",
 	    .doc = "The channels that exist for the public: names and globs "
-		   "such as news,build-*. Requests for others are refused." },
+		   "such as news,build-*. Requests for others are refused. "
+		   "The variable SPOOLCAST_CHANNELS of a web server narrows "
+		   "it for one of its addresses." },
 	{ KEY("access", "origins", CONF_TEXT, origins), .initial = "",
 	    .flags = CONF_PER_CHANNEL | CONF_LATER | CONF_OR_EMPTY,
 	    .doc = "Pages of which other sites may listen (CORS); none without "

@@ -13,6 +13,7 @@
 
 #include "conf/conf_type.h"
 
+enum links { LINKS_OWNER, LINKS_ANY, LINKS_NONE };
 enum on_gap { ON_GAP_OLDEST, ON_GAP_NEWEST };
 enum flush_mode {
 	FLUSH_AUTO,
@@ -34,6 +35,7 @@ struct settings {
 	uint64_t max_size;  /* 0: never */
 	int64_t max_age_ms; /* 0: never */
 	uint64_t keep;
+	int links; /* enum links */
 	int keep_files;
 	int type_from_extension;
 
@@ -60,12 +62,14 @@ struct settings {
 	int64_t poll_retry_ms;
 	int client_may_choose;
 	int incremental; /* enum incremental */
+	int identity;
 
 	/* [limits] */
 	uint64_t streams;	      /* 0: as many as descriptors allow */
 	uint64_t streams_per_address; /* 0: no limit */
 	uint64_t channels_per_stream;
-	uint64_t memory; /* bytes; 0: no limit */
+	uint64_t memory;       /* bytes; 0: no limit */
+	uint64_t resume_bytes; /* that finding a start may cost; 0: any */
 
 	/* [access] */
 	const char *channels; /* names and globs: "news,build-*" */

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "conn/conn.h"
 #include "fcgi/fcgi_encode.h"
+#include "fcgi/fcgi_intake.h"
 
 static void
 wait_for(struct conn *conn, struct ev_loop *loop, int events)
@@ -125,6 +126,12 @@ conn_linger(struct conn *conn)
 {
 	conn->is_done = conn_owner(conn)->kind == &conn_fcgi;
 	return conn->is_done && shutdown(conn->io.fd, SHUT_WR) == 0;
+}
+
+size_t
+conn_memory(void)
+{
+	return fcgi_intake_memory();
 }
 
 void

@@ -39,6 +39,8 @@ struct conn_ops {
 struct conn_kind {
 	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
 	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
+	/* Frame what ${text} holds where it is; 0, or -1 with ENOMEM. */
+	int (*frame_whole)(struct buf *text);
 	/* Append what ends the response; 0, or -1 with ENOMEM. */
 	int (*frame_end)(struct buf *out);
 	/* Send some of what is framed; as writev(2), never SIGPIPE. */
@@ -121,6 +123,14 @@ bool conn_next(struct conn *conn);
  * STDIN apart, and lose an answer that is there before it if that write fails.
  */
 bool conn_linger(struct conn *conn);
+
+/**
+ * conn_memory(void):
+ * Return how many bytes all connections of the process keep of requests that
+ * are not complete yet, or are being told: FCGI_PARAMS_MAX each, rounded up to
+ * a power of two, and some 100 bytes at most.
+ */
+size_t conn_memory(void);
 
 /**
  * conn_close(conn, loop):

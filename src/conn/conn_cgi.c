@@ -17,6 +17,13 @@ frame(struct buf *out, const uint8_t *bytes, size_t len)
 }
 
 static int
+frame_whole(struct buf *text)
+{
+	(void)text;
+	return 0;
+}
+
+static int
 frame_end(struct buf *out)
 {
 	/* The end of a CGI response is the end of the process. */
@@ -103,6 +110,7 @@ on_close(struct conn *conn, struct ev_loop *loop)
 
 const struct conn_kind conn_cgi = {
 	.frame = frame,
+	.frame_whole = frame_whole,
 	.frame_end = frame_end,
 	.send = send_some,
 	.on_readable = on_readable,

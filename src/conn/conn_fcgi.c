@@ -31,6 +31,29 @@ frame(struct buf *out, const uint8_t *bytes, size_t len)
 }
 
 static int
+frame_whole(struct buf *text)
+{
+	const size_t most = FCGI_ENCODE_CONTENT_MAX;
+	size_t n = (text->len + most - 1) / most, end = text->len;
+
+	if (buf_reserve(text, n * FCGI_ENCODE_HEADER_LEN) != 0)
+		return -1;
+	text->len += n * FCGI_ENCODE_HEADER_LEN;
+	/* The last first, so that nothing is written over. */
+	for (; n > 0; n--) {
+		size_t from = (n - 1) * most, len = end - from;
+		uint8_t *record =
+		    text->data + from + (n - 1) * FCGI_ENCODE_HEADER_LEN;
+
+		memmove(
+		    record + FCGI_ENCODE_HEADER_LEN, text->data + from, len);
+		fcgi_encode_stdout(record, CONN_USUAL_ID, len);
+		end = from;
+	}
+	return 0;
+}
+
+static int
 frame_end(struct buf *out)
 {
 	return fcgi_encode_finish(out, CONN_USUAL_ID, 0);
@@ -163,6 +186,7 @@ on_close(struct conn *conn, struct ev_loop *loop)
 
 const struct conn_kind conn_fcgi = {
 	.frame = frame,
+	.frame_whole = frame_whole,
 	.frame_end = frame_end,
 	.send = send_some,
 	.on_readable = on_readable,

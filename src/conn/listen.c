@@ -1,6 +1,5 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "conn/address.h"
 #include "conn/listen.h"
 
 /* Connections to accept before others get their turn. */
@@ -34,145 +32,10 @@ listen_is_socket(int fd)
 	    listens != 0;
 }
 
-static int
-complain(const char *address, const char *what, const char *remedy)
+bool
+listen_is_unix(const char *address)
 {
-	fprintf(stderr, "spoolcast serve: --listen %s: %s%s\n", address, what,
-	    remedy);
-	return -1;
-}
-
-/* The system has refused with errno, which stays. */
-static int
-refused(const char *address)
-{
-	static const struct {
-		int error;
-		const char *remedy;
-	} remedies[] = {
-		{ EADDRINUSE,
-		    "; stop what listens there, or remove that file, or take "
-		    "another address" },
-		{ EADDRNOTAVAIL, "; this machine has no such address" },
-		{ ENOENT, "; make the folder first" },
-		{ EACCES,
-		    "; take a folder that this user may write to, or a port "
-		    "from 1024 on" },
-	};
-	const char *remedy = "";
-	int saved = errno;
-
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
-		if (remedies[i].error == saved)
-			remedy = remedies[i].remedy;
-	}
-	complain(address, strerror(saved), remedy);
-	errno = saved;
-	return -1;
-}
-
-/* The address itself is wrong. */
-static int
-misused(const char *address, const char *what)
-{
-	complain(address, what, "");
-	errno = EINVAL;
-	return -1;
-}
-
-/* Whether a live process listens on the unix socket ${sun}. */
-static bool
-is_served(const struct sockaddr_un *sun)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool answers;
-
-	if (fd == -1)
-		return false;
-	answers = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
-	close(fd);
-	return answers;
-}
-
-static int
-bind_unix(int fd, const struct sockaddr_un *sun, mode_t mode)
-{
-	mode_t mask;
-	struct stat st;
-	int rc;
-
-	if (lstat(sun->sun_path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		if (is_served(sun)) {
-			errno = EADDRINUSE;
-			return -1;
-		}
-		unlink(sun->sun_path);
-	}
-	/* By the mask: between bind and chmod anyone could connect. */
-	mask = umask((mode_t)(~mode & 0777));
-	rc = bind(fd, (const struct sockaddr *)sun, sizeof(*sun));
-	umask(mask);
-	return rc;
-}
-
-static int
-open_unix(const char *address, const char *path, mode_t mode)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd, saved;
-
-	if (path[0] == '\0')
-		return misused(address, "give the path behind unix:");
-	if (strlen(path) >= sizeof(sun.sun_path))
-		return misused(address, "path too long (107 bytes at most)");
-	memcpy(sun.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return refused(address);
-	if (bind_unix(fd, &sun, mode) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
-		refused(address);
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
-}
-
-static int
-open_inet(const char *text)
-{
-	struct address address;
-	const char *wrong = address_read(text, &address);
-	const int on = 1;
-	int fd, saved;
-
-	if (wrong != NULL)
-		return misused(text, wrong);
-	fd = socket(address.sockaddr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, (const struct sockaddr *)&address.sockaddr, address.len) !=
-		0 ||
-	    listen(fd, LISTEN_BACKLOG) != 0) {
-		refused(text);
-		saved = errno;
-		if (fd != -1)
-			close(fd);
-		fd = -1;
-		errno = saved;
-	}
-	return fd;
-}
-
-int
-listen_open(const char *address, mode_t mode, const char **path)
-{
-	*path = NULL;
-	if (strncmp(address, "unix:", 5) != 0)
-		return open_inet(address);
-	*path = address + 5;
-	return open_unix(address, address + 5, mode);
+	return strncmp(address, LISTEN_UNIX, strlen(LISTEN_UNIX)) == 0;
 }
 
 static void

@@ -14,6 +14,17 @@
 /* Waiting connections; nginx answers 502 at once when there is no room. */
 #define LISTEN_BACKLOG 4096
 
+/* How the address of a unix socket begins. */
+#define LISTEN_UNIX "unix:"
+
+/* Those that may connect to a unix socket that we make. */
+struct listen_access {
+	mode_t mode; /* the permissions of its file */
+	gid_t group; /* the group of its file; LISTEN_OWN_GROUP: as it comes */
+};
+
+#define LISTEN_OWN_GROUP ((gid_t)-1)
+
 /* What the owner of a listening socket is asked and told. */
 struct listen_ops {
 	/* Whether there is room for one more connection; if not, errno. */
@@ -51,14 +62,23 @@ struct listener {
 bool listen_is_socket(int fd);
 
 /**
- * listen_open(address, mode, path):
- * Make a socket that listens on ${address}: "unix:PATH", whose permission is
- * ${mode}, or "HOST:PORT" ("[::1]:9000", ":9000").  A unix socket that nobody
- * listens on any more is replaced.  Return the descriptor, with the path of a
- * unix socket in ${path} (borrowed from ${address}; else NULL), or -1 with
- * errno (EINVAL: there is no such address) and a message on stderr.
+ * listen_is_unix(address):
+ * Return whether ${address} is that of a unix socket, "unix:PATH".
  */
-int listen_open(const char *address, mode_t mode, const char **path);
+bool listen_is_unix(const char *address);
+
+/**
+ * listen_open(address, access, path):
+ * Make a socket that listens on ${address}: "unix:PATH", which those whom
+ * ${access} (borrowed) names may connect to, or "HOST:PORT" ("[::1]:9000",
+ * ":9000").  A unix socket that nobody listens on any more is replaced.  It has
+ * its group before it listens, so nobody else ever gets through.  Return the
+ * descriptor, with the path of a unix socket in ${path} (borrowed from
+ * ${address}; else NULL), or -1 with errno (EINVAL: there is no such address)
+ * and a message on stderr; then no file of ours is left at the path.
+ */
+int listen_open(
+    const char *address, const struct listen_access *access, const char **path);
 
 /**
  * listen_start(fd, path, loop, ops, cookie):

@@ -1,10 +1,10 @@
 #include <fastcgi.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fcgi/fcgi_decode.h"
 #include "fcgi/fcgi_encode.h"
+#include "fcgi/fcgi_intake.h"
 #include "fcgi/fcgi_params.h"
 #include "fcgi/fcgi_values.h"
 
@@ -16,38 +16,12 @@ enum state {
 	STATE_BROKEN,  /* only FCGI_ERROR is left */
 };
 
-/* What is kept only while it is needed. */
-struct fcgi_intake {
-	struct buf params; /* PARAMS of the active request */
-	struct buf record; /* content of a BEGIN_REQUEST or GET_VALUES */
-};
-
 _Static_assert(sizeof(struct fcgi_decoder) < 32, "one per idle stream");
-
-static void
-free_intake(struct fcgi_decoder *d)
-{
-	if (d->intake == NULL)
-		return;
-	buf_free(&d->intake->params);
-	buf_free(&d->intake->record);
-	free(d->intake);
-	d->intake = NULL;
-}
-
-/* Free one part, and the whole when nothing is in the other. */
-static void
-drop(struct fcgi_decoder *d, struct buf *part)
-{
-	buf_free(part);
-	if (d->intake->params.len == 0 && d->intake->record.len == 0)
-		free_intake(d);
-}
 
 static enum fcgi_event
 break_off(struct fcgi_decoder *d, enum fcgi_error error)
 {
-	free_intake(d);
+	fcgi_intake_free(&d->intake);
 	d->state = STATE_BROKEN;
 	d->error = (uint8_t)error;
 	return FCGI_ERROR;
@@ -92,7 +66,7 @@ finish_begin(struct fcgi_decoder *d, struct buf *reply)
 	bool keep_conn;
 
 	memcpy(&body, d->intake->record.data, sizeof(body));
-	drop(d, &d->intake->record);
+	fcgi_intake_drop(&d->intake, FCGI_INTAKE_RECORD);
 	if (d->record_id == d->id)
 		return break_off(d, FCGI_ERROR_BUSY_ID);
 	if (d->id != FCGI_NULL_REQUEST_ID)
@@ -123,8 +97,7 @@ finish_management(struct fcgi_decoder *d, struct buf *reply)
 		asked_len = d->intake->record.len;
 	}
 	len = fcgi_values_answer(out, asked, asked_len, d->max_requests);
-	if (d->intake != NULL)
-		drop(d, &d->intake->record);
+	fcgi_intake_drop(&d->intake, FCGI_INTAKE_RECORD);
 	if (len == 0)
 		return break_off(d, FCGI_ERROR_PAIRS);
 	return answer(d, reply, out, len);
@@ -257,21 +230,18 @@ is_kept(const struct fcgi_decoder *d)
 static int
 keep_content(struct fcgi_decoder *d, const uint8_t *bytes, size_t len)
 {
-	struct buf *to;
+	size_t kept = d->intake == NULL ? 0 : d->intake->record.len;
 
 	if (!is_kept(d))
 		return 0;
-	if (d->intake == NULL &&
-	    (d->intake = calloc(1, sizeof(*d->intake))) == NULL)
-		return -1;
 	if (d->record_type == FCGI_PARAMS)
-		return buf_append(&d->intake->params, bytes, len);
-	to = &d->intake->record;
+		return fcgi_intake_add(
+		    &d->intake, FCGI_INTAKE_PARAMS, bytes, len);
 	/* A BEGIN_REQUEST may grow in some future version, we need no more. */
 	if (d->record_type == FCGI_BEGIN_REQUEST &&
-	    len > sizeof(FCGI_BeginRequestBody) - to->len)
-		len = sizeof(FCGI_BeginRequestBody) - to->len;
-	return buf_append(to, bytes, len);
+	    len > sizeof(FCGI_BeginRequestBody) - kept)
+		len = sizeof(FCGI_BeginRequestBody) - kept;
+	return fcgi_intake_add(&d->intake, FCGI_INTAKE_RECORD, bytes, len);
 }
 
 static enum fcgi_event
@@ -350,8 +320,7 @@ fcgi_decode_params(const struct fcgi_decoder *d, size_t *len)
 void
 fcgi_decode_drop_params(struct fcgi_decoder *d)
 {
-	if (d->intake != NULL)
-		drop(d, &d->intake->params);
+	fcgi_intake_drop(&d->intake, FCGI_INTAKE_PARAMS);
 }
 
 void
@@ -394,5 +363,5 @@ fcgi_decode_strerror(enum fcgi_error error)
 void
 fcgi_decode_free(struct fcgi_decoder *d)
 {
-	free_intake(d);
+	fcgi_intake_free(&d->intake);
 }

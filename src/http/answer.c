@@ -56,9 +56,7 @@ answer_append(struct buf *out, const struct answer *answer, int has_body)
 	if ((answer->status == 405 || answer->status == 204) &&
 	    buf_puts(out, "Allow: " METHODS "\r\n") != 0)
 		return -1;
-	if (answer->status == 503 &&
-	    buf_printf(out, "Retry-After: %" PRId64 "\r\n",
-		answer->retry_after_s) != 0)
+	if (answer->status == 503 && buf_puts(out, "Retry-After: 30\r\n") != 0)
 		return -1;
 	if (answer->status == 204)
 		return buf_puts(out, "\r\n");
@@ -73,7 +71,7 @@ answer_append(struct buf *out, const struct answer *answer, int has_body)
 
 int
 answer_append_stream(
-    struct buf *out, const char *id, size_t id_len, int is_incremental)
+    struct buf *out, const char *id, size_t id_len, unsigned fields)
 {
 	/*
 	 * The web server owns Connection and Transfer-Encoding.  nginx takes
@@ -90,7 +88,11 @@ answer_append_stream(
 	    (buf_puts(out, "Last-Event-ID: ") != 0 ||
 		buf_append(out, id, id_len) != 0 || buf_puts(out, "\r\n") != 0))
 		return -1;
-	if (is_incremental && buf_puts(out, "Incremental: ?1\r\n") != 0)
+	if ((fields & ANSWER_IDENTITY) != 0 &&
+	    buf_puts(out, "Content-Encoding: identity\r\n") != 0)
+		return -1;
+	if ((fields & ANSWER_INCREMENTAL) != 0 &&
+	    buf_puts(out, "Incremental: ?1\r\n") != 0)
 		return -1;
 	return buf_puts(out, "\r\n");
 }

@@ -10,9 +10,8 @@
 #include "base/buf.h"
 
 struct answer {
-	int status;	       /* HTTP status; 0: not decided */
-	int64_t retry_after_s; /* with 503 */
-	char text[256];	       /* one line without its end */
+	int status;	/* HTTP status; 0: not decided */
+	char text[256]; /* one line without its end */
 };
 
 /**
@@ -30,13 +29,23 @@ int answer_set(struct answer *answer, int status, const char *format, ...)
  */
 int answer_append(struct buf *out, const struct answer *answer, int has_body);
 
+/* What the head of a stream says besides what all of them do. */
+enum answer_field {
+	ANSWER_INCREMENTAL = 1, /* that it is not to be held back (RFC 10036) */
+	/*
+	 * Content-Encoding: identity.  RFC 9110 8.4.1 advises against the word,
+	 * but a proxy that compresses would wait for more of what is small.
+	 */
+	ANSWER_IDENTITY = 2,
+};
+
 /**
- * answer_append_stream(out, id, id_len, is_incremental):
+ * answer_append_stream(out, id, id_len, fields):
  * Append the header block of a stream that starts at the event id ${id}, or of
- * one that says why there is none (${id_len} 0).  With ${is_incremental} it
- * asks not to be held back (RFC 10036).  Return 0, or -1 with ENOMEM.
+ * one that says why there is none (${id_len} 0), with the ${fields}, of enum
+ * answer_field.  Return 0, or -1 with ENOMEM.
  */
 int answer_append_stream(
-    struct buf *out, const char *id, size_t id_len, int is_incremental);
+    struct buf *out, const char *id, size_t id_len, unsigned fields);
 
 #endif

@@ -8,7 +8,9 @@ static const struct front fronts[] = {
 	{ "Apache", "flushpackets=on at its ProxyPass", { 0 } },
 	{ "nginx/", NULL, { 0 } },
 	{ "Caddy/", NULL, { 0 } },
-	{ "h2o/", NULL, { 0 } },
+	{ "h2o", NULL, { 0 } },
+	/* By its source, untried: it passes on what comes. */
+	{ "LiteSpeed", NULL, { 0 } },
 	{ "", "what makes it pass on a response unbuffered", { 0 } },
 };
 

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "http/accept.h"
 #include "http/request.h"
+#include "http/spelling.h"
 
 /* More than any id of ours, of CHANNELS_MAX marks; a longer one is damaged. */
 #define CURSOR_MAX 24576
@@ -17,6 +18,8 @@
 static const char *const var_names[VAR_COUNT] = {
 	[VAR_METHOD] = "REQUEST_METHOD",
 	[VAR_URI] = "REQUEST_URI",
+	[VAR_SCRIPT] = "SCRIPT_NAME",
+	[VAR_PATH] = "PATH_INFO",
 	[VAR_QUERY] = "QUERY_STRING",
 	[VAR_LAST_EVENT_ID] = "HTTP_LAST_EVENT_ID",
 	[VAR_ACCEPT] = "HTTP_ACCEPT",
@@ -44,40 +47,22 @@ void
 request_set_var(struct request_vars *vars, const char *name, size_t name_len,
     const char *value, size_t value_len)
 {
+	if (mount_is_var(name, name_len)) {
+		if (vars->n_mounts < REQUEST_MOUNTS_MAX) {
+			vars->mounts[vars->n_mounts].text = value;
+			vars->mounts[vars->n_mounts].len = value_len;
+		}
+		vars->n_mounts++;
+		return;
+	}
 	for (size_t i = 0; i < VAR_COUNT; i++) {
 		if (strlen(var_names[i]) != name_len ||
 		    memcmp(var_names[i], name, name_len) != 0)
 			continue;
-		if (vars->var[i].text == NULL) {
-			vars->var[i].text = value;
-			vars->var[i].len = value_len;
-		}
+		vars->var[i].text = value;
+		vars->var[i].len = value_len;
 		return;
 	}
-}
-
-bool
-text_list_has(const struct text_list *list, const char *text, size_t len)
-{
-	TEXT_LIST_EACH (known, list) {
-		if (strlen(known) == len && memcmp(known, text, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-int
-text_list_add(struct text_list *list, const char *text, size_t len)
-{
-	if (text_list_has(list, text, len))
-		return 0;
-	if (buf_reserve(&list->texts, len + 1) != 0)
-		return -1;
-	memcpy(list->texts.data + list->texts.len, text, len);
-	list->texts.data[list->texts.len + len] = '\0';
-	list->texts.len += len + 1;
-	list->count++;
-	return 0;
 }
 
 static int
@@ -127,11 +112,7 @@ add_channels(
 		size_t n = comma == NULL ? len : (size_t)(comma - text);
 
 		if (!name_is_valid(text, n) && !name_is_pattern(text, n))
-			return answer_set(answer, 400,
-			    "bad channel name \"%.*s\": a name is 1 to 64 of "
-			    "A-Z a-z 0-9 _ - and starts with a letter or "
-			    "digit; patterns may hold * ? [...]",
-			    (int)(n > NAME_MAX_LEN ? NAME_MAX_LEN : n), text);
+			return spelling_refuse(answer, text, n);
 		if (text_list_add(&req->channels, text, n) != 0)
 			return no_memory(answer);
 		if (req->channels.count > CHANNELS_MAX)
@@ -218,12 +199,24 @@ read_padding(
 }
 
 static int
-read_open(
+read_event(
+    struct request *req, const char *text, size_t len, struct answer *answer)
+{
+	if (!is_text(text, len, "channel"))
+		return answer_set(answer, 400,
+		    "bad event: channel, to have each event's channel as its "
+		    "type");
+	req->names_channel = true;
+	return 0;
+}
+
+static int
+read_beat(
     struct request *req, const char *text, size_t len, struct answer *answer)
 {
 	if (!is_text(text, len, "0") && !is_text(text, len, "1"))
-		return answer_set(answer, 400, "bad open: 0 or 1");
-	req->wants_open = text[0] == '1';
+		return answer_set(answer, 400, "bad beat: 0 or 1");
+	req->wants_beats = text[0] == '1';
 	return 0;
 }
 
@@ -263,7 +256,8 @@ static const struct {
 	{ "history", read_history },
 	{ "type", read_types },
 	{ "padding", read_padding },
-	{ "open", read_open },
+	{ "event", read_event },
+	{ "beat", read_beat },
 	{ "flush", read_flush },
 	{ "mode", read_mode },
 };
@@ -310,20 +304,27 @@ read_query(
 	return 0;
 }
 
-/* The last segment of the path names the channels, unless the query did. */
+/*
+ * The last segment of the path names the channels, unless the query did.  One
+ * slash at the end is no segment: sites have rules that add it.
+ */
 static int
 read_path(
     struct request *req, const char *path, size_t len, struct answer *answer)
 {
 	struct buf segment = { 0 };
-	size_t start = len;
+	size_t start;
 	int rc;
 
+	if (len > 1 && path[len - 1] == '/')
+		len--;
+	start = len;
 	while (start > 0 && path[start - 1] != '/')
 		start--;
 	if (decode(&segment, path + start, len - start, false) != 0)
 		return no_memory(answer);
 	rc = add_channels(req, (const char *)segment.data, segment.len, answer);
+	req->is_in_path = true;
 	buf_free(&segment);
 	if (rc == 0 && req->channels.count == 0)
 		return answer_set(answer, 400,
@@ -342,29 +343,54 @@ read_method(struct request *req, const char *text, size_t len)
 	}
 }
 
+static void
+read_mount(const struct request_vars *vars, struct mount *mount)
+{
+	static const char *const too_many = "too many lists";
+
+	/* Out of memory it is bad, and lets nothing be heard. */
+	for (size_t i = 0; i < vars->n_mounts && i < REQUEST_MOUNTS_MAX; i++)
+		(void)mount_add(
+		    mount, vars->mounts[i].text, vars->mounts[i].len);
+	if (vars->n_mounts > REQUEST_MOUNTS_MAX)
+		(void)mount_add(mount, too_many, strlen(too_many));
+}
+
+/* What has the path: few web servers set only the variables of CGI/1.1. */
+static const struct request_value *
+path_of(const struct request_vars *vars)
+{
+	static const enum request_var order[] = { VAR_URI, VAR_PATH,
+		VAR_SCRIPT };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (vars->var[order[i]].len > 0)
+			return &vars->var[order[i]];
+	}
+	return &vars->var[VAR_URI];
+}
+
 int
 request_parse(
     const struct request_vars *vars, struct request *out, struct answer *answer)
 {
-	const char *uri = vars->var[VAR_URI].text;
-	size_t uri_len = vars->var[VAR_URI].len;
+	const struct request_value *path = path_of(vars);
+	const char *uri = path->text;
+	size_t uri_len = path->len;
 	const char *query = vars->var[VAR_QUERY].text;
 	size_t query_len = vars->var[VAR_QUERY].len;
 	const char *mark = uri == NULL ? NULL : memchr(uri, '?', uri_len);
-	enum accept_match match;
 
 	memset(out, 0, sizeof(*out));
+	read_mount(vars, &out->mount);
 	read_method(out, vars->var[VAR_METHOD].text, vars->var[VAR_METHOD].len);
-	match = accept_match(vars->var[VAR_ACCEPT].text,
-	    vars->var[VAR_ACCEPT].len, "text/event-stream");
-	out->accepts_stream = match != ACCEPT_NO;
-	out->is_eventsource = match == ACCEPT_NAMED;
 	if (out->method == METHOD_OTHER)
 		return answer_set(
 		    answer, 405, "method not allowed: use GET to listen");
 	if (out->method == METHOD_OPTIONS)
 		return answer_set(answer, 204, "%s", "");
-	if (!out->accepts_stream)
+	if (accept_match(vars->var[VAR_ACCEPT].text, vars->var[VAR_ACCEPT].len,
+		"text/event-stream") == ACCEPT_NO)
 		return answer_set(answer, 406,
 		    "not acceptable: only text/event-stream is served");
 	if (mark != NULL) {
@@ -384,15 +410,23 @@ request_parse(
 		return 0;
 	if (uri == NULL)
 		return answer_set(answer, 500,
-		    "the web server passes no REQUEST_URI; see its FastCGI "
-		    "parameters");
+		    "the web server passes no REQUEST_URI, PATH_INFO or "
+		    "SCRIPT_NAME; see its FastCGI parameters");
 	return read_path(out, uri, uri_len, answer);
 }
 
 void
 request_free(struct request *request)
 {
-	buf_free(&request->channels.texts);
-	buf_free(&request->types.texts);
+	text_list_free(&request->channels);
+	text_list_free(&request->types);
+	mount_free(&request->mount);
 	buf_free(&request->cursor);
+}
+
+size_t
+request_memory(const struct request *request)
+{
+	return request->channels.texts.cap + request->types.texts.cap +
+	    request->mount.lists.texts.cap + request->cursor.cap;
 }

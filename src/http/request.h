@@ -2,8 +2,9 @@
  * What a client asks for, read from CGI/1.1 variables (pure).
  *
  * Only REQUEST_URI and QUERY_STRING mean the same behind every web server, so
- * nothing else is used to find the channel.  Everything here is hostile input:
- * what cannot be understood becomes an answer, never a guess.
+ * nothing else is used to find the channel where they are there.  Everything
+ * here is hostile input: what cannot be understood becomes an answer, never a
+ * guess.
  */
 #ifndef SPOOLCAST_HTTP_REQUEST_H
 #define SPOOLCAST_HTTP_REQUEST_H
@@ -14,11 +15,15 @@
 
 #include "base/buf.h"
 #include "http/answer.h"
+#include "http/mount.h"
+#include "http/text_list.h"
 
 /* The variables that matter; rows of a table in request.c. */
 enum request_var {
 	VAR_METHOD,
 	VAR_URI,
+	VAR_SCRIPT,
+	VAR_PATH,
 	VAR_QUERY,
 	VAR_LAST_EVENT_ID,
 	VAR_ACCEPT,
@@ -27,12 +32,19 @@ enum request_var {
 	VAR_COUNT,
 };
 
-/* Borrowed values; text == NULL where the server did not set the variable. */
+/* More lists of MOUNT_VAR than this are taken for one that is none. */
+#define REQUEST_MOUNTS_MAX 8
+
+/* Borrowed; text == NULL where the server did not set the variable. */
+struct request_value {
+	const char *text;
+	size_t len;
+};
+
 struct request_vars {
-	struct {
-		const char *text;
-		size_t len;
-	} var[VAR_COUNT];
+	struct request_value var[VAR_COUNT];
+	struct request_value mounts[REQUEST_MOUNTS_MAX]; /* of MOUNT_VAR */
+	size_t n_mounts;				 /* that came */
 };
 
 enum request_method {
@@ -42,18 +54,6 @@ enum request_method {
 	METHOD_OTHER,
 };
 
-/* Texts one behind another, each with its NUL. */
-struct text_list {
-	struct buf texts;
-	size_t count;
-};
-
-#define TEXT_LIST_EACH(text, list)                                             \
-	for (const char *text = (const char *)(list)->texts.data;              \
-	     text != NULL &&                                                   \
-	     text < (const char *)(list)->texts.data + (list)->texts.len;      \
-	     text += strlen(text) + 1)
-
 #define REQUEST_HISTORY_ALL UINT64_MAX
 #define REQUEST_FLUSH_MAX 15
 
@@ -61,14 +61,15 @@ struct request {
 	enum request_method method;
 	struct text_list channels; /* names and patterns, each once */
 	struct text_list types;	   /* only these; empty: all */
+	bool is_in_path;	   /* where the channels are named */
+	struct mount mount;	   /* what may be heard where it was asked */
 	struct buf cursor;	   /* an event id; empty: none */
 	bool has_history;
-	uint64_t history; /* records; REQUEST_HISTORY_ALL */
-	size_t padding;	  /* bytes; 0: none */
-	bool wants_open;
+	uint64_t history;		   /* records; REQUEST_HISTORY_ALL */
+	size_t padding;			   /* bytes; 0: none */
+	bool names_channel;		   /* as the type of each event */
+	bool wants_beats;		   /* heartbeats that pages can see */
 	char flush[REQUEST_FLUSH_MAX + 1]; /* a flush mode's name; "": none */
-	bool accepts_stream;		   /* text/event-stream is acceptable */
-	bool is_eventsource;		   /* and was asked for by name */
 };
 
 /**
@@ -80,7 +81,8 @@ const char *request_var_name(enum request_var var);
 /**
  * request_set_var(vars, name, name_len, value, value_len):
  * Keep the value of a variable if it is one of those that matter; ${value} is
- * borrowed.  The first value of a variable counts.
+ * borrowed.  The last value of a variable counts, as whoever adds a line to
+ * what a web server sets anyway means it; of MOUNT_VAR all.
  */
 void request_set_var(struct request_vars *vars, const char *name,
     size_t name_len, const char *value, size_t value_len);
@@ -89,8 +91,8 @@ void request_set_var(struct request_vars *vars, const char *name,
  * request_parse(vars, out, answer):
  * Read a request from ${vars} into ${out}, which owns all that it holds: free
  * it with request_free, whatever is returned.  Return 0, or -1 with ${answer}
- * saying which status and text to send.  Method and Accept are read before
- * anything can fail.
+ * saying which status and text to send.  Method, Accept and mount are read
+ * before anything can fail.
  */
 int request_parse(const struct request_vars *vars, struct request *out,
     struct answer *answer);
@@ -102,16 +104,9 @@ int request_parse(const struct request_vars *vars, struct request *out,
 void request_free(struct request *request);
 
 /**
- * text_list_add(list, text, len):
- * Add a copy of ${text} unless it is in ${list} already.  Return 0, or -1 with
- * ENOMEM and the list unchanged.
+ * request_memory(request):
+ * Return how many bytes ${request} owns.
  */
-int text_list_add(struct text_list *list, const char *text, size_t len);
-
-/**
- * text_list_has(list, text, len):
- * Return whether ${text} is in ${list}.
- */
-bool text_list_has(const struct text_list *list, const char *text, size_t len);
+size_t request_memory(const struct request *request);
 
 #endif

@@ -25,21 +25,36 @@ budget_free(struct budget *budget)
 	table_free(&budget->addresses);
 }
 
+/*
+ * The number of an address is the same in all processes, for the table that
+ * they share (source/slots.h), so it cannot be what orders this one.
+ */
 static struct address *
-address_find(const struct budget *budget, uint64_t hash)
+address_find(const struct budget *budget, uint64_t number)
 {
-	struct table_entry *entry = table_first(&budget->addresses, hash);
+	struct table_entry *entry = table_first(
+	    &budget->addresses, table_hash(&number, sizeof(number)));
 
-	return entry == NULL ? NULL : TABLE_OF(entry, struct address, by_hash);
+	for (; entry != NULL; entry = table_next(entry)) {
+		struct address *address =
+		    TABLE_OF(entry, struct address, by_number);
+
+		if (address->number == number)
+			return address;
+	}
+	return NULL;
 }
 
 static struct address *
-address_add(struct budget *budget, uint64_t hash)
+address_add(struct budget *budget, uint64_t number)
 {
 	struct address *address = calloc(1, sizeof(*address));
 
-	if (address != NULL)
-		table_insert(&budget->addresses, &address->by_hash, hash);
+	if (address == NULL)
+		return NULL;
+	address->number = number;
+	table_insert(&budget->addresses, &address->by_number,
+	    table_hash(&number, sizeof(number)));
 	return address;
 }
 
@@ -75,15 +90,15 @@ uncount_stream(struct hub *hub)
 
 /* In this process, which serves all, or in all that share its sockets. */
 static enum budget_result
-take_here(struct hub *hub, struct share *share, uint64_t hash)
+take_here(struct hub *hub, struct share *share, uint64_t number)
 {
 	const struct settings *settings = hub->settings;
 	struct budget *budget = &hub->budget;
 	struct address *address = NULL;
-	bool is_limited = settings->streams_per_address > 0 && hash != 0;
+	bool is_limited = settings->streams_per_address > 0 && number != 0;
 
 	if (is_limited)
-		address = address_find(budget, hash);
+		address = address_find(budget, number);
 	/* First, for who is sent away for its address is not to poll. */
 	if (address != NULL &&
 	    address->n_streams >= settings->streams_per_address)
@@ -93,7 +108,7 @@ take_here(struct hub *hub, struct share *share, uint64_t hash)
 		return BUDGET_OVER;
 	}
 	if (is_limited && address == NULL &&
-	    (address = address_add(budget, hash)) == NULL) {
+	    (address = address_add(budget, number)) == NULL) {
 		uncount_stream(hub);
 		return BUDGET_OVER;
 	}
@@ -117,7 +132,7 @@ open_slots(struct hub *hub)
 
 /* In the table of all processes. */
 static enum slots_result
-take_slot(struct hub *hub, uint64_t hash, int64_t lifetime_ms)
+take_slot(struct hub *hub, uint64_t number, int64_t lifetime_ms)
 {
 	const struct settings *settings = hub->settings;
 	int64_t lasts_s =
@@ -126,7 +141,7 @@ take_slot(struct hub *hub, uint64_t hash, int64_t lifetime_ms)
 	if (!open_slots(hub))
 		return SLOTS_ERROR;
 	return slots_take(&hub->budget.slots, settings->streams,
-	    settings->streams_per_address, hash,
+	    settings->streams_per_address, number,
 	    clock_wall_s() + lasts_s + GRACE_S);
 }
 
@@ -135,15 +150,15 @@ budget_take(struct hub *hub, struct share *share, const char *address,
     size_t len, int64_t lifetime_ms)
 {
 	const struct settings *settings = hub->settings;
-	uint64_t hash = slots_address(address, len);
+	uint64_t number = slots_address(address, len);
 
 	if (gateway_is_shared(hub->gateway) ||
 	    (settings->streams == 0 && settings->streams_per_address == 0))
-		return take_here(hub, share, hash);
+		return take_here(hub, share, number);
 	/* A process has one slot; who gives it two requests is no mod_fcgid. */
 	if (hub->budget.n_streams > 0)
 		return BUDGET_OVER;
-	switch (take_slot(hub, hash, lifetime_ms)) {
+	switch (take_slot(hub, number, lifetime_ms)) {
 	case SLOTS_TAKEN:
 		share->address = &hub->budget.nobody;
 		share->address->n_streams++;
@@ -162,8 +177,9 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 	if (!hub->budget.has_told)
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=budget-unknown spool=\"%s\" remedy=\"let the web "
-		    "server's user write to .spoolcast in it; until then "
-		    "viewers are served by short polls\"",
+		    "server's user write to .spoolcast in it, and remove from "
+		    "there what another user made; until then viewers are "
+		    "served by short polls\"",
 		    settings->path);
 	hub->budget.has_told = true;
 	return BUDGET_OVER;
@@ -182,7 +198,7 @@ budget_give(struct hub *hub, struct share *share)
 	if (hub->budget.has_slots)
 		slots_give(&hub->budget.slots);
 	if (--address->n_streams == 0 && address != &hub->budget.nobody) {
-		table_remove(&hub->budget.addresses, &address->by_hash);
+		table_remove(&hub->budget.addresses, &address->by_number);
 		free(address);
 	}
 }

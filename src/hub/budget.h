@@ -20,7 +20,8 @@ struct hub;
 
 /* An address that has streams. */
 struct address {
-	struct table_entry by_hash; /* in budget->addresses */
+	struct table_entry by_number; /* in budget->addresses */
+	uint64_t number;	      /* what slots_address made of it */
 	uint64_t n_streams;
 };
 

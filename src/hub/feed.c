@@ -2,18 +2,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/hash.h"
 #include "hub/feed.h"
 #include "hub/hub.h"
 
 /* So many marks may be long: room is left behind them for a publisher's id. */
 #define LONG_MARKS 4
 
+/* What malloc adds to each piece of memory. */
+#define PIECE_BYTES ((size_t)16)
+#define MEMBER_BYTES                                                           \
+	(sizeof(struct member) + sizeof(struct member *) + PIECE_BYTES)
+
+/* What all feeds take. */
+static size_t memory;
+
+size_t
+feed_memory(void)
+{
+	return memory;
+}
+
 static uint64_t
 key_hash(const struct buf *key)
 {
-	return hash_mix(hash_bytes(HASH_START, key->data, key->len));
+	return table_hash(key->data, key->len);
 }
 
 static int
@@ -121,6 +133,7 @@ add_member(struct feed *feed, const char *name)
 	list_push(&member->channel->users, &member->node);
 	hub_take_for(hub, member->channel);
 	feed->members[feed->n_members++] = member;
+	memory += MEMBER_BYTES;
 	return 0;
 }
 
@@ -129,8 +142,8 @@ feed_selects(const struct feed *feed, const char *name)
 {
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
 		if (name_matches(pattern, name))
-			return name_in_list(
-			    feed->hub->settings->channels, name);
+			return mount_has(&feed->mounts, name) &&
+			    hub_serves(feed->hub, name);
 	}
 	return false;
 }
@@ -149,8 +162,7 @@ feed_offer(struct feed *feed, const char *name)
 		return false;
 	if (add_member(feed, name) == 0)
 		return true;
-	if (errno == E2BIG &&
-	    log_allow(&feed->hub->spool_quota, clock_mono_ms()))
+	if (errno == E2BIG && hub_log_peer(feed->hub))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=pattern-full channel=%s remedy=\"raise [limits] "
 		    "channels_per_stream\"",
@@ -169,18 +181,10 @@ visit_existing(void *cookie, const char *name)
 }
 
 static int
-add_types(struct feed *feed, const struct text_list *types)
-{
-	TEXT_LIST_EACH (type, types) {
-		if (text_list_add(&feed->types, type, strlen(type)) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
 fill(struct feed *feed, const struct request *request)
 {
+	if (text_list_add_all(&feed->mounts, &request->mount.lists) != 0)
+		return -1;
 	TEXT_LIST_EACH (name, &request->channels) {
 		int rc;
 
@@ -194,7 +198,15 @@ fill(struct feed *feed, const struct request *request)
 	if (feed->patterns.count > 0 &&
 	    folder_list(&feed->hub->folder, visit_existing, feed) != 0)
 		return -1;
-	return add_types(feed, &request->types);
+	return text_list_add_all(&feed->types, &request->types);
+}
+
+/* What ${feed} takes without its members. */
+static size_t
+own_memory(const struct feed *feed)
+{
+	return sizeof(*feed) + 4 * PIECE_BYTES + feed->patterns.texts.cap +
+	    feed->types.texts.cap + feed->key.cap;
 }
 
 static void
@@ -206,10 +218,12 @@ destroy(struct feed *feed)
 		channel_unref(feed->members[i]->channel);
 		free(feed->members[i]);
 	}
+	memory -= feed->n_members * MEMBER_BYTES + feed->counted;
 	free(feed->members);
 	list_remove(&feed->node);
-	buf_free(&feed->patterns.texts);
-	buf_free(&feed->types.texts);
+	text_list_free(&feed->patterns);
+	text_list_free(&feed->types);
+	text_list_free(&feed->mounts);
 	buf_free(&feed->key);
 	free(feed);
 }
@@ -230,6 +244,7 @@ create(struct hub *hub, const struct request *request,
 	list_init(&feed->node);
 	list_init(&feed->waiting);
 	feed->settings = settings;
+	feed->names_channel = request->names_channel;
 	window_init(&feed->window, feed, collects, settings);
 	if (fill(feed, request) != 0) {
 		saved = errno;
@@ -239,6 +254,8 @@ create(struct hub *hub, const struct request *request,
 	}
 	feed->key = *key;
 	memset(key, 0, sizeof(*key));
+	feed->counted = own_memory(feed);
+	memory += feed->counted;
 	table_insert(&hub->feeds, &feed->by_key, key_hash(&feed->key));
 	if (feed->patterns.count > 0)
 		list_push(&hub->growing, &feed->node);
@@ -257,6 +274,52 @@ look_again(struct feed *feed)
 	feed->news++;
 }
 
+/* All that makes viewers be served by one feed. */
+static int
+append_key(struct buf *key, const struct request *request,
+    const struct settings *settings, enum flush_collects collects)
+{
+	if (append_sorted(key, &request->channels) != 0 ||
+	    append_sorted(key, &request->types) != 0 ||
+	    append_sorted(key, &request->mount.lists) != 0 ||
+	    buf_append(key, &settings, sizeof(settings)) != 0 ||
+	    buf_append(key, &collects, sizeof(collects)) != 0 ||
+	    buf_append(key, &request->names_channel,
+		sizeof(request->names_channel)) != 0)
+		return -1;
+	return 0;
+}
+
+/* The feed with ${key} that may take new viewers; NULL: there is none. */
+static struct feed *
+find_current(struct hub *hub, const struct buf *key)
+{
+	struct feed *feed = find(hub, key);
+
+	if (feed == NULL)
+		return NULL;
+	if (is_outdated(feed)) {
+		retire(feed);
+		return NULL;
+	}
+	if (!hub->folder.is_followed)
+		look_again(feed);
+	return feed_ref(feed);
+}
+
+struct feed *
+feed_find(struct hub *hub, const struct request *request,
+    const struct settings *settings, enum flush_collects collects)
+{
+	struct buf key = { 0 };
+	struct feed *feed = NULL;
+
+	if (append_key(&key, request, settings, collects) == 0)
+		feed = find_current(hub, &key);
+	buf_free(&key);
+	return feed;
+}
+
 struct feed *
 feed_get(struct hub *hub, const struct request *request,
     const struct settings *settings, enum flush_collects collects)
@@ -264,24 +327,23 @@ feed_get(struct hub *hub, const struct request *request,
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
-	if (append_sorted(&key, &request->channels) == 0 &&
-	    append_sorted(&key, &request->types) == 0 &&
-	    buf_append(&key, &settings, sizeof(settings)) == 0 &&
-	    buf_append(&key, &collects, sizeof(collects)) == 0) {
-		feed = find(hub, &key);
-		if (feed != NULL && is_outdated(feed)) {
-			retire(feed);
-			feed = NULL;
-		}
-		if (feed != NULL && !hub->folder.is_followed)
-			look_again(feed);
-		if (feed != NULL)
-			feed_ref(feed);
-		else
-			feed = create(hub, request, settings, collects, &key);
-	}
+	if (append_key(&key, request, settings, collects) == 0 &&
+	    (feed = find_current(hub, &key)) == NULL)
+		feed = create(hub, request, settings, collects, &key);
 	buf_free(&key);
 	return feed;
+}
+
+const struct channel *
+feed_missing(const struct feed *feed, size_t index)
+{
+	const struct channel *channel = feed->members[index]->channel;
+
+	/* One that is only away just now is being rotated. */
+	if (channel->form != NULL || channel->is_gone ||
+	    feed_selects(feed, channel->name))
+		return NULL;
+	return channel;
 }
 
 struct feed *

@@ -34,18 +34,21 @@ struct feed {
 	struct hub *hub;
 	unsigned refs;
 	struct text_list patterns;
-	struct text_list types; /* empty: all */
+	struct text_list types;	 /* empty: all */
+	struct text_list mounts; /* lists that narrow what patterns select */
 	struct buf key;
 	struct list waiting; /* places at which somebody waits */
 	size_t n_members;
-	bool is_retired;   /* not for new viewers: its members are outdated */
-	bool is_over_full; /* viewers are to come back to another */
-	bool must_retry;   /* something failed: wake it in a while */
+	bool names_channel; /* as the type of each event */
+	bool is_retired;    /* not for new viewers: its members are outdated */
+	bool is_over_full;  /* viewers are to come back to another */
+	bool must_retry;    /* something failed: wake it in a while */
 	const struct settings *settings; /* of its viewers' first channel */
 	struct window window;
 	uint64_t news; /* counts the times that there may be something new */
 	size_t turn;   /* which member is read first next time */
 	struct member **members;
+	size_t counted; /* bytes of memory, without the members */
 };
 
 /**
@@ -59,6 +62,26 @@ struct feed *feed_get(struct hub *hub, const struct request *request,
     const struct settings *settings, enum flush_collects collects);
 
 /**
+ * feed_memory(void):
+ * Return how many bytes all feeds of the process take.
+ */
+size_t feed_memory(void);
+
+/**
+ * feed_find(hub, request, settings, collects):
+ * As feed_get, but only one that is there; NULL: there is none.
+ */
+struct feed *feed_find(struct hub *hub, const struct request *request,
+    const struct settings *settings, enum flush_collects collects);
+
+/**
+ * feed_missing(feed, index):
+ * Return the channel of the member ${index} if it was asked for by its name and
+ * does not exist; else NULL.
+ */
+const struct channel *feed_missing(const struct feed *feed, size_t index);
+
+/**
  * feed_ref(feed), feed_unref(feed):
  * Add a reference and return ${feed}; give one up.
  */
@@ -67,8 +90,8 @@ void feed_unref(struct feed *feed);
 
 /**
  * feed_selects(feed, name):
- * Return whether a pattern of ${feed} selects the channel ${name}, and it is
- * one for the public.
+ * Return whether a pattern of ${feed} selects the channel ${name}, and it may
+ * be heard where that was asked for.
  */
 bool feed_selects(const struct feed *feed, const char *name);
 
@@ -80,14 +103,6 @@ bool feed_selects(const struct feed *feed, const char *name);
  * Return whether its viewers are to be woken.
  */
 bool feed_offer(struct feed *feed, const char *name);
-
-/**
- * feed_start(feed, request):
- * Return the place (a reference) at which a client begins that sent ${request}:
- * where its cursor says, told as lost where that cannot be, or as many records
- * back as it asks for.  NULL with errno.
- */
-struct place *feed_start(struct feed *feed, const struct request *request);
 
 /**
  * feed_lacks(feed, request):
@@ -110,14 +125,21 @@ bool feed_is_over(const struct place *place);
 int feed_append_id(const struct feed *feed, const struct cursor *cursors,
     size_t n, struct buf *out);
 
+/* What there is behind a place. */
+enum feed_more {
+	FEED_NOTHING,	 /* nothing (more), until there is news */
+	FEED_UNFINISHED, /* there may be something, if asked in a later slice */
+	FEED_NO_ROOM,	 /* [limits] memory has no room for it now */
+};
+
 /**
- * feed_next(place, takes_held, is_unfinished):
- * Return what comes behind ${place} (a reference), or NULL if there is nothing;
- * with ${is_unfinished} set, there may be, if asked again.  Records that may
- * wait for the next one come without it only if ${takes_held}.  After a failure
- * the feed is woken again in a while.
+ * feed_next(place, takes_held, more):
+ * Return what comes behind ${place} (a reference), or NULL if that is nothing;
+ * then ${more} says what there may be.  Records that may wait for the next one
+ * come without it only if ${takes_held}.  After a failure the feed is woken
+ * again in a while.
  */
 struct batch *feed_next(
-    struct place *place, bool takes_held, bool *is_unfinished);
+    struct place *place, bool takes_held, enum feed_more *more);
 
 #endif

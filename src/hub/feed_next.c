@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/slice.h"
 #include "hub/feed_put.h"
 #include "hub/hub.h"
+
+/* A longer record is read among the searches. */
+#define GLANCE_BYTES 262144
 
 static void
 put_all(struct feed_making *m)
@@ -55,11 +59,8 @@ finish(struct feed_making *m, struct place *from)
 		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
 		return NULL;
 	to = place_get(&hub->places, m->feed, m->cursors, m->feed->n_members);
-	hub->frames.len = 0;
-	if (to != NULL &&
-	    hub->owner.kind->frame(&hub->frames, m->out->data, m->out->len) ==
-		0)
-		batch = batch_new(hub->frames.data, hub->frames.len, to);
+	if (to != NULL && hub->owner.kind->frame_whole(m->out) == 0)
+		batch = batch_take(m->out, to);
 	place_unref(to);
 	if (batch == NULL) {
 		limits_note_exhausted(hub);
@@ -69,6 +70,7 @@ finish(struct feed_making *m, struct place *from)
 	m->has_failed = false;
 	batch->ends_skipped = m->ends_skipped;
 	batch->closes = m->is_closed;
+	batch->is_unfinished = m->is_unfinished;
 	batch->retry_ms = m->retry_ms;
 	if (batch->len > 0)
 		window_write(m->feed);
@@ -79,7 +81,7 @@ finish(struct feed_making *m, struct place *from)
 
 /* Make the batch behind ${place}, where nobody has been since the last news. */
 static struct batch *
-look(struct place *place, bool takes_held, bool *is_unfinished)
+look(struct place *place, bool takes_held, enum feed_more *more)
 {
 	struct hub *hub = place->feed->hub;
 	struct feed_making m = { .hub = hub,
@@ -91,19 +93,31 @@ look(struct place *place, bool takes_held, bool *is_unfinished)
 		.retry_ms = -1 };
 	struct batch *batch;
 
+	hub->has_looked = true;
 	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
 		limits_note_exhausted(hub);
 		hub_retry(place->feed);
 		return NULL;
 	}
 	hub->text.len = 0;
+	slice_open(hub_slice_us(hub), NULL, place->tries);
+	/* A viewer with news does not wait for a record that takes long to
+	 * read. */
+	if (!hub_is_searching(hub))
+		slice_limit(GLANCE_BYTES);
 	put_all(&m);
+	place->tries = slice_tries(place->tries);
+	slice_close();
 	batch = finish(&m, place);
-	*is_unfinished = m.is_unfinished;
+	hub_shrink_buffers(hub);
 	place->has_held = m.has_held;
-	if (batch == NULL && m.has_failed)
+	if (batch == NULL && m.lacks_memory)
+		*more = FEED_NO_ROOM;
+	else if (batch == NULL && m.is_unfinished)
+		*more = FEED_UNFINISHED;
+	else if (batch == NULL && m.has_failed)
 		hub_retry(m.feed);
-	else if (batch == NULL && !m.is_unfinished)
+	else if (batch == NULL)
 		place->seen_news = m.feed->news;
 	for (size_t i = 0; i < m.feed->n_members; i++)
 		cursor_clear(&m.cursors[i]);
@@ -111,14 +125,14 @@ look(struct place *place, bool takes_held, bool *is_unfinished)
 }
 
 struct batch *
-feed_next(struct place *place, bool takes_held, bool *is_unfinished)
+feed_next(struct place *place, bool takes_held, enum feed_more *more)
 {
-	*is_unfinished = false;
+	*more = FEED_NOTHING;
 	if (place->next != NULL)
 		return batch_ref(place->next);
 	/* One look for all who stand here: the next news wakes them. */
 	if (place->seen_news == place->feed->news &&
 	    !(takes_held && place->has_held))
 		return NULL;
-	return look(place, takes_held, is_unfinished);
+	return look(place, takes_held, more);
 }

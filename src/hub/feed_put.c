@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "base/clock.h"
+#include "base/slice.h"
 #include "hub/feed_put.h"
 #include "hub/hub.h"
 #include "hub/walk.h"
 #include "stream/event.h"
 
-/* Records and blanks to pass over before others get their turn. */
-#define SKIPPED_AT_ONCE 4096
+/* What is passed over between two looks at the clock, records or bytes. */
+#define CLOCK_EVERY 64
+#define CLOCK_BYTES 32768
+/* A record that is not longer makes no large batch, whatever is in it. */
+#define SMALL_RECORD 8192
 
 /* The event id of where the cursors are now; a view until the next call. */
 static int
@@ -29,8 +32,19 @@ make_id(struct feed_making *m, struct span *id)
 bool
 feed_is_full(const struct feed_making *m)
 {
-	return m->is_closed || m->out->len >= m->bytes_max ||
-	    m->skipped >= SKIPPED_AT_ONCE;
+	return m->is_closed || m->out->len >= m->bytes_max || m->is_over;
+}
+
+/* One that is no event was passed over, of ${bytes}: others may wait. */
+static void
+pass(struct feed_making *m, uint64_t bytes)
+{
+	m->passed_bytes += bytes;
+	if (++m->passed % CLOCK_EVERY != 0 && m->passed_bytes < CLOCK_BYTES)
+		return;
+	m->passed_bytes = 0;
+	if (slice_is_over())
+		m->is_over = m->is_unfinished = true;
 }
 
 static bool
@@ -50,7 +64,8 @@ is_wanted(const struct feed_making *m, const struct record *rec)
 }
 
 static int
-put_record(struct feed_making *m, const struct record *rec)
+put_record(struct feed_making *m, const struct member *member,
+    const struct record *rec)
 {
 	struct span id;
 
@@ -58,24 +73,40 @@ put_record(struct feed_making *m, const struct record *rec)
 		return -1;
 	if (rec->retry_ms >= 0)
 		m->retry_ms = rec->retry_ms;
-	return event_append(m->out, &id, rec);
+	return event_append(m->out, &id,
+	    m->feed->names_channel ? member->channel->name : NULL, rec);
 }
 
+/* Tell of ${rec} in its place; ${setting} says what it was too much for. */
 static int
 put_skipped(struct feed_making *m, const struct member *member,
-    const struct record *rec, uint64_t offset)
+    const struct record *rec, uint64_t offset, const char *setting)
 {
 	struct span id;
 
-	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
+	if (hub_log_spool(m->hub))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=record-skipped channel=%s size=%zu offset=%" PRIu64
-		    " remedy=\"raise [spool] max_record\"",
-		    member->channel->name, rec->body.len, offset);
+		    " remedy=\"raise %s\"",
+		    member->channel->name, rec->body.len, offset, setting);
 	if (make_id(m, &id) != 0)
 		return -1;
 	return event_append_skipped(
 	    m->out, &id, member->channel->name, rec->body.len, offset);
+}
+
+/* Whether [limits] memory has room for ${rec}. */
+static enum limits_room
+room_for(const struct feed_making *m, const struct record *rec)
+{
+	size_t size;
+
+	/* Of small ones there are as many as a batch takes. */
+	if (rec->body.len <= SMALL_RECORD)
+		return m->out->len > 0 ? LIMITS_ROOM :
+					 limits_ask(m->hub, m->bytes_max);
+	size = event_size_max(rec) + SMALL_RECORD;
+	return limits_ask(m->hub, size);
 }
 
 /* Go to where what the client has not seen begins, or is to begin. */
@@ -90,10 +121,14 @@ leave_gap(const struct member *member, struct cursor *cursor,
 		cursor_clear(cursor);
 		return 0;
 	}
-	if (member->settings->on_gap == ON_GAP_NEWEST &&
-	    walk_to_tail(channel, cursor, channel->segment) == 0) {
-		*resumed = "newest";
-		return 0;
+	if (member->settings->on_gap == ON_GAP_NEWEST) {
+		if (walk_to_tail(channel, cursor, channel->segment) == 0) {
+			*resumed = "newest";
+			return 0;
+		}
+		/* Where it is takes longer to find. */
+		if (errno == EAGAIN)
+			return -1;
 	}
 	/* Also where the newest cannot be found: told all the same. */
 	return from != NULL ? walk_to_start(channel, cursor, from) :
@@ -106,7 +141,7 @@ tell_gap(struct feed_making *m, const struct member *member,
 {
 	struct span id;
 
-	if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
+	if (hub_log_gap(m->hub))
 		log_msg(LOG_LEVEL_INFO,
 		    "event=gap channel=%s reason=%s resumed=%s",
 		    member->channel->name, gap_reason_name(reason), resumed);
@@ -133,7 +168,7 @@ put_gap(
 		cursor_lose(cursor, reason, from);
 		rc = -1;
 	}
-	segment_unref(from);
+	segment_drop(&from);
 	return rc;
 }
 
@@ -146,11 +181,38 @@ struct held {
 	struct position at;
 };
 
-/* Put ${rec}, which began at ${before}, and do what it asks for. */
-static int
-put_wanted(struct feed_making *m, struct held *held, const struct held *before,
-    const struct record *rec)
+/* What became of what was read. */
+enum put {
+	PUT_DONE,
+	PUT_NONE,   /* it is nothing that can be put */
+	PUT_WAITS,  /* for memory: it is to be read again */
+	PUT_FAILED, /* there is no memory */
+};
+
+static enum put
+put_of(int rc)
 {
+	return rc == 0 ? PUT_DONE : PUT_FAILED;
+}
+
+/* Put ${rec}, which began at ${before}, and do what it asks for. */
+static enum put
+put_wanted(struct feed_making *m, const struct member *member,
+    struct held *held, const struct held *before, const struct record *rec)
+{
+	switch (room_for(m, rec)) {
+	case LIMITS_ROOM:
+		break;
+	case LIMITS_WAIT:
+		m->is_over = true;
+		m->lacks_memory = m->out->len == 0;
+		return PUT_WAITS;
+	case LIMITS_NEVER:
+		held->is_on = false;
+		return put_of(put_skipped(
+		    m, member, rec, before->at.offset, "[limits] memory"));
+	}
+	hub_lines_look(m->hub, member->channel, rec);
 	if (rec->flush == RECORD_FLUSH_CLOSE)
 		m->is_closed = true;
 	if (rec->flush != RECORD_FLUSH_HOLD)
@@ -159,11 +221,22 @@ put_wanted(struct feed_making *m, struct held *held, const struct held *before,
 		*held = *before;
 		held->is_on = true;
 	}
-	return put_record(m, rec);
+	return put_of(put_record(m, member, rec));
 }
 
-/* Put what was read as ${result}; 1: it is none that can be put, or -1. */
-static int
+/* Which setting a record is too long for that the reader passed over. */
+static const char *
+limit_of(const struct feed_making *m, const struct member *member)
+{
+	uint64_t most = record_limit(
+	    member->channel->form->record, member->settings->max_record);
+
+	return most > limits_record_bytes(m->hub) ? "[limits] memory" :
+						    "[spool] max_record";
+}
+
+/* Put what was read as ${result}. */
+static enum put
 put_read(struct feed_making *m, const struct member *member,
     enum read_result result, struct record *rec, struct held *held,
     const struct held *before)
@@ -174,24 +247,23 @@ put_read(struct feed_making *m, const struct member *member,
 			rec->body.len = (size_t)rec->skipped;
 			break;
 		}
-		if (is_wanted(m, rec)) {
-			hub_lines_look(m->hub, member->channel, rec);
-			return put_wanted(m, held, before, rec);
-		}
+		if (is_wanted(m, rec))
+			return put_wanted(m, member, held, before, rec);
 		m->ends_skipped = true;
-		m->skipped++;
+		pass(m, rec->body.len);
 		held->is_on = false;
-		return 0;
+		return PUT_DONE;
 	case READ_NOTHING:
-		m->skipped++;
-		return 0;
+		pass(m, 1);
+		return PUT_DONE;
 	case READ_LONG:
 		break;
 	default:
-		return 1;
+		return PUT_NONE;
 	}
 	held->is_on = false;
-	return put_skipped(m, member, rec, before->at.offset);
+	return put_of(put_skipped(
+	    m, member, rec, before->at.offset, limit_of(m, member)));
 }
 
 /*
@@ -208,18 +280,17 @@ put_next(struct feed_making *m, const struct member *member,
 		.at = *at };
 	struct record rec;
 	enum read_result result = reader_next(&m->hub->reader, &rec, at);
-	int rc;
+	enum put put = put_read(m, member, result, &rec, held, &before);
 
-	rc = put_read(m, member, result, &rec, held, &before);
-	if (rc == 1)
+	if (put == PUT_NONE)
 		return result;
-	if (rc == 0)
+	if (put == PUT_DONE)
 		return READ_RECORD;
-	/* Out of memory: nothing torn, nothing passed over. */
+	/* Nothing torn, nothing passed over. */
 	m->out->len = before.len;
 	m->is_closed = false;
 	*at = before.at;
-	return READ_ERROR;
+	return put == PUT_WAITS ? READ_RECORD : READ_ERROR;
 }
 
 /* Go back to where the records began that may wait. */
@@ -237,8 +308,11 @@ static enum read_result
 start_reader(struct feed_making *m, const struct member *member,
     struct segment *seg, const struct position *at)
 {
-	return reader_start(&m->hub->reader, seg, at,
-	    record_limit(seg->form, member->settings->max_record));
+	uint64_t most = record_limit(seg->form, member->settings->max_record);
+	uint64_t room = limits_record_bytes(m->hub);
+
+	return reader_start(
+	    &m->hub->reader, seg, at, most < room ? most : room);
 }
 
 /* Take what came into the segment before since that was read. */
@@ -296,14 +370,13 @@ put_records(
 
 	if (put_late(m, member, cursor) != 0)
 		return WALK_ERROR;
-	if (walk_was_cut(member->channel, cursor)) {
-		walk_changed(member->channel, cursor);
-		return WALK_MOVED;
-	}
+	if (walk_was_cut(member->channel, cursor))
+		return walk_changed(member->channel, cursor) == 0 ? WALK_MOVED :
+								    WALK_MORE;
 	switch (put_segment(m, member, cursor)) {
 	case READ_CHANGED:
-		walk_changed(member->channel, cursor);
-		walk = WALK_MOVED;
+		walk = walk_changed(member->channel, cursor) == 0 ? WALK_MOVED :
+								    WALK_MORE;
 		break;
 	case READ_END:
 		walk = walk_on(member->channel, cursor);
@@ -320,10 +393,17 @@ put_records(
 static void
 note_failure(struct feed_making *m, const struct member *member)
 {
+	/* It only takes longer: it is gone on with in a later slice. */
+	if (errno == EAGAIN) {
+		m->is_over = m->is_unfinished = true;
+		return;
+	}
 	m->has_failed = true;
+	if (errno == EBUSY)
+		return;
 	if (errno == ENOMEM)
 		limits_note_exhausted(m->hub);
-	else if (log_allow(&m->hub->spool_quota, clock_mono_ms()))
+	else if (hub_log_spool(m->hub))
 		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
 		    member->channel->name);
 }
@@ -358,6 +438,8 @@ feed_put_member(struct feed_making *m, size_t index)
 			walk = WALK_ERROR;
 	}
 	m->has_failed = m->has_failed || walk == WALK_LATER;
+	if (walk == WALK_MORE)
+		m->is_over = m->is_unfinished = true;
 	if (walk == WALK_ERROR)
 		note_failure(m, member);
 }

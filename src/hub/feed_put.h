@@ -14,14 +14,17 @@ struct feed_making {
 	struct buf *out;
 	size_t bytes_max; /* it is full with so many */
 	int64_t now_s;
-	unsigned skipped;   /* records, in all */
-	bool ends_skipped;  /* some of them behind the last event */
-	bool is_unfinished; /* a reader wants to be called again */
-	bool has_failed;    /* not all could be looked at: try in a while */
-	bool takes_held;    /* also what may wait for the next record */
-	bool has_held;	    /* there is some of that */
-	bool is_closed;	    /* the last record ends the response */
-	int64_t retry_ms;   /* the last that a record gave, or -1 */
+	unsigned passed;       /* records that were no events, in all */
+	uint64_t passed_bytes; /* since the last look at the clock */
+	bool is_over;	       /* the slice is: it is unfinished */
+	bool ends_skipped;     /* some of them behind the last event */
+	bool is_unfinished;    /* a reader wants to be called again */
+	bool lacks_memory;     /* for what would be the first in it */
+	bool has_failed;       /* not all could be looked at: try in a while */
+	bool takes_held;       /* also what may wait for the next record */
+	bool has_held;	       /* there is some of that */
+	bool is_closed;	       /* the last record ends the response */
+	int64_t retry_ms;      /* the last that a record gave, or -1 */
 };
 
 /**

@@ -3,22 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "hub/feed.h"
+#include "base/slice.h"
+#include "hub/feed_start.h"
 #include "hub/hub.h"
-#include "hub/walk.h"
-#include "source/channel_log.h"
 #include "take/drop_names.h"
 
-/* What an event id says about a feed. */
-struct told {
-	const char *marks; /* behind the seal */
-	size_t len;
-	bool has_id;
-	bool is_ours; /* whole, and about a channel of this feed */
-	bool
-	    has_pattern; /* it was given to a client with one of our patterns */
-};
+/* Bytes, for what is at the end of a channel. */
+#define OWN_BUDGET 65536
 
 /* How well ${mark} fits ${member}, 0 not; two names may have one tag. */
 static int
@@ -36,7 +27,7 @@ fit_of(const struct member *member, const struct mark *mark)
 /* Find the mark that is about ${member}; return whether there is one. */
 static bool
 find_mark(
-    const struct told *told, const struct member *member, struct mark *out)
+    const struct feed_told *told, const struct member *member, struct mark *out)
 {
 	struct mark mark;
 	size_t at = 0;
@@ -54,7 +45,7 @@ find_mark(
 }
 
 static bool
-has_mark(const struct told *told, uint32_t tag)
+has_mark(const struct feed_told *told, uint32_t tag)
 {
 	struct mark mark;
 	size_t at = 0;
@@ -67,7 +58,7 @@ has_mark(const struct told *told, uint32_t tag)
 }
 
 static bool
-is_whole(const struct told *told)
+is_whole(const struct feed_told *told)
 {
 	struct mark mark;
 	size_t at = 0;
@@ -80,8 +71,8 @@ is_whole(const struct told *told)
 }
 
 static void
-read_id(
-    const struct feed *feed, const struct request *request, struct told *told)
+read_id(const struct feed *feed, const struct request *request,
+    struct feed_told *told)
 {
 	const char *id = (const char *)request->cursor.data;
 
@@ -105,8 +96,9 @@ read_id(
 
 static int
 start_fresh(
-    struct member *member, const struct request *request, struct cursor *cursor)
+    struct feed_start *start, struct member *member, struct cursor *cursor)
 {
+	const struct request *request = start->request;
 	const struct settings *settings = member->settings;
 	struct channel *channel = member->channel;
 	uint64_t records =
@@ -117,7 +109,7 @@ start_fresh(
 	if (records > settings->history_max)
 		records = settings->history_max;
 	if (records > 0)
-		return walk_back(channel, cursor, records);
+		return walk_back(channel, cursor, records, &start->search);
 	return walk_to_tail(channel, cursor, channel->segment);
 }
 
@@ -132,10 +124,10 @@ start_at_first(struct member *member, struct cursor *cursor)
 }
 
 static int
-start_member(const struct feed *feed, struct member *member,
-    const struct request *request, const struct told *told,
-    struct cursor *cursor)
+start_member(
+    struct feed_start *start, struct member *member, struct cursor *cursor)
 {
+	const struct feed_told *told = &start->told;
 	struct mark mark;
 
 	/* There is a file, and it cannot be read: not the same as none. */
@@ -145,7 +137,7 @@ start_member(const struct feed *feed, struct member *member,
 		return -1;
 	}
 	if (!told->has_id)
-		return start_fresh(member, request, cursor);
+		return start_fresh(start, member, cursor);
 	if (!told->is_ours) {
 		cursor_lose(cursor, GAP_UNKNOWN, NULL);
 		return 0;
@@ -153,9 +145,9 @@ start_member(const struct feed *feed, struct member *member,
 	if (!find_mark(told, member, &mark)) {
 		/* New since the id was given: to the spool, or to the page. */
 		if (told->has_pattern &&
-		    feed_selects(feed, member->channel->name))
+		    feed_selects(start->feed, member->channel->name))
 			return start_at_first(member, cursor);
-		return start_fresh(member, request, cursor);
+		return start_fresh(start, member, cursor);
 	}
 	switch (mark.state) {
 	case MARK_START:
@@ -164,7 +156,8 @@ start_member(const struct feed *feed, struct member *member,
 		cursor_lose(cursor, mark.reason, NULL);
 		return 0;
 	case MARK_AT:
-		return walk_resume(member->channel, cursor, &mark);
+		return walk_resume(
+		    member->channel, cursor, &mark, &start->search);
 	}
 	return 0;
 }
@@ -172,40 +165,94 @@ start_member(const struct feed *feed, struct member *member,
 static void
 log_unreadable(const struct member *member)
 {
-	if (log_allow(&member->feed->hub->spool_quota, clock_mono_ms()))
+	if (hub_log_spool(member->feed->hub))
 		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
 		    member->channel->name);
 }
 
-struct place *
-feed_start(struct feed *feed, const struct request *request)
+int
+feed_start_begin(
+    struct feed_start *start, struct feed *feed, const struct request *request)
 {
-	struct told told;
-	struct cursor *cursors;
-	struct place *place = NULL;
-	size_t i;
+	memset(start, 0, sizeof(*start));
+	start->cursors = calloc(feed->n_members + 1, sizeof(struct cursor));
+	if (start->cursors == NULL)
+		return -1;
+	start->feed = feed_ref(feed);
+	start->request = request;
+	start->n = feed->n_members;
+	read_id(feed, request, &start->told);
+	return 0;
+}
 
-	cursors = calloc(feed->n_members + 1, sizeof(*cursors));
-	if (cursors == NULL)
-		return NULL;
-	read_id(feed, request, &told);
-	for (i = 0; i < feed->n_members; i++) {
-		if (start_member(feed, feed->members[i], request, &told,
-			&cursors[i]) == 0)
-			continue;
-		if (feed->n_members == 1)
-			break;
-		/* One that cannot be read is no reason to refuse the others. */
-		log_unreadable(feed->members[i]);
-		cursor_lose(&cursors[i], GAP_UNKNOWN, NULL);
+void
+feed_start_end(struct feed_start *start)
+{
+	walk_search_end(&start->search);
+	for (size_t i = 0; i < start->n; i++)
+		cursor_clear(&start->cursors[i]);
+	free(start->cursors);
+	if (start->feed != NULL)
+		feed_unref(start->feed);
+	memset(start, 0, sizeof(*start));
+}
+
+/* Where others have used up the budget, each has so much of its own. */
+static void
+refill(struct feed_start *start)
+{
+	if (start->freed > start->next)
+		slice_forgive();
+	if (!start->is_short || start->refilled > start->next)
+		return;
+	start->refilled = start->next + 1;
+	slice_refill(OWN_BUDGET);
+}
+
+/* Find the cursor of the next member.  Return 0 or -1 with errno. */
+static int
+find_next(struct feed_start *start)
+{
+	struct member *member = start->feed->members[start->next];
+	struct cursor *cursor = &start->cursors[start->next];
+
+	refill(start);
+	if (slice_take(SLICE_LOOK_COST) == 0 &&
+	    start_member(start, member, cursor) == 0)
+		return 0;
+	if (errno == EDQUOT && start->told.is_ours) {
+		/* What other channels cost leaves nothing to find it by. */
+		cursor_lose(cursor, GAP_UNKNOWN, NULL);
+		return 0;
 	}
-	if (i == feed->n_members)
-		place = place_get(
-		    &feed->hub->places, feed, cursors, feed->n_members);
-	for (i = 0; i < feed->n_members; i++)
-		cursor_clear(&cursors[i]);
-	free(cursors);
-	return place;
+	if (errno == EDQUOT) {
+		/* The tail of a file is not far, whatever is in it. */
+		if (start->refilled > start->next)
+			start->freed = start->next + 1;
+		start->is_short = true;
+		errno = EAGAIN;
+	}
+	/* One that cannot be read is no reason to refuse the others. */
+	if (errno == EAGAIN || start->n == 1)
+		return -1;
+	log_unreadable(member);
+	cursor_lose(cursor, GAP_UNKNOWN, NULL);
+	return 0;
+}
+
+struct place *
+feed_start_go_on(struct feed_start *start)
+{
+	for (; start->next < start->n; start->next++) {
+		if (find_next(start) != 0)
+			return NULL;
+		/* What is lost is told as a gap. */
+		start->is_short = start->is_short ||
+		    (start->search.is_short && !start->told.is_ours);
+		walk_search_end(&start->search);
+	}
+	return place_get(
+	    &start->feed->hub->places, start->feed, start->cursors, start->n);
 }
 
 static bool
@@ -248,7 +295,7 @@ has_tag(const struct feed *feed, uint32_t tag)
 bool
 feed_lacks(const struct feed *feed, const struct request *request)
 {
-	struct told told;
+	struct feed_told told;
 	struct mark mark;
 	size_t at = 0;
 

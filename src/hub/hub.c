@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "conn/listen.h"
@@ -13,7 +14,9 @@
 
 /* How long viewers run before the loop looks at sockets again. */
 #define TURN_MS 10
-/* How many run between two looks at the clock. */
+/* The same where batches are made, each of which may take a while. */
+#define LOOKS_MS 4
+/* How many run between two looks at the clock, if none is made. */
 #define CLOCK_EVERY 16
 /*
  * How many run before the web server gets the core, if it waits for it: so soon
@@ -25,8 +28,13 @@
 #define YIELD_MS 3
 /* Then we keep to our own share of it for so long. */
 #define YIELD_PAUSE_MS 1000
-/* Descriptors for other things than viewers and channels. */
-#define DESCRIPTORS_KEPT 32
+/*
+ * What all have together in a turn who look for something in files, what one of
+ * them has before the next, and one who has news and meets what is not wanted.
+ */
+#define SEARCHES_US 2000
+#define SEARCH_US 500
+#define GLANCE_US 100
 
 static void
 reap(struct hub *hub)
@@ -61,12 +69,13 @@ yield(struct hub *hub)
 static void
 take_turn(struct hub *hub)
 {
-	int64_t end_ms;
+	int64_t end_ms, looks_end_ms;
 	struct list turn;
 	unsigned n = 0;
 
 	hub->turn_ms = clock_mono_ms();
 	end_ms = hub->turn_ms + TURN_MS;
+	looks_end_ms = hub->turn_ms + LOOKS_MS;
 	list_init(&turn);
 	list_append(&turn, &hub->run);
 	while (!list_is_empty(&turn)) {
@@ -74,17 +83,50 @@ take_turn(struct hub *hub)
 
 		list_remove(node);
 		viewer_run(LIST_OF(node, struct viewer, node));
-		if (++n % CLOCK_EVERY != 0)
+		if (++n % CLOCK_EVERY != 0 && !hub->has_looked)
 			continue;
 		hub->turn_ms = clock_mono_ms();
-		if (hub->turn_ms > end_ms)
+		if (hub->turn_ms > (hub->has_looked ? looks_end_ms : end_ms))
 			break;
+		hub->has_looked = false;
 		if (n % YIELD_EVERY == 0)
 			yield(hub);
 	}
 	/* Those who did not get it come first next time. */
 	list_append(&turn, &hub->run);
 	list_append(&hub->run, &turn);
+}
+
+/* Let those go on who look for something, for a small part of the turn. */
+static void
+take_searches(struct hub *hub)
+{
+	hub->search_end_us = clock_mono_us() + SEARCHES_US;
+	while (!list_is_empty(&hub->searches) &&
+	    clock_mono_us() < hub->search_end_us) {
+		struct list *node = hub->searches.next;
+
+		list_remove(node);
+		viewer_run(LIST_OF(node, struct viewer, node));
+	}
+	hub->search_end_us = 0;
+}
+
+bool
+hub_is_searching(const struct hub *hub)
+{
+	return hub->search_end_us != 0;
+}
+
+int64_t
+hub_slice_us(const struct hub *hub)
+{
+	int64_t left_us;
+
+	if (hub->search_end_us == 0)
+		return GLANCE_US;
+	left_us = hub->search_end_us - clock_mono_us();
+	return left_us < SEARCH_US ? left_us : SEARCH_US;
 }
 
 static void
@@ -102,17 +144,20 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 	(void)revents;
 	if (!list_is_empty(&hub->run))
 		take_turn(hub);
+	if (!list_is_empty(&hub->searches))
+		take_searches(hub);
 	limits_relieve(hub);
 	reap(hub);
 	tell_siblings(hub);
 	LIST_EACH (node, &hub->listeners)
 		listen_resume(LIST_OF(node, struct listener, node));
-	if (!list_is_empty(&hub->run)) {
+	if (list_is_empty(&hub->run))
+		hub->lulls++;
+	if (!list_is_empty(&hub->run) || !list_is_empty(&hub->searches)) {
 		ev_idle_start(loop, &hub->idle);
 		return;
 	}
 	ev_idle_stop(loop, &hub->idle);
-	hub->lulls++;
 	hub_drop_kept(hub);
 	if (is_done(hub))
 		ev_break(loop, EVBREAK_ALL);
@@ -165,8 +210,7 @@ on_accept(void *cookie, int fd)
 {
 	struct hub *hub = cookie;
 
-	if (viewer_open(hub, fd) == NULL &&
-	    log_allow(&hub->quota, clock_mono_ms()))
+	if (viewer_open(hub, fd) == NULL && hub_log_peer(hub))
 		log_errno(LOG_LEVEL_ERROR, "event=accept-failed");
 	tell_siblings(hub);
 }
@@ -191,16 +235,27 @@ start_watchers(struct hub *hub)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* What is sent as it stands, again and again. */
 static struct batch *
-make_heartbeat(struct hub *hub)
+make_batch(struct hub *hub, const char *text)
 {
-	static const char text[] = EVENT_HEARTBEAT;
-
 	hub->frames.len = 0;
 	if (hub->owner.kind->frame(
-		&hub->frames, (const uint8_t *)text, sizeof(text) - 1) != 0)
+		&hub->frames, (const uint8_t *)text, strlen(text)) != 0)
 		return NULL;
 	return batch_new(hub->frames.data, hub->frames.len, NULL);
+}
+
+static void
+init_lists(struct hub *hub)
+{
+	list_init(&hub->growing);
+	list_init(&hub->paddings);
+	list_init(&hub->run);
+	list_init(&hub->searches);
+	list_init(&hub->short_of);
+	list_init(&hub->reap);
+	list_init(&hub->listeners);
 }
 
 struct hub *
@@ -215,16 +270,14 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	hub->owner.kind = kind;
 	hub->owner.ops = &viewer_conn_ops;
 	hub->gateway = gateway;
+	hub_log_init(hub);
 	hub->where = *where;
 	hub->conf = conf;
 	if ((hub->fallback = conf_new()) == NULL)
 		goto err1;
 	hub->settings = conf_base(conf == NULL ? hub->fallback : conf);
-	list_init(&hub->growing);
-	list_init(&hub->paddings);
-	list_init(&hub->run);
-	list_init(&hub->reap);
-	list_init(&hub->listeners);
+	mount_add_env(&hub->mount, environ);
+	init_lists(hub);
 	pool_init(&hub->viewers, sizeof(struct viewer));
 	rnd_seed(&hub->rnd);
 	limits_init(&hub->limits);
@@ -236,13 +289,17 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 		goto err2;
 	if (budget_init(&hub->budget) != 0)
 		goto err3;
-	if ((hub->heartbeat = make_heartbeat(hub)) == NULL)
+	if ((hub->heartbeat = make_batch(hub, EVENT_HEARTBEAT)) == NULL)
 		goto err4;
-	if (wheel_init(&hub->wheel, hub->loop, on_due, hub) != 0)
+	if ((hub->beat = make_batch(hub, EVENT_BEAT)) == NULL)
 		goto err5;
+	if (wheel_init(&hub->wheel, hub->loop, on_due, hub) != 0)
+		goto err6;
 	start_watchers(hub);
 	return hub;
 
+err6:
+	batch_unref(hub->beat);
 err5:
 	batch_unref(hub->heartbeat);
 err4:
@@ -252,7 +309,9 @@ err3:
 err2:
 	table_free(&hub->feeds);
 err1:
+	hub_log_end(hub);
 	conf_free(hub->fallback);
+	mount_free(&hub->mount);
 	buf_free(&hub->frames);
 	free(hub);
 err0:
@@ -270,12 +329,14 @@ close_viewer(void *cookie, struct list *node)
 void
 hub_free(struct hub *hub)
 {
+	hub_log_end(hub);
 	hub_stop_listening(hub);
 	wheel_each(&hub->wheel, close_viewer, NULL);
 	reap(hub);
 	pool_free(&hub->viewers);
 	hub_drop_kept(hub);
 	batch_unref(hub->heartbeat);
+	batch_unref(hub->beat);
 	viewer_free_paddings(hub);
 	budget_free(&hub->budget);
 	wheel_free(&hub->wheel);
@@ -292,6 +353,7 @@ hub_free(struct hub *hub)
 	free(hub->cursors);
 	conf_free(hub->conf);
 	conf_free(hub->fallback);
+	mount_free(&hub->mount);
 	ev_loop_destroy(hub->loop);
 	free(hub);
 }

@@ -5,6 +5,10 @@
  * have something to do then stand in the run queue. Before the loop waits again
  * each of them gets one batch, for some milliseconds per turn, so that one
  * flood starves nobody: accepting, heartbeats and other channels come between.
+ *
+ * Viewers who look for something in files of any size (where a stream begins,
+ * the next record that is wanted) stand among the searches.  All of these have
+ * one short part of a turn together, behind those who have news.
  */
 #ifndef SPOOLCAST_HUB_HUB_H
 #define SPOOLCAST_HUB_HUB_H
@@ -24,6 +28,7 @@
 #include "conn/siblings.h"
 #include "hub/budget.h"
 #include "hub/hub_lines.h"
+#include "hub/hub_log.h"
 #include "hub/limits.h"
 #include "hub/place.h"
 #include "hub/wheel.h"
@@ -39,6 +44,8 @@ struct member;
 /* Batches that are kept for those who come later in the same turn. */
 #define HUB_KEPT 8
 #define HUB_SIGNALS 4
+/* What a buffer may take that is used again and again; a long record more. */
+#define HUB_BUFFER_BYTES 262144
 
 /* The rounds in which it is looked for what has to be rotated. */
 struct hub_rotate {
@@ -53,6 +60,10 @@ struct hub_rotate {
 	unsigned rounds_told; /* so many rounds ago */
 	char failed_name[NAME_MAX_LEN + 1];
 	struct rotation_report problem;
+	/* What others keep locked, since when, and whether the log has it. */
+	char busy_name[NAME_MAX_LEN + 1]; /* "": nothing */
+	int64_t busy_ms;
+	bool is_busy_told;
 };
 
 struct hub {
@@ -64,6 +75,7 @@ struct hub {
 	struct conf *conf;     /* NULL: broken, requests are refused */
 	struct conf *fallback; /* defaults, until there is one */
 	const struct settings *settings; /* of conf, else of fallback */
+	struct mount mount; /* of the process, which narrows all requests */
 	struct folder folder;
 	bool has_folder;
 	struct take take; /* of its pipes and drop folders */
@@ -73,8 +85,11 @@ struct hub {
 	struct table places;
 	struct list growing; /* feeds with patterns */
 
-	struct list run;  /* viewers who may have something to do */
-	int64_t turn_ms;  /* the time, as of a moment ago, for who runs */
+	struct list run;       /* viewers who may have something to do */
+	struct list searches;  /* those who look for something in files */
+	int64_t search_end_us; /* of their part of the turn; 0: not now */
+	struct list short_of;  /* viewers whose batch memory is short of */
+	int64_t turn_ms;       /* the time, as of a moment ago, for who runs */
 	uint64_t lulls;	  /* counts the times that nobody had anything to do */
 	int64_t yield_ms; /* from when on the core may be given away */
 	struct list reap; /* closed ones, to be freed after the turn */
@@ -84,7 +99,9 @@ struct hub {
 	struct wheel wheel; /* every viewer is in it */
 	struct batch *kept[HUB_KEPT];
 	unsigned next_kept;
+	size_t kept_bytes;
 	size_t used; /* the most from malloc, since that was trimmed; bytes */
+	bool has_begun; /* a response, and what that left was trimmed */
 
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];
@@ -93,23 +110,24 @@ struct hub {
 	ev_timer relief; /* runs while viewers block and memory is short */
 	ev_timer rest;	 /* runs while a process for one viewer has none */
 	bool is_draining;
+	bool has_told_flush; /* the log has the flush mode that was chosen */
+	bool has_looked;    /* a batch was made since the clock was looked at */
 	int64_t returns_ms; /* viewers of mode close are back by then */
 	int64_t gone_ms;    /* when draining: nobody listens from then on */
 
 	uint64_t n_viewers;   /* connections */
-	uint64_t n_responses; /* of them, those at a place of a feed */
+	uint64_t n_responses; /* of them, those at a place, or looking for it */
 	struct budget budget;
 	struct limits limits;
-	bool has_told_flush; /* the log has the flush mode that was chosen */
 	struct hub_lines lines;
 
 	struct rnd rnd;
-	struct retry_book book;	      /* when streams that end come back */
-	struct retry_book polls;      /* and those over the budget */
-	struct log_quota quota;	      /* of lines about peers */
-	struct log_quota spool_quota; /* and about the spool */
-	ev_timer retry;		      /* of feeds where something failed */
+	struct retry_book book;	 /* when streams that end come back */
+	struct retry_book polls; /* and those over the budget */
+	struct hub_log log;
+	ev_timer retry; /* of feeds where something failed */
 	struct batch *heartbeat;
+	struct batch *beat;   /* for those who want to see it */
 	struct list paddings; /* one of each size that was asked for */
 	/* Memory that is used again and again; nobody keeps pointers to it. */
 	struct reader reader;
@@ -151,11 +169,31 @@ int hub_listen(struct hub *hub, int fd, const char *path, bool is_shared);
 void hub_run(struct hub *hub);
 
 /**
+ * hub_slice_us(hub):
+ * Return for how many microseconds the viewer whose turn it is may look for
+ * something in files.
+ */
+int64_t hub_slice_us(const struct hub *hub);
+
+/**
+ * hub_is_searching(hub):
+ * Return whether that viewer stood among the searches.
+ */
+bool hub_is_searching(const struct hub *hub);
+
+/**
  * hub_conf(hub):
  * Make sure that there is a configuration and a spool folder.  Return 0, or -1
  * with the reason in ${why}, for clients, and in the log.
  */
 int hub_conf(struct hub *hub, const char **why);
+
+/**
+ * hub_serves(hub, name):
+ * Return whether the channel ${name} may be heard at all: [access] channels and
+ * the environment of the process list it.
+ */
+bool hub_serves(const struct hub *hub, const char *name);
 
 /**
  * hub_keep_little():
@@ -169,6 +207,12 @@ void hub_keep_little(void);
  * Hold ${batch} until the turn is over, or so many others came.
  */
 void hub_keep(struct hub *hub, struct batch *batch);
+
+/**
+ * hub_shrink_buffers(hub):
+ * Give back what a long record made large of the memory that is used again.
+ */
+void hub_shrink_buffers(struct hub *hub);
 
 /**
  * hub_drop_kept(hub):

@@ -1,5 +1,4 @@
 /* Finding the configuration and the spool, and hearing from the spool. */
-#include "base/clock.h"
 #include "hub/feed.h"
 #include "hub/hub.h"
 
@@ -59,7 +58,20 @@ on_lost(void *cookie)
 		take_rescan(&hub->take);
 }
 
+_Static_assert((int)TRUST_OWNER == (int)LINKS_OWNER &&
+	(int)TRUST_ANY == (int)LINKS_ANY && (int)TRUST_NONE == (int)LINKS_NONE,
+    "the choices of [spool] links have another order");
+
+static enum trust_links
+links_of(void *cookie, const char *name)
+{
+	const struct hub *hub = cookie;
+
+	return (enum trust_links)conf_for(hub->conf, name)->links;
+}
+
 static const struct folder_ops folder_ops = {
+	.links = links_of,
 	.on_channel = on_channel,
 	.on_name = on_name,
 	.wants_names = wants_names,
@@ -101,7 +113,7 @@ hub_conf(struct hub *hub, const char **why)
 	if (hub->conf == NULL &&
 	    conf_open(&hub->where, &hub->conf, &errors) != 0) {
 		for (size_t i = 0; i < conf_errors_count(&errors); i++) {
-			if (log_allow(&hub->quota, clock_mono_ms()))
+			if (hub_log_peer(hub))
 				log_msg(LOG_LEVEL_ERROR, "event=bad-config %s",
 				    conf_errors_line(&errors, i));
 		}
@@ -112,4 +124,11 @@ hub_conf(struct hub *hub, const char **why)
 	conf_errors_free(&errors);
 	hub->settings = conf_base(hub->conf);
 	return open_folder(hub, why);
+}
+
+bool
+hub_serves(const struct hub *hub, const char *name)
+{
+	return name_in_list(hub->settings->channels, name) &&
+	    mount_has(&hub->mount.lists, name);
 }

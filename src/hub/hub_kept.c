@@ -6,6 +6,9 @@
 /* A process that caught up once need not be large from then on. */
 #define BUFFER_KEPT 16384
 
+/* Nor is a batch kept that is larger than any without a long record. */
+#define BATCH_KEPT 131072
+
 /* What is larger has memory of its own, which goes when it is freed. */
 #define OWN_MEMORY (128 * 1024)
 
@@ -22,10 +25,17 @@ hub_keep_little(void)
 void
 hub_keep(struct hub *hub, struct batch *batch)
 {
-	struct batch **slot = &hub->kept[hub->next_kept++ % HUB_KEPT];
+	struct batch **slot;
 
+	/* A large one is only there for as long as somebody sends it. */
+	if (batch->len > BATCH_KEPT)
+		return;
+	slot = &hub->kept[hub->next_kept++ % HUB_KEPT];
+	if (*slot != NULL)
+		hub->kept_bytes -= (*slot)->len;
 	batch_unref(*slot);
 	*slot = batch_ref(batch);
+	hub->kept_bytes += batch->len;
 }
 
 static bool
@@ -60,12 +70,34 @@ trim(struct hub *hub, bool is_large)
 #endif
 }
 
+void
+hub_shrink_buffers(struct hub *hub)
+{
+	if (hub->text.cap > HUB_BUFFER_BYTES)
+		buf_free(&hub->text);
+	if (hub->frames.cap > HUB_BUFFER_BYTES)
+		buf_free(&hub->frames);
+	if (hub->reader.cap > HUB_BUFFER_BYTES)
+		reader_free(&hub->reader);
+}
+
+/* To find where the first stream begins took more than it will. */
+static bool
+has_just_begun(struct hub *hub)
+{
+	if (hub->has_begun || hub->n_responses == 0)
+		return false;
+	hub->has_begun = true;
+	return true;
+}
+
 /* Give large buffers back. */
 static void
 shrink(struct hub *hub)
 {
-	bool was_large = drop_if_large(&hub->text);
+	bool was_large = has_just_begun(hub);
 
+	was_large = drop_if_large(&hub->text) || was_large;
 	was_large = drop_if_large(&hub->frames) || was_large;
 	if (hub->reader.cap > BUFFER_KEPT) {
 		reader_free(&hub->reader);
@@ -81,6 +113,7 @@ hub_drop_kept(struct hub *hub)
 		batch_unref(hub->kept[i]);
 		hub->kept[i] = NULL;
 	}
+	hub->kept_bytes = 0;
 	/* Where one process serves all, they are soon used again. */
 	if (!gateway_is_shared(hub->gateway))
 		shrink(hub);

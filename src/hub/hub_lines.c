@@ -1,18 +1,29 @@
 #include "hub/hub_lines.h"
 #include "hub/hub.h"
 
-static void
-tell(struct hub *hub, const struct channel *channel, size_t size)
+static bool
+was_told(const struct hub_lines_told *told, const struct channel *channel)
 {
-	struct hub_lines *lines = &hub->lines;
-
-	for (size_t i = 0; i < lines->n_told; i++) {
-		if (lines->told[i] == channel->tag)
-			return;
+	for (size_t i = 0; i < told->n; i++) {
+		if (told->tags[i] == channel->tag)
+			return true;
 	}
-	if (lines->n_told == HUB_LINES_MAX)
-		return;
-	lines->told[lines->n_told++] = channel->tag;
+	return false;
+}
+
+/* Whether to tell of ${channel} for the first time. */
+static bool
+is_news(struct hub_lines_told *told, const struct channel *channel)
+{
+	if (was_told(told, channel) || told->n == HUB_LINES_MAX)
+		return false;
+	told->tags[told->n++] = channel->tag;
+	return true;
+}
+
+static void
+tell_long(const struct channel *channel, size_t size)
+{
 	log_msg(LOG_LEVEL_INFO,
 	    "event=long-line channel=%s size=%zu effect=\"where several write "
 	    "such lines without a lock they can get mixed\" remedy=\"let them "
@@ -21,11 +32,48 @@ tell(struct hub *hub, const struct channel *channel, size_t size)
 	    channel->name, size, RECORD_LONG_LINE);
 }
 
+static void
+tell_reserved(const struct channel *channel)
+{
+	log_msg(LOG_LEVEL_WARN,
+	    "event=type-reserved channel=%s effect=\"the record is delivered "
+	    "as a message\" remedy=\"use types that do not begin "
+	    "with " RECORD_RESERVED "\"",
+	    channel->name);
+}
+
 void
 hub_lines_look(
     struct hub *hub, const struct channel *channel, const struct record *rec)
 {
+	struct hub_lines *lines = &hub->lines;
+
 	if (rec->form == RECORD_LINE && rec->body.len >= RECORD_LONG_LINE &&
-	    gateway_is_shared(hub->gateway))
-		tell(hub, channel, rec->body.len);
+	    gateway_is_shared(hub->gateway) &&
+	    is_news(&lines->is_long, channel) && hub_log_spool(hub))
+		tell_long(channel, rec->body.len);
+	if (rec->has_reserved_type && is_news(&lines->is_reserved, channel) &&
+	    hub_log_spool(hub))
+		tell_reserved(channel);
+}
+
+void
+hub_lines_missing(struct hub *hub, const struct channel *channel)
+{
+	struct hub_lines_told *told = &hub->lines.is_missing;
+
+	if (was_told(told, channel) || !hub_log_peer(hub))
+		return;
+	log_msg(LOG_LEVEL_INFO,
+	    "event=no-channel channel=%s effect=\"whoever asked for it waits "
+	    "for it\" remedy=\"write to it, or look whether the client asked "
+	    "for what it should, by ?channel= or by the last part of the path "
+	    "before any rewriting\"",
+	    channel->name);
+	if (told->n < HUB_LINES_MAX) {
+		told->tags[told->n++] = channel->tag;
+		return;
+	}
+	told->tags[told->oldest] = channel->tag;
+	told->oldest = (told->oldest + 1) % HUB_LINES_MAX;
 }

@@ -1,5 +1,6 @@
 /*
- * Telling of lines that may have been mixed.
+ * Telling of records that may not be what their writers meant, and of channels
+ * that are asked for and not there.
  */
 #ifndef SPOOLCAST_HUB_HUB_LINES_H
 #define SPOOLCAST_HUB_HUB_LINES_H
@@ -11,23 +12,40 @@ struct hub;
 struct channel;
 struct record;
 
-/* So many channels a process tells of. */
+/* Of so many channels a process tells the same. */
 #define HUB_LINES_MAX 64
 
+/* The channels of which one thing was told, by the tags of their names. */
+struct hub_lines_told {
+	uint32_t tags[HUB_LINES_MAX];
+	size_t n;
+	size_t oldest; /* of those that anybody can name: it makes room */
+};
+
 struct hub_lines {
-	uint32_t told[HUB_LINES_MAX]; /* the tags of their names */
-	size_t n_told;
+	struct hub_lines_told is_long;
+	struct hub_lines_told is_reserved;
+	struct hub_lines_told is_missing;
 };
 
 /**
  * hub_lines_look(hub, channel, rec):
  * If ${rec}, a record of ${channel}, is a line that many a writer would have
  * written in pieces (RECORD_LONG_LINE), let the log say so: what others wrote
- * in between would be in it, and nobody can see that from the bytes.  Once for
- * each channel and process, as it may be all right; where a process serves one
- * viewer that would be too often, and it is left to `spoolcast check`.
+ * in between would be in it, and nobody can see that from the bytes.  As it may
+ * be all right, it is left to `spoolcast check` where a process serves one
+ * viewer, which would be too often.  Let the log say, too, that ${rec} had a
+ * type that is reserved and is delivered as a message.  Both once for each
+ * channel and process.
  */
 void hub_lines_look(
     struct hub *hub, const struct channel *channel, const struct record *rec);
+
+/**
+ * hub_lines_missing(hub, channel):
+ * Somebody listens to ${channel}, which does not exist: let the log say so,
+ * once as a rule, among what strangers can cause.
+ */
+void hub_lines_missing(struct hub *hub, const struct channel *channel);
 
 #endif

@@ -11,6 +11,9 @@
 /* Between two rounds, at most; four of them find out what comes to be due. */
 #define PAUSE_MAX_S 60.0
 #define PAUSE_MIN_S 1.0
+/* While somebody else has a lock; and after so long the log says who. */
+#define PAUSE_BUSY_S 5.0
+#define BUSY_TELL_MS (LOCK_TELL_S * (int64_t)1000)
 #define ROUNDS_PER_AGE 4.0
 /* A round looks at so many channels at a time, and then lets others run. */
 #define STRIDE 64
@@ -19,6 +22,38 @@
 #define FAILED_MS 5000
 /* In rounds: when it is said again that rotations fail. */
 #define TELL_AGAIN 60
+
+/* Say so when others keep the channel locked, so that it is not rotated. */
+static void
+note_lock(struct hub *hub, const char *name, const char *base,
+    enum rotation_result result)
+{
+	struct hub_rotate *round = &hub->rotate;
+	struct lock_holder holder = { 0, "?" };
+	int64_t now_ms = clock_mono_ms();
+
+	if (result != ROTATION_BUSY) {
+		if (strcmp(round->busy_name, name) == 0)
+			round->busy_name[0] = '\0';
+		return;
+	}
+	if (round->busy_name[0] == '\0') {
+		snprintf(
+		    round->busy_name, sizeof(round->busy_name), "%s", name);
+		round->busy_ms = now_ms;
+		round->is_busy_told = false;
+	}
+	if (round->is_busy_told || strcmp(round->busy_name, name) != 0 ||
+	    now_ms - round->busy_ms < BUSY_TELL_MS)
+		return;
+	round->is_busy_told = true;
+	(void)rotation_find_holder(hub->folder.path, base, &holder);
+	log_msg(LOG_LEVEL_WARN,
+	    "event=rotation-waits channel=%s file=%s pid=%ld command=\"%s\" "
+	    "effect=\"it is not rotated while that has it locked\" "
+	    "remedy=\"let that process unlock it, or end it\"",
+	    name, base, (long)holder.pid, holder.command);
+}
 
 static enum rotation_result
 rotate(struct hub *hub, const char *name, const struct form *form,
@@ -35,6 +70,7 @@ rotate(struct hub *hub, const char *name, const struct form *form,
 	if (!settings_rotate(settings))
 		return ROTATION_NOTHING;
 	result = rotation_run(hub->folder.path, &rotation, report);
+	note_lock(hub, name, base, result);
 	if (result == ROTATION_DONE)
 		log_msg(LOG_LEVEL_INFO,
 		    "event=rotated channel=%s size=%" PRIu64, name,
@@ -138,6 +174,8 @@ on_rotate(struct ev_loop *loop, ev_timer *timer, int revents)
 		tell(round);
 		buf_free(&round->names);
 		pause_s = round->pause_s;
+		if (round->busy_name[0] != '\0' && pause_s > PAUSE_BUSY_S)
+			pause_s = PAUSE_BUSY_S;
 	}
 	ev_timer_set(timer, pause_s, 0.);
 	ev_timer_start(loop, timer);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "hub/feed.h"
 #include "hub/limits.h"
+#include "hub/subscribe.h"
 #include "hub/viewer.h"
 
 /*
@@ -18,6 +20,10 @@
 #define BATCH_BYTES_SHORT 2048
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
+/* A batch of more bytes is a large one. */
+#define LARGE_BYTES 131072
+/* Which part of the memory is for what those who are there are sent. */
+#define RESERVED 8
 /* How many who block are looked at in a turn. */
 #define LOOKS 512
 /* When it is looked again, while there is too much. */
@@ -99,10 +105,20 @@ limits_init(struct limits *limits)
 	limits->max_descriptors = raise_descriptors();
 }
 
+/* What a buffer takes beyond what belongs to the process itself. */
+static size_t
+beyond_usual(size_t cap)
+{
+	return cap > HUB_BUFFER_BYTES ? cap : 0;
+}
+
 size_t
 limits_memory(const struct hub *hub)
 {
-	return place_memory() + (size_t)hub->n_viewers * sizeof(struct viewer);
+	return place_memory() + (size_t)hub->n_viewers * sizeof(struct viewer) +
+	    feed_memory() + channel_memory() + subscribe_memory() +
+	    conn_memory() + beyond_usual(hub->text.cap) +
+	    beyond_usual(hub->frames.cap) + beyond_usual(hub->reader.cap);
 }
 
 static bool
@@ -111,6 +127,45 @@ is_over(const struct hub *hub)
 	uint64_t most = hub->settings->memory;
 
 	return most > 0 && limits_memory(hub) > most;
+}
+
+/* Whether those who come would take what others need to be sent something. */
+static bool
+is_full(const struct hub *hub)
+{
+	uint64_t most = hub->settings->memory;
+
+	return most > 0 && limits_memory(hub) > most - most / RESERVED;
+}
+
+enum limits_room
+limits_ask(const struct hub *hub, size_t bytes)
+{
+	uint64_t most = hub->settings->memory, bound = most;
+	size_t used;
+
+	if (most == 0)
+		return LIMITS_ROOM;
+	if (bytes > LARGE_BYTES)
+		bound -= most / 4;
+	used = limits_memory(hub);
+	if (used + bytes <= bound)
+		return LIMITS_ROOM;
+	if (bytes > LARGE_BYTES)
+		return used - batch_memory() + bytes > bound ? LIMITS_NEVER :
+							       LIMITS_WAIT;
+	/* What is only kept for others in this turn goes by itself. */
+	return batch_memory() <= most / RESERVED + hub->kept_bytes ?
+	    LIMITS_ROOM :
+	    LIMITS_WAIT;
+}
+
+uint64_t
+limits_record_bytes(const struct hub *hub)
+{
+	uint64_t most = hub->settings->memory;
+
+	return most == 0 ? UINT64_MAX : most / 2;
 }
 
 size_t
@@ -208,8 +263,37 @@ give_back(struct limits *limits, size_t memory)
 	trim();
 }
 
+static void
+start_relief(struct hub *hub)
+{
+	if (ev_is_active(&hub->relief))
+		return;
+	ev_timer_set(&hub->relief, RELIEF_S, 0.);
+	ev_timer_start(hub->loop, &hub->relief);
+}
+
 void
-limits_relieve(struct hub *hub)
+limits_wait(struct hub *hub, struct list *node)
+{
+	hub->limits.short_memory = limits_memory(hub);
+	list_push(&hub->short_of, node);
+	start_relief(hub);
+}
+
+/* Let the first who waits for memory try again; others follow if it works. */
+static void
+try_again(struct hub *hub)
+{
+	struct list *node = hub->short_of.next;
+
+	list_remove(node);
+	list_push(&hub->run, node);
+	start_relief(hub);
+}
+
+/* Let go who has blocked longest, as long as there is too much. */
+static void
+let_go(struct hub *hub)
 {
 	struct list *blocked = &hub->limits.blocked;
 	/*
@@ -217,20 +301,14 @@ limits_relieve(struct hub *hub)
 	 * takes too much: many share that batch, and each costs little.
 	 */
 	uint64_t little = hub->settings->memory / 2 / (hub->n_viewers + 1);
+	int64_t spared_ms = clock_mono_ms() - SPARED_MS;
+	bool has_short = !list_is_empty(&hub->short_of);
 
-	int64_t spared_ms;
-
-	give_back(&hub->limits, limits_memory(hub));
-	if (!is_over(hub) || list_is_empty(blocked))
-		return;
-	if (!ev_is_active(&hub->relief)) {
-		ev_timer_set(&hub->relief, RELIEF_S, 0.);
-		ev_timer_start(hub->loop, &hub->relief);
-	}
-	spared_ms = clock_mono_ms() - SPARED_MS;
-	for (int i = 0; i < LOOKS && is_over(hub) && !list_is_empty(blocked);
+	for (int i = 0; i < LOOKS && (is_over(hub) || has_short) &&
+	     !list_is_empty(blocked);
 	     i++) {
 		struct viewer *v = LIST_OF(blocked->next, struct viewer, node);
+		size_t held = batch_memory();
 
 		if (viewer_output_ms(v) > spared_ms)
 			break;
@@ -241,7 +319,25 @@ limits_relieve(struct hub *hub)
 		}
 		limits_refuse(hub, LIMIT_BLOCKED);
 		viewer_close(v);
+		/* Those who wait are to have a try first. */
+		has_short = has_short && batch_memory() == held;
 	}
+}
+
+void
+limits_relieve(struct hub *hub)
+{
+	bool is_due = !ev_is_active(&hub->relief);
+
+	give_back(&hub->limits, limits_memory(hub));
+	if (!list_is_empty(&hub->limits.blocked) &&
+	    (is_over(hub) || !list_is_empty(&hub->short_of))) {
+		start_relief(hub);
+		let_go(hub);
+	}
+	if (!list_is_empty(&hub->short_of) &&
+	    (is_due || limits_memory(hub) < hub->limits.short_memory))
+		try_again(hub);
 }
 
 static uint64_t
@@ -271,5 +367,5 @@ limits_reached(const struct hub *hub)
 	if (hub->n_responses + channel_descriptors(hub) + DESCRIPTORS_KEPT >=
 	    hub->limits.max_descriptors)
 		return LIMIT_DESCRIPTORS;
-	return is_over(hub) ? LIMIT_MEMORY : LIMIT_NONE;
+	return is_full(hub) ? LIMIT_MEMORY : LIMIT_NONE;
 }

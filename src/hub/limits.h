@@ -33,6 +33,7 @@ struct limits {
 	/* Viewers whose socket takes nothing, who have done so longest first.
 	 */
 	struct list blocked;
+	size_t short_memory; /* there was when a batch was too much last */
 	size_t peak; /* of memory, since some was given back to the system */
 	uint64_t max_descriptors;
 	struct limit_log logs[LIMIT_COUNT];
@@ -48,9 +49,38 @@ void limits_init(struct limits *limits);
 
 /**
  * limits_memory(hub):
- * Return how many bytes viewers, their places and what they are sent take.
+ * Return how many bytes viewers, their requests, feeds, channels and places,
+ * and what they are sent, take.
  */
 size_t limits_memory(const struct hub *hub);
+
+/* Whether something may be made that takes memory. */
+enum limits_room {
+	LIMITS_ROOM,
+	LIMITS_WAIT,  /* not before others have got what is under way */
+	LIMITS_NEVER, /* not even then */
+};
+
+/**
+ * limits_ask(hub, bytes):
+ * Return whether [limits] memory has room for ${bytes} more of a batch.  A
+ * quarter of it is not for large ones, so that one who waits for a large one
+ * does not keep others from small ones; some of those are always allowed.
+ */
+enum limits_room limits_ask(const struct hub *hub, size_t bytes);
+
+/**
+ * limits_record_bytes(hub):
+ * Return how long a record may be at most to be sent within [limits] memory.
+ */
+uint64_t limits_record_bytes(const struct hub *hub);
+
+/**
+ * limits_wait(hub, node):
+ * The viewer in whose list ${node} is waits for memory for its batch; it gets
+ * another turn when there is some.
+ */
+void limits_wait(struct hub *hub, struct list *node);
 
 /**
  * limits_batch_bytes(hub):
@@ -61,8 +91,9 @@ size_t limits_batch_bytes(const struct hub *hub);
 
 /**
  * limits_relieve(hub):
- * While there is more than [limits] memory allows, let go who blocks and has a
- * batch for itself.  Such viewers come back and resume.
+ * While there is more than [limits] memory allows, or somebody waits for some,
+ * let go who has blocked longest and has a batch for itself.  Such viewers come
+ * back and resume.
  */
 void limits_relieve(struct hub *hub);
 

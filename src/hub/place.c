@@ -1,17 +1,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "hub/feed.h"
 #include "hub/place.h"
 
-/* What all places and batches take. */
-static size_t memory;
+/* Batches that are larger have memory of their own. */
+#define OWN_BYTES 131072
+
+/* What all places take, and all batches. */
+static size_t memory, batches;
 
 size_t
 place_memory(void)
 {
-	return memory;
+	return memory + batches;
+}
+
+size_t
+batch_memory(void)
+{
+	return batches;
 }
 
 void
@@ -25,8 +33,8 @@ cursor_copy(struct cursor *to, const struct cursor *from)
 void
 cursor_clear(struct cursor *cursor)
 {
-	segment_unref(cursor->segment);
-	segment_unref(cursor->before);
+	segment_drop(&cursor->segment);
+	segment_drop(&cursor->before);
 	memset(cursor, 0, sizeof(*cursor));
 	cursor->state = MARK_START;
 }
@@ -49,7 +57,7 @@ cursor_set_before(
     struct cursor *cursor, struct segment *segment, const struct position *at)
 {
 	segment_ref(segment);
-	segment_unref(cursor->before);
+	segment_drop(&cursor->before);
 	cursor->before = segment;
 	cursor->before_at = segment == NULL ? (struct position){ 0 } : *at;
 }
@@ -100,22 +108,49 @@ cursors_equal(
 	return true;
 }
 
-/* Only what all equal lists have in common may go in. */
+/* What tells cursors apart, in the order of struct cursor. */
+struct fingerprint {
+	uint64_t before; /* the hash of the cursors in front of it */
+	uint64_t index;
+	uint64_t kind; /* state, and why it is lost */
+	const struct segment *segment;
+	const struct segment *segment_before;
+	uint64_t offset, offset_before;
+	uint64_t check, check_before;
+};
+
+/*
+ * All that cursors_equal compares goes in: an id of a stranger must not give
+ * different places one hash.  Cursors at the start are as good as missing.
+ */
 static uint64_t
 hash_of(const struct feed *feed, const struct cursor *cursors, size_t n)
 {
-	uint64_t hash = hash_bytes(HASH_START, &feed, sizeof(feed));
+	uint64_t hash = table_hash(&feed, sizeof(feed));
 
 	for (size_t i = 0; i < n; i++) {
-		if (cursors[i].state != MARK_AT)
+		const struct cursor *cursor = &cursors[i];
+		struct fingerprint print;
+
+		if (cursor->state == MARK_START)
 			continue;
-		hash = hash_bytes(hash, &i, sizeof(i));
-		hash = hash_bytes(
-		    hash, &cursors[i].segment, sizeof(cursors[i].segment));
-		hash = hash_bytes(
-		    hash, &cursors[i].at.offset, sizeof(cursors[i].at.offset));
+		memset(&print, 0, sizeof(print));
+		print.before = hash;
+		print.index = i;
+		print.kind = cursor->state;
+		print.segment = cursor->segment;
+		if (cursor->state == MARK_LOST) {
+			print.kind |= (uint64_t)cursor->reason << 32;
+		} else {
+			print.offset = cursor->at.offset;
+			print.check = cursor->at.check;
+			print.segment_before = cursor->before;
+			print.offset_before = cursor->before_at.offset;
+			print.check_before = cursor->before_at.check;
+		}
+		hash = table_hash(&print, sizeof(print));
 	}
-	return hash_mix(hash);
+	return hash;
 }
 
 static size_t
@@ -193,38 +228,66 @@ place_leave(struct place *place, struct list *node)
 		list_remove(&place->waiting_node);
 }
 
-struct batch *
-batch_new(const uint8_t *bytes, size_t len, struct place *to)
+/* A batch with room for ${room} bytes of its own, of which it counts ${len}. */
+static struct batch *
+make(size_t room, size_t len, struct place *to)
 {
-	struct batch *batch = malloc(sizeof(*batch) + len);
+	struct batch *batch = malloc(sizeof(*batch) + room);
 
 	if (batch == NULL)
 		return NULL;
-	memory += sizeof(*batch) + len;
+	batches += sizeof(*batch) + len;
 	memset(batch, 0, sizeof(*batch));
 	batch->refs = 1;
 	batch->to = to == NULL ? NULL : place_ref(to);
 	batch->len = len;
+	batch->bytes = batch->own;
 	batch->retry_ms = -1;
-	if (len > 0)
+	return batch;
+}
+
+struct batch *
+batch_new(const uint8_t *bytes, size_t len, struct place *to)
+{
+	struct batch *batch = make(len, len, to);
+
+	if (batch != NULL && len > 0)
 		memcpy(batch->bytes, bytes, len);
+	return batch;
+}
+
+struct batch *
+batch_take(struct buf *framed, struct place *to)
+{
+	struct batch *batch;
+	uint8_t *bytes;
+
+	if (framed->len <= OWN_BYTES) {
+		batch = batch_new(framed->data, framed->len, to);
+		if (batch != NULL)
+			framed->len = 0;
+		return batch;
+	}
+	if ((batch = make(0, framed->len, to)) == NULL)
+		return NULL;
+	/* What lies behind it goes back; if it cannot, it stays. */
+	bytes = realloc(framed->data, framed->len);
+	batch->bytes = bytes == NULL ? framed->data : bytes;
+	memset(framed, 0, sizeof(*framed));
 	return batch;
 }
 
 struct batch *
 batch_copy(const struct batch *batch)
 {
-	size_t size = sizeof(*batch) + batch->len;
-	struct batch *copy = malloc(size);
+	struct batch *copy = batch_new(batch->bytes, batch->len, batch->to);
 
 	if (copy == NULL)
 		return NULL;
-	memory += size;
-	memcpy(copy, batch, size);
-	copy->refs = 1;
-	copy->from = NULL;
-	if (copy->to != NULL)
-		place_ref(copy->to);
+	copy->ends_skipped = batch->ends_skipped;
+	copy->closes = batch->closes;
+	copy->is_unfinished = batch->is_unfinished;
+	copy->retry_ms = batch->retry_ms;
 	return copy;
 }
 
@@ -252,6 +315,8 @@ batch_unref(struct batch *batch)
 	if (batch->from != NULL)
 		batch->from->next = NULL;
 	place_unref(batch->to);
-	memory -= sizeof(*batch) + batch->len;
+	batches -= sizeof(*batch) + batch->len;
+	if (batch->bytes != batch->own)
+		free(batch->bytes);
 	free(batch);
 }

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/table.h"
 #include "spool/mark.h"
@@ -47,8 +48,9 @@ struct place {
 	struct table *table;
 	struct feed *feed; /* a reference */
 	unsigned refs;
-	struct batch *next;	  /* weak */
-	struct list viewers;	  /* who wait here for more */
+	unsigned tries;	     /* to come further from here, as of slice_tries */
+	struct batch *next;  /* weak */
+	struct list viewers; /* who wait here for more */
 	struct list waiting_node; /* in feed->waiting while any do */
 	uint64_t seen_news;	  /* of the feed: nothing was here then */
 	uint64_t left_news;	  /* there was, and it waits for its window */
@@ -63,9 +65,11 @@ struct batch {
 	struct place *to;   /* a reference; NULL: moves nobody */
 	bool ends_skipped;  /* records behind the last event were left out */
 	bool closes;	    /* its last record ends the response */
+	bool is_unfinished; /* more is to be looked for right behind it */
 	int64_t retry_ms;   /* the last that a record in it gave; -1: none */
 	size_t len;
-	uint8_t bytes[]; /* framed */
+	uint8_t *bytes; /* framed: behind this, or memory of its own */
+	uint8_t own[];
 };
 
 /**
@@ -144,6 +148,13 @@ void place_leave(struct place *place, struct list *node);
 struct batch *batch_new(const uint8_t *bytes, size_t len, struct place *to);
 
 /**
+ * batch_take(framed, to):
+ * The same of what is in ${framed}, which is left empty; it is not copied if it
+ * is large.
+ */
+struct batch *batch_take(struct buf *framed, struct place *to);
+
+/**
  * batch_copy(batch):
  * Return a copy of ${batch} with one reference, that nobody finds; NULL with
  * ENOMEM.
@@ -169,5 +180,11 @@ void batch_unref(struct batch *batch);
  * Return how many bytes all places and batches of the process take.
  */
 size_t place_memory(void);
+
+/**
+ * batch_memory(void):
+ * Return how many of these the batches take.
+ */
+size_t batch_memory(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "hub/feed.h"
+#include "hub/subscribe.h"
 #include "hub/viewer_send.h"
 #include "stream/retry.h"
 
@@ -35,6 +36,13 @@ viewer_queue(struct viewer *v)
 	list_push(&viewer_hub(v)->run, &v->node);
 }
 
+void
+viewer_queue_search(struct viewer *v)
+{
+	v->is_queued = true;
+	list_push(&viewer_hub(v)->searches, &v->node);
+}
+
 static void
 on_request(struct conn *conn, const struct request_vars *vars)
 {
@@ -46,7 +54,7 @@ on_writable(struct conn *conn)
 {
 	struct viewer *v = LIST_OF(conn, struct viewer, conn);
 
-	if (v->batch != NULL)
+	if (v->state != VIEWER_STARTING && v->batch != NULL)
 		viewer_queue(v);
 }
 
@@ -57,7 +65,7 @@ on_gone(struct conn *conn, const char *why, bool is_fault)
 
 	/* Viewers go all the time; peers that talk nonsense are worth a line.
 	 */
-	if (is_fault && log_allow(&viewer_hub(v)->quota, clock_mono_ms()))
+	if (is_fault && hub_log_peer(viewer_hub(v)))
 		log_msg(LOG_LEVEL_WARN, "event=bad-request reason=\"%s\"", why);
 	viewer_close(v);
 }
@@ -104,6 +112,8 @@ clear(struct viewer *v)
 	place_unref(v->place);
 	v->place = NULL;
 	budget_give(viewer_hub(v), &v->share);
+	if (v->state == VIEWER_STARTING)
+		subscribe_drop(v);
 	batch_unref(v->batch);
 	v->batch = NULL;
 	v->sent = 0;
@@ -112,7 +122,8 @@ clear(struct viewer *v)
 	v->is_behind = v->must_end = v->is_over_budget = false;
 	v->has_events = v->owes_padding = v->is_padding = false;
 	v->was_closed = v->has_tail = v->is_queued = false;
-	v->has_end = v->awaits_held = false;
+	v->has_end = v->awaits_held = v->is_short = v->wants_beats = false;
+	v->misses_channels = false;
 }
 
 void
@@ -173,7 +184,8 @@ viewer_stream(struct viewer *v, struct place *place, const struct buf *head)
 	/* For those who come later, what was held once is history. */
 	v->takes_held = true;
 	v->has_events = v->has_lost;
-	v->wants_second = v->padding > 0 || v->wants_open || v->is_behind;
+	v->wants_second = v->padding > 0 || v->wants_open || v->has_lost ||
+	    v->is_short || v->misses_channels;
 	viewer_set_end(v, planned_end_ms(v, now_ms));
 	if (viewer_send_text(v, head) != 0)
 		return -1;
@@ -217,12 +229,12 @@ rest(struct viewer *v)
 static int
 take_next(struct viewer *v)
 {
-	bool is_unfinished;
+	enum feed_more more;
 	struct batch *batch;
 
 	if (!v->takes_held && window_leaves(v->place))
 		return rest(v);
-	batch = feed_next(v->place, v->takes_held, &is_unfinished);
+	batch = feed_next(v->place, v->takes_held, &more);
 	viewer_note_held(v);
 	if (batch != NULL && !conn_is_usual(&v->conn) &&
 	    (batch = viewer_readdress(v, batch)) == NULL)
@@ -234,11 +246,13 @@ take_next(struct viewer *v)
 			viewer_add_padding(v);
 		return 0;
 	}
-	if (is_unfinished) {
-		viewer_queue(v);
-		return 0;
-	}
-	return rest(v);
+	if (more == FEED_NOTHING)
+		return rest(v);
+	if (more == FEED_UNFINISHED)
+		viewer_queue_search(v);
+	else
+		limits_wait(viewer_hub(v), &v->node);
+	return 0;
 }
 
 /* The viewer has what is in ${batch} and is where it leads. */
@@ -343,7 +357,7 @@ choose(struct viewer *v)
 static int
 run(struct viewer *v)
 {
-	bool was_blocked = v->conn.is_blocked;
+	bool was_blocked = v->conn.is_blocked, is_searching;
 
 	if (v->batch == NULL && choose(v) != 0)
 		return -1;
@@ -362,10 +376,14 @@ run(struct viewer *v)
 	}
 	if (was_blocked)
 		viewer_set_timer(v);
+	/* It only moved on, past what is not wanted, and is not through. */
+	is_searching = v->batch->len == 0 && v->batch->is_unfinished;
 	if (arrive(v) != 0)
 		return -1;
 	if (v->state == VIEWER_ENDING)
 		finish(v);
+	else if (is_searching)
+		viewer_queue_search(v);
 	else
 		viewer_queue(v);
 	return 0;
@@ -375,6 +393,10 @@ void
 viewer_run(struct viewer *v)
 {
 	v->is_queued = false;
+	if (v->state == VIEWER_STARTING) {
+		subscribe_go_on(v);
+		return;
+	}
 	/* Gone, or out of memory for it: the client comes back and resumes. */
 	if (v->state != VIEWER_CLOSED && run(v) != 0)
 		viewer_close(v);

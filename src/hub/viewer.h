@@ -2,13 +2,14 @@
  * A viewer: one connection, from accept to close, and what it is being sent.
  *
  *	IDLE      no request yet, or none after a finished one (keep-conn)
+ *	STARTING  where its stream begins is looked for (hub/subscribe.h)
  *	STREAMING at a place: waiting there, queued to run, or sending a batch
  *	ENDING    what is left to send is the end of the response
  *	LINGERING all is sent, and the web server has not closed yet
  *	CLOSED    to be freed when the turn is over
  *
- * Whoever is not sending stands in one list: of a place, or the run queue;
- *whose socket takes nothing, in that of those who block.
+ * A viewer that is not sending stands in one list: of a place, the run queue or
+ * the searches; one whose socket takes nothing, in that of those who block.
  */
 #ifndef SPOOLCAST_HUB_VIEWER_H
 #define SPOOLCAST_HUB_VIEWER_H
@@ -23,8 +24,11 @@
 /* How much longer than the first request a kept connection's next may take. */
 #define VIEWER_KEPT_MS 3570000
 
+struct subscription;
+
 enum viewer_state {
 	VIEWER_IDLE,
+	VIEWER_STARTING,
 	VIEWER_STREAMING,
 	VIEWER_ENDING,
 	VIEWER_LINGERING,
@@ -40,8 +44,11 @@ struct viewer {
 	struct conn conn;
 	struct list node;  /* in hub->run, place->viewers, hub->reap or none */
 	struct list timer; /* in hub->wheel */
-	struct place *place;  /* a reference; NULL unless streaming */
-	struct batch *batch;  /* a reference: what is being sent; or NULL */
+	struct place *place; /* a reference; NULL unless streaming */
+	union {
+		struct batch *batch; /* a reference: what is sent; or NULL */
+		struct subscription *subscription; /* while STARTING */
+	};
 	struct share share;   /* of the budget of streams */
 	uint32_t sent;	      /* of the batch */
 	uint32_t output_at;   /* when the socket last took something */
@@ -54,19 +61,22 @@ struct viewer {
 	bool is_queued : 1;   /* unless all of its place were woken at once */
 	bool has_end : 1;
 	bool awaits_held : 1;
-	bool has_tail : 1;	 /* padding follows the batch in one write */
-	bool is_kept : 1;	 /* the connection had a request before */
-	bool is_over_budget : 1; /* to be sent away with what there is */
-	bool has_events : 1;	 /* some were sent since the stream began */
-	bool takes_held : 1;	 /* records that may wait for the next, too */
-	bool owes_padding : 1;	 /* what was sent may stand in a buffer */
-	bool is_padding : 1;	 /* what is being sent is that */
-	bool was_closed : 1;	 /* a record asked for the response's end */
-	bool wants_open : 1;	 /* and the opening event */
-	bool wants_second : 1;	 /* these, or a long id, follow the head */
-	bool has_lost : 1;	 /* a channel of a pattern: told first */
-	bool is_behind : 1;	 /* the client does not know its place's id */
-	bool must_end : 1;	 /* when the batch has been sent */
+	bool has_tail : 1;	  /* padding follows the batch in one write */
+	bool is_kept : 1;	  /* the connection had a request before */
+	bool is_over_budget : 1;  /* to be sent away with what there is */
+	bool has_events : 1;	  /* some were sent since the stream began */
+	bool takes_held : 1;	  /* records that may wait for the next, too */
+	bool owes_padding : 1;	  /* what was sent may stand in a buffer */
+	bool is_padding : 1;	  /* what is being sent is that */
+	bool was_closed : 1;	  /* a record asked for the response's end */
+	bool wants_open : 1;	  /* the opening event, with a long id */
+	bool wants_second : 1;	  /* these follow the head */
+	bool wants_beats : 1;	  /* heartbeats are events */
+	bool has_lost : 1;	  /* a channel of a pattern: told first */
+	bool is_behind : 1;	  /* the client does not know its place's id */
+	bool must_end : 1;	  /* when the batch has been sent */
+	bool misses_channels : 1; /* some do not exist */
+	bool is_short : 1;	  /* its history is shorter than asked for */
 };
 
 /* What all viewers tell of their connections. */
@@ -134,6 +144,13 @@ int64_t viewer_hold_ms(const struct viewer *viewer);
  * Let ${viewer} have a turn.
  */
 void viewer_queue(struct viewer *viewer);
+
+/**
+ * viewer_queue_search(viewer):
+ * Let ${viewer}, which is in no list, have a slice when those who have news had
+ * their turn.
+ */
+void viewer_queue_search(struct viewer *viewer);
 
 /**
  * viewer_took(viewer, now_ms), viewer_output_ms(viewer):

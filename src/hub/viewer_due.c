@@ -54,18 +54,25 @@ viewer_set_end(struct viewer *v, int64_t end_ms)
  * When a viewer is to have its next heartbeat.  An event reaches all at once,
  * but their heartbeats are to be spread: the first after it comes in the second
  * half of the time, and the others follow with a distance that is a little less
- * than that time and each viewer's own, so that groups dissolve.
+ * than that time and each viewer's own, so that groups dissolve.  A page that
+ * watches heartbeats has them at that distance although there are events: it
+ * may not listen to their types.
  */
 static int64_t
 beat_due_ms(const struct viewer *v, int64_t now_ms)
 {
 	int64_t heartbeat_ms = viewer_settings(v)->heartbeat_ms;
-	int64_t latest_ms = output_ms_of(v, now_ms) + heartbeat_ms;
+	int64_t output_ms = output_ms_of(v, now_ms);
+	int64_t latest_ms = output_ms + heartbeat_ms;
 	/* Neighbours in memory are far apart (Knuth 6.4). */
 	uint64_t own = (uint64_t)(uintptr_t)v * 0x9e3779b97f4a7c15U >> 32;
-	int64_t half_ms =
-	    heartbeat_ms / 2 - (int64_t)own % (heartbeat_ms / 16 + 1);
+	int64_t less_ms = (int64_t)own % (heartbeat_ms / 16 + 1);
+	int64_t half_ms = heartbeat_ms / 2 - less_ms;
+	int64_t whole_ms = heartbeat_ms - less_ms;
 
+	if (v->wants_beats)
+		return output_ms + whole_ms -
+		    (output_ms + (int64_t)own) % whole_ms;
 	return latest_ms - (latest_ms + (int64_t)own) % half_ms;
 }
 
@@ -75,6 +82,9 @@ next_due_ms(const struct viewer *v, int64_t now_ms)
 	int64_t due_ms = output_ms_of(v, now_ms);
 	int64_t end_ms = end_ms_of(v, now_ms), held_ms;
 
+	/* It is waiting for us. */
+	if (v->state == VIEWER_STARTING)
+		return now_ms + REQUEST_WAIT_MS;
 	if (v->state == VIEWER_IDLE)
 		return due_ms + REQUEST_WAIT_MS;
 	if (v->state == VIEWER_LINGERING)
@@ -133,7 +143,7 @@ has_stalled(const struct viewer *v, int64_t now_ms)
 static void
 give_up(struct viewer *v, const char *why, int64_t now_ms)
 {
-	if (log_allow(&viewer_hub(v)->quota, now_ms))
+	if (hub_log_peer(viewer_hub(v)))
 		log_msg(LOG_LEVEL_INFO, "event=%s seconds=%" PRId64, why,
 		    (now_ms - output_ms_of(v, now_ms)) / 1000);
 	viewer_close(v);

@@ -10,6 +10,10 @@
 /* Over how long a time those who poll are spread at most. */
 #define POLLS_SPREAD_S 60
 
+/* What a client is told whose history is not all that it asked for. */
+#define SHORT_COMMENT                                                          \
+	": the history begins later than asked: [limits] resume_bytes\n"
+
 /* From when a browser is to come back until it surely is there. */
 #define BACK_MS 1000
 
@@ -71,18 +75,23 @@ place_id(const struct viewer *v)
 	return span;
 }
 
-/* Append what brings the client's cursor to where the stream is. */
+/*
+ * Append what brings the client's cursor to where the stream is, or begins, if
+ * that was too long for the first body.
+ */
 static int
 append_id_if_behind(struct viewer *v, struct buf *out)
 {
 	struct span id;
 
-	if (!v->is_behind)
+	if (!v->is_behind && !v->wants_open)
 		return 0;
 	id = place_id(v);
-	if (id.bytes == NULL || event_append_id(out, &id) != 0)
+	if (id.bytes == NULL ||
+	    (v->wants_open ? event_append_open(out, &id) :
+			     event_append_at(out, &id)) != 0)
 		return -1;
-	v->is_behind = false;
+	v->is_behind = v->wants_open = false;
 	return 0;
 }
 
@@ -98,6 +107,30 @@ append_loss(struct viewer *v, struct buf *out)
 	v->has_lost = v->is_behind = false;
 	return event_append_gap(out, &id,
 	    (const char *)feed->patterns.texts.data, GAP_EXPIRED, "oldest");
+}
+
+/* Append what is owed before anything else: a loss, then the place. */
+static int
+append_owed(struct viewer *v, struct buf *out)
+{
+	if (v->has_lost && append_loss(v, out) != 0)
+		return -1;
+	return append_id_if_behind(v, out);
+}
+
+/* Tell which of the channels that were named are not there. */
+static int
+append_missing(const struct feed *feed, struct buf *out)
+{
+	for (size_t i = 0; i < feed->n_members; i++) {
+		const struct channel *channel = feed_missing(feed, i);
+
+		if (channel != NULL &&
+		    buf_printf(
+			out, ": no channel \"%s\" yet\n", channel->name) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Whether the response ends because of its events. */
@@ -173,21 +206,10 @@ viewer_send_end(struct viewer *v)
 	if (!viewer_hub(v)->is_draining)
 		note_return(v, retry_ms);
 	v->must_end = true;
-	if (v->has_lost && append_loss(v, text) != 0)
-		return -1;
-	if (append_id_if_behind(v, text) != 0 ||
+	if (append_owed(v, text) != 0 ||
 	    event_append_retry(text, retry_ms) != 0)
 		return -1;
 	return viewer_send_whole(v, text);
-}
-
-static int
-append_open(struct viewer *v, struct buf *out)
-{
-	struct span id = place_id(v);
-
-	v->wants_open = false;
-	return id.bytes == NULL ? -1 : event_append_open(out, &id);
 }
 
 int
@@ -196,16 +218,16 @@ viewer_send_second(struct viewer *v)
 	struct buf *text = &viewer_hub(v)->text;
 
 	text->len = 0;
-	if (v->has_lost && append_loss(v, text) != 0)
+	if (append_owed(v, text) != 0)
 		return -1;
-	if (append_id_if_behind(v, text) != 0)
+	if (v->is_short && buf_puts(text, SHORT_COMMENT) != 0)
+		return -1;
+	if (v->misses_channels && append_missing(v->place->feed, text) != 0)
 		return -1;
 	if (v->padding > 0 && event_append_padding(text, v->padding) != 0)
 		return -1;
-	if (v->wants_open && append_open(v, text) != 0)
-		return -1;
 	v->padding = 0;
-	v->wants_second = false;
+	v->wants_second = v->is_short = v->misses_channels = false;
 	if (viewer_send_text(v, text) != 0)
 		return -1;
 	viewer_add_padding(v);
@@ -290,19 +312,23 @@ viewer_add_padding(struct viewer *v)
 int
 viewer_send_beat(struct viewer *v)
 {
-	struct buf *text = &viewer_hub(v)->text;
+	struct hub *hub = viewer_hub(v);
+	struct buf *text = &hub->text;
 
 	if (!v->is_behind && conn_is_usual(&v->conn)) {
-		v->batch = batch_ref(viewer_hub(v)->heartbeat);
+		v->batch =
+		    batch_ref(v->wants_beats ? hub->beat : hub->heartbeat);
 		v->sent = 0;
 		viewer_add_padding(v);
 		return 0;
 	}
 	text->len = 0;
-	if (v->is_behind ? append_id_if_behind(v, text) != 0 :
-			   buf_puts(text, EVENT_HEARTBEAT) != 0)
+	if (v->wants_beats && buf_puts(text, EVENT_BEAT) != 0)
 		return -1;
-	if (viewer_send_text(v, text) != 0)
+	if (!v->wants_beats && !v->is_behind &&
+	    buf_puts(text, EVENT_HEARTBEAT) != 0)
+		return -1;
+	if (append_id_if_behind(v, text) != 0 || viewer_send_text(v, text) != 0)
 		return -1;
 	viewer_add_padding(v);
 	return 0;

@@ -56,7 +56,8 @@ void viewer_free_paddings(struct hub *hub);
 
 /**
  * viewer_send_beat(viewer):
- * A heartbeat: an id if the client is behind, else a comment.
+ * A heartbeat: what tells a client where it is that is behind, else a comment,
+ * or an event for those who want to see it.
  */
 int viewer_send_beat(struct viewer *viewer);
 

@@ -1,10 +1,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "hub/walk.h"
-#include "source/channel_log.h"
 #include "spool/rewrite.h"
 #include "spool/rotation.h"
+
+/* A search begins so often anew because files were changed meanwhile. */
+#define RESTARTS 3
+/* So many copies of a file that was cut are looked at for one who reads it. */
+#define COPIES_MOST 8
 
 /* The tail of ${seg}; its start if it has none, so that all is unread. */
 static int
@@ -17,35 +22,47 @@ end_of(struct segment *seg, struct position *out)
 	return segment_position(seg, 0, out);
 }
 
-/* The segment before ${seg} with one more reference; NULL: none, or a hole. */
-static struct segment *
-find_before(struct channel *channel, struct segment *seg)
+/* Find the segment before ${seg}, with one more reference; NULL: none, or a
+ * hole. */
+static int
+find_before(struct channel *channel, struct segment *seg, struct segment **out)
 {
-	struct segment *before = NULL;
-
-	if (seg == channel->segment)
-		return segment_ref(channel->before);
-	if (channel_before(channel, seg, &before) == SERIES_HOLE) {
-		segment_unref(before);
-		before = NULL;
+	*out = NULL;
+	if (seg == channel->segment) {
+		*out = segment_ref(channel->before);
+		return 0;
 	}
-	return before;
+	switch (channel_before(channel, seg, out)) {
+	case SERIES_HOLE:
+		segment_drop(out);
+		return 0;
+	case SERIES_MORE:
+		errno = EAGAIN;
+		return -1;
+	case SERIES_ERROR:
+		/* What is not for us to read is none. */
+		return errno == EACCES ? 0 : -1;
+	default:
+		return 0;
+	}
 }
 
 int
 walk_enter(struct channel *channel, struct cursor *cursor, struct segment *seg,
     const struct position *at)
 {
-	struct segment *before = find_before(channel, seg);
+	struct segment *before;
 	struct position end;
 
+	if (find_before(channel, seg, &before) != 0)
+		return -1;
 	if (end_of(before, &end) != 0) {
-		segment_unref(before);
+		segment_drop(&before);
 		return -1;
 	}
 	cursor_go(cursor, seg, at);
 	cursor_set_before(cursor, before, &end);
-	segment_unref(before);
+	segment_drop(&before);
 	return 0;
 }
 
@@ -75,40 +92,110 @@ int
 walk_to_oldest(struct channel *channel, struct cursor *cursor)
 {
 	struct segment *seg;
-	int rc;
+	int rc = -1;
 
 	if (channel->segment == NULL)
 		return 0;
 	/* That none is known to come before may be so for a step of a rotation.
 	 */
-	if ((seg = channel_oldest(channel)) == NULL)
+	for (int i = 0; i <= RESTARTS && rc == -1; i++) {
+		rc = channel_oldest(channel, &seg);
+		if (rc == -1 && errno != ESTALE)
+			return -1;
+	}
+	if (rc == -1) {
+		errno = EBUSY;
 		return -1;
+	}
 	rc = walk_to_start(channel, cursor, seg);
-	segment_unref(seg);
+	segment_drop(&seg);
 	return rc;
 }
 
-int
-walk_back(struct channel *channel, struct cursor *cursor, uint64_t records)
+void
+walk_search_end(struct walk_search *search)
 {
-	struct segment *seg = segment_ref(channel->segment);
-	struct position at;
-	int rc;
+	segment_drop(&search->seg);
+	memset(search, 0, sizeof(*search));
+}
 
+/*
+ * Files were changed while ${search} went on.  Return -1 with EAGAIN: it begins
+ * anew; or 0: it did so too often, and the place is lost.
+ */
+static int
+search_again(struct walk_search *search, struct cursor *cursor)
+{
+	segment_drop(&search->seg);
+	memset(&search->copies, 0, sizeof(search->copies));
+	if (search->restarts++ < RESTARTS) {
+		errno = EAGAIN;
+		return -1;
+	}
+	cursor_lose(cursor, GAP_UNKNOWN, NULL);
+	return 0;
+}
+
+/* Look back in the segment of ${search}, as far as the budget goes. */
+static int
+back_in_segment(struct walk_search *search)
+{
+	if (segment_back(search->seg, &search->back) == 0)
+		return 0;
+	/* No record ends in sight: as after segment_tail, all is unread. */
+	if (errno == EFBIG) {
+		search->back.end = 0;
+		return 0;
+	}
+	if (errno != EDQUOT)
+		return -1;
+	search->is_short = true;
+	search->back.lacking = 0;
+	slice_forgive();
+	return segment_back(search->seg, &search->back);
+}
+
+/* Go on back, from segment to segment; the search ends in the one it is in. */
+static int
+back_in_channel(struct channel *channel, struct walk_search *search)
+{
 	for (;;) {
+		const uint64_t *lacking = &search->back.lacking;
 		struct segment *before;
 
-		rc = segment_back(seg, &records, &at);
-		if (rc != 0 || records == 0 ||
-		    (before = find_before(channel, seg)) == NULL)
-			break;
-		segment_unref(seg);
-		seg = before;
+		if (back_in_segment(search) != 0)
+			return -1;
+		if (*lacking == 0)
+			return 0;
+		if (find_before(channel, search->seg, &before) != 0) {
+			if (errno != EDQUOT)
+				return -1;
+			search->is_short = true;
+			return 0;
+		}
+		if (before == NULL)
+			return 0;
+		segment_drop(&search->seg);
+		search->seg = before;
+		search->back = (struct segment_back){ .lacking = *lacking };
 	}
-	if (rc == 0)
-		rc = walk_enter(channel, cursor, seg, &at);
-	segment_unref(seg);
-	return rc;
+}
+
+int
+walk_back(struct channel *channel, struct cursor *cursor, uint64_t records,
+    struct walk_search *search)
+{
+	struct position at;
+
+	if (search->seg == NULL) {
+		search->seg = segment_ref(channel->segment);
+		search->back = (struct segment_back){ .lacking = records };
+	}
+	if (back_in_channel(channel, search) == 0 &&
+	    segment_position(search->seg, search->back.end, &at) == 0 &&
+	    walk_enter(channel, cursor, search->seg, &at) == 0)
+		return 0;
+	return errno == ESTALE ? search_again(search, cursor) : -1;
 }
 
 /*
@@ -137,19 +224,30 @@ walk_was_cut(struct channel *channel, const struct cursor *cursor)
 	    is_cut(cursor->segment, copy);
 }
 
-void
+int
 walk_changed(struct channel *channel, struct cursor *cursor)
 {
-	struct segment *copy =
-	    channel_find_copy(channel, cursor->segment, &cursor->at);
+	struct channel_copies copies = { .most = COPIES_MOST };
 	const struct position at = cursor->at;
+	struct segment *copy = NULL;
+	int rc;
 
-	/* Who has not come as far as here yet is told when it does. */
+	/* Whoever has not come as far as here yet is told when it does. */
 	cursor->segment->was_cut = true;
+	rc = channel_find_copy(
+	    channel, cursor->segment, &cursor->at, &copies, &copy);
 	/* What it has not seen of the file's old bytes is in there. */
-	if (copy == NULL || walk_enter(channel, cursor, copy, &at) != 0)
+	if (copy != NULL)
+		rc = walk_enter(channel, cursor, copy, &at);
+	if (rc != 0 && errno == EAGAIN) {
+		segment_drop(&copy);
+		errno = EAGAIN;
+		return -1;
+	}
+	if (rc != 0 || copy == NULL)
 		cursor_lose(cursor, GAP_REPLACED, cursor->segment);
-	segment_unref(copy);
+	segment_drop(&copy);
+	return 0;
 }
 
 /* What comes before ${*seg} is its copy: go there if it was cut since. */
@@ -181,23 +279,29 @@ static int
 enter_as_marked(struct channel *channel, struct cursor *cursor,
     struct segment *seg, const struct mark *mark)
 {
-	struct segment *before = find_before(channel, seg), *older;
+	struct segment *before, *older;
 	struct position end;
 	int rc = 1;
 
+	if (find_before(channel, seg, &before) != 0)
+		return -1;
 	if (before != NULL && mark->before != 0)
 		rc = place_before(before, seg, mark, &end);
 	if (rc == 0 && is_of_copy(seg, before, &mark->at)) {
+		/* Each copy is younger, so this ends. */
 		rc = enter_as_marked(channel, cursor, before, mark);
-		segment_unref(before);
+		segment_drop(&before);
 		return rc;
 	}
 	/* The copy is being made, and nothing is cut yet. */
 	if (rc == 0 && segment_is_copy(before, seg) && !is_cut(seg, before)) {
-		older = find_before(channel, before);
-		segment_unref(before);
+		rc = find_before(channel, before, &older);
+		segment_drop(&before);
 		before = older;
-		rc = before == NULL ? 1 : place_before(before, seg, mark, &end);
+		if (rc == 0)
+			rc = before == NULL ?
+			    1 :
+			    place_before(before, seg, mark, &end);
 	}
 	if (rc == 1 && mark->before == 0)
 		rc = end_of(before, &end) == 0 ? 1 : -1;
@@ -205,22 +309,19 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 		cursor_go(cursor, seg, &mark->at);
 		cursor_set_before(cursor, before, &end);
 	}
-	segment_unref(before);
+	segment_drop(&before);
 	return rc;
 }
 
-int
-walk_resume(
-    struct channel *channel, struct cursor *cursor, const struct mark *mark)
+/* Find the place ${mark}, or lose it; -1 with errno where that cannot be. */
+static int
+resume(struct channel *channel, struct cursor *cursor, const struct mark *mark,
+    struct walk_search *search)
 {
 	struct segment *seg = NULL;
 	int rc = 1;
 
-	if (channel->segment == NULL) {
-		cursor_lose(cursor, GAP_EXPIRED, NULL);
-		return 0;
-	}
-	switch (channel_locate(channel, &mark->at, &seg)) {
+	switch (channel_locate(channel, &mark->at, &search->copies, &seg)) {
 	case CHANNEL_FOUND:
 		rc = enter_as_marked(channel, cursor, seg, mark);
 		if (rc == 0)
@@ -235,8 +336,37 @@ walk_resume(
 	case CHANNEL_ERROR:
 		rc = -1;
 	}
-	segment_unref(seg);
+	segment_drop(&seg);
 	return rc == -1 ? -1 : 0;
+}
+
+int
+walk_resume(struct channel *channel, struct cursor *cursor,
+    const struct mark *mark, struct walk_search *search)
+{
+	if (channel->segment == NULL) {
+		cursor_lose(cursor, GAP_EXPIRED, NULL);
+		return 0;
+	}
+	if (resume(channel, cursor, mark, search) == 0)
+		return 0;
+	switch (errno) {
+	case EDQUOT:
+		search->is_short = true;
+		cursor_lose(cursor, GAP_UNKNOWN, NULL);
+		return 0;
+	case ESTALE:
+	case EBUSY:
+		return search_again(search, cursor);
+	default:
+		return -1;
+	}
+}
+
+static enum walk
+walk_of_errno(void)
+{
+	return errno == EAGAIN ? WALK_MORE : WALK_ERROR;
 }
 
 /* Go on to ${next}, which took the name of the cursor's removed segment. */
@@ -248,11 +378,16 @@ go_on_to_other(
 
 	switch (rewrite_judge(cursor->segment, &cursor->at, next)) {
 	case REWRITE_UNKNOWN:
-		return WALK_STAYS;
+		/* Nothing comes any more into what is not the newest. */
+		if (next == channel->segment)
+			return WALK_STAYS;
+		break;
+	case REWRITE_MORE:
+		return WALK_MORE;
 	case REWRITE_GREW:
 		if (segment_position(next, cursor->at.offset, &at) != 0 ||
 		    walk_enter(channel, cursor, next, &at) != 0)
-			return WALK_ERROR;
+			return walk_of_errno();
 		return WALK_MOVED;
 	case REWRITE_OTHER:
 		cursor_lose(cursor, GAP_REPLACED, next);
@@ -261,7 +396,7 @@ go_on_to_other(
 		break;
 	}
 	return walk_to_start(channel, cursor, next) == 0 ? WALK_MOVED :
-							   WALK_ERROR;
+							   walk_of_errno();
 }
 
 /*
@@ -302,7 +437,7 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 		cursor_go(cursor, next, &at);
 		cursor_set_before(cursor, seg, &end);
 	}
-	segment_unref(seg);
+	segment_drop(&seg);
 	return walk;
 }
 
@@ -319,8 +454,7 @@ find_next(
 	    rotation_complete(channel->folder->path, false, &report) !=
 		ROTATION_DONE)
 		return step;
-	if (step == SERIES_HOLE)
-		segment_unref(*out);
+	segment_drop(out);
 	return channel_after(channel, cursor->segment, out);
 }
 
@@ -343,6 +477,8 @@ walk_on(struct channel *channel, struct cursor *cursor)
 		return WALK_STAYS;
 	case SERIES_BUSY:
 		return WALK_LATER;
+	case SERIES_MORE:
+		return WALK_MORE;
 	case SERIES_NOT_IN:
 		/* Whoever rotates removes what is too old. */
 		cursor_lose(cursor,
@@ -355,6 +491,6 @@ walk_on(struct channel *channel, struct cursor *cursor)
 		/* What comes next is not for us to read. */
 		cursor_lose(cursor, GAP_EXPIRED, channel->segment);
 	}
-	segment_unref(next);
+	segment_drop(&next);
 	return walk;
 }

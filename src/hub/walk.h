@@ -3,7 +3,10 @@
  * the next, and to where an event id says.  Where that cannot be exact, the
  * place is lost, which the client is told (GAP events).
  *
- * Functions that return int give 0, or -1 with errno and nothing changed.
+ * Functions that return int give 0, or -1 with errno and nothing changed:
+ * EAGAIN (the slice is over: call again in a later one; what was found is kept
+ * with the channel, its segments and the search), EBUSY (the files are being
+ * renamed all the time: try in a second), or what the system refused.
  */
 #ifndef SPOOLCAST_HUB_WALK_H
 #define SPOOLCAST_HUB_WALK_H
@@ -11,12 +14,13 @@
 #include <stdint.h>
 
 #include "hub/place.h"
-#include "source/folder.h"
+#include "source/channel_log.h"
 
 enum walk {
 	WALK_STAYS, /* there is nothing to go on to, for now */
 	WALK_MOVED, /* the cursor is elsewhere, or lost */
 	WALK_LATER, /* nobody will tell when it can go on: try again */
+	WALK_MORE,  /* it takes longer: go on in a later slice */
 	WALK_ERROR, /* errno says what the system refused */
 };
 
@@ -43,19 +47,41 @@ int walk_to_tail(
  */
 int walk_to_oldest(struct channel *channel, struct cursor *cursor);
 
-/**
- * walk_back(channel, cursor, records):
- * Put ${cursor} so many records before the end of the channel, which has a
- * file, or where fewer are kept in front of them all.
+/*
+ * A search for where a client begins in one channel, while it goes on; zeroed
+ * at first.
  */
-int walk_back(struct channel *channel, struct cursor *cursor, uint64_t records);
+struct walk_search {
+	struct segment *seg; /* in which it looks back; a reference */
+	struct segment_back back;
+	struct channel_copies copies;
+	unsigned restarts; /* files changed meanwhile so often */
+	bool is_short;	   /* the budget did not reach as far as was asked */
+};
 
 /**
- * walk_resume(channel, cursor, mark):
- * Put ${cursor} where ${mark}, which is MARK_AT, says.
+ * walk_search_end(search):
+ * Give up what ${search} holds, found or not, and leave it as at first.
  */
-int walk_resume(
-    struct channel *channel, struct cursor *cursor, const struct mark *mark);
+void walk_search_end(struct walk_search *search);
+
+/**
+ * walk_back(channel, cursor, records, search):
+ * Put ${cursor} so many records (at least 1) before the end of the channel,
+ * which has a file, or where fewer are kept in front of them all.  As far as
+ * the budget of the slice goes; ${search} says if that was too short.  Where
+ * files are changed again and again meanwhile, the place is lost.
+ */
+int walk_back(struct channel *channel, struct cursor *cursor, uint64_t records,
+    struct walk_search *search);
+
+/**
+ * walk_resume(channel, cursor, mark, search):
+ * Put ${cursor} where ${mark}, which is MARK_AT, says.  Where the budget of the
+ * slice does not do for that, the place is lost.
+ */
+int walk_resume(struct channel *channel, struct cursor *cursor,
+    const struct mark *mark, struct walk_search *search);
 
 /**
  * walk_was_cut(channel, cursor):
@@ -69,7 +95,7 @@ bool walk_was_cut(struct channel *channel, const struct cursor *cursor);
  * The file is not what it was at ${cursor}: go on in a copy made of it, or lose
  * the place.
  */
-void walk_changed(struct channel *channel, struct cursor *cursor);
+int walk_changed(struct channel *channel, struct cursor *cursor);
 
 /**
  * walk_on(channel, cursor):

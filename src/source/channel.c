@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "source/channel_log.h"
+#include "source/folder_parts.h"
 
 /* Renamed this often while it is opened, a file is tried again later. */
 #define RENAMED_MAX 8
+
+/* How many channels there are; with what malloc adds to each. */
+static size_t n_channels;
+#define CHANNEL_BYTES (sizeof(struct channel) + 16)
+
+size_t
+channel_memory(void)
+{
+	return n_channels * CHANNEL_BYTES + series_list_memory();
+}
 
 static void
 init_watch(struct channel_watch *watch, struct channel *channel)
@@ -28,13 +40,19 @@ channel_new(struct folder *folder, const char *name)
 
 	if (channel == NULL)
 		return NULL;
+	n_channels++;
 	channel->folder = folder;
 	channel->refs = 1;
 	channel->tag = mark_tag(name);
+	channel->links = folder_links(folder, name);
 	snprintf(channel->name, sizeof(channel->name), "%s", name);
 	list_init(&channel->users);
 	list_init(&channel->dirty);
+	list_init(&channel->in_look);
+	list_init(&channel->in_missing);
 	list_init(&channel->segments);
+	channel->look_no = folder->look_no;
+	channel->follow_no = folder->follow_no;
 	init_watch(&channel->watch, channel);
 	init_watch(&channel->before_watch, channel);
 	channel_look(channel);
@@ -51,11 +69,15 @@ channel_free(struct channel *channel)
 	watch_remove(watch, &channel->watch.file);
 	watch_remove(watch, &channel->before_watch.file);
 	list_remove(&channel->dirty);
-	segment_unref(channel->segment);
-	segment_unref(channel->before);
+	list_remove(&channel->in_look);
+	list_remove(&channel->in_missing);
+	segment_drop(&channel->segment);
+	segment_drop(&channel->before);
 	/* Who still reads one does not know us. */
 	LIST_EACH_SAFE (node, after, &channel->segments)
 		list_remove(node);
+	series_list_free(&channel->list);
+	n_channels--;
 	free(channel);
 }
 
@@ -66,7 +88,8 @@ refuse(struct channel *channel)
 	struct folder *folder = channel->folder;
 
 	channel->is_missing = true;
-	if (errno != channel->open_errno &&
+	/* That a link was refused is told of the link. */
+	if (errno != channel->open_errno && errno != ELOOP &&
 	    log_allow(&folder->quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=channel-unreadable channel=%s spool=\"%s\" "
@@ -94,8 +117,27 @@ has_dangling_link(struct channel *channel)
 	return false;
 }
 
+/*
+ * Watch the file of ${seg}, which has ${path}.  In a sticky folder the kernel
+ * may not follow a link that we follow (protected_symlinks, proc(5)).
+ */
+static int
+add_watch(
+    struct channel_watch *watch, const struct segment *seg, const char *path)
+{
+	struct watch *to = &watch->channel->folder->watch;
+	char opened[32];
+	int rc = watch_add(to, &watch->file, path);
+
+	if (rc == 0 || errno != EACCES)
+		return rc;
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", seg->fd);
+	return watch_add(to, &watch->file, opened);
+}
+
 static void
-watch_file(struct channel_watch *watch, const char *path)
+watch_file(
+    struct channel_watch *watch, const struct segment *seg, const char *path)
 {
 	struct folder *folder = watch->channel->folder;
 
@@ -104,8 +146,7 @@ watch_file(struct channel_watch *watch, const char *path)
 	if (!watch_is_on(&folder->watch))
 		return;
 	/* ENOENT: gone again; the folder's watch tells what comes next. */
-	if (watch_add(&folder->watch, &watch->file, path) != 0 &&
-	    errno != ENOENT)
+	if (add_watch(watch, seg, path) != 0 && errno != ENOENT)
 		folder_poll(folder,
 		    "inotify watches used up, raise "
 		    "fs.inotify.max_user_watches");
@@ -116,21 +157,23 @@ static void
 follow_before(struct channel *channel)
 {
 	const struct series series = channel_series(channel);
-	int number = series_find(&series, &channel->before->id);
+	int number =
+	    series_find(&series, &channel->before->id, channel->before->number);
 
 	/* Others may have it renamed by now: then there is one more look. */
 	if (number != -1)
-		watch_file(
-		    &channel->before_watch, channel_path(channel, number));
+		watch_file(&channel->before_watch, channel->before,
+		    channel_path(channel, number));
 }
 
 void
 channel_follow(struct channel *channel)
 {
-
+	channel->follow_no = channel->folder->follow_no;
 	/* If they are other files by now, the next look finds out. */
 	if (channel->segment != NULL)
-		watch_file(&channel->watch, channel_path(channel, 0));
+		watch_file(&channel->watch, channel->segment,
+		    channel_path(channel, 0));
 	if (channel->before != NULL)
 		follow_before(channel);
 }
@@ -185,13 +228,13 @@ open_segment(struct channel *channel, int number)
 	channel->open_errno = 0;
 	channel->segment = seg;
 	channel->is_early = channel->arrivals == 0;
-	watch_file(&channel->watch, channel_path(channel, number));
+	watch_file(&channel->watch, seg, channel_path(channel, number));
 	(void)look_at_before(channel, true);
 	/* Another form is another log. */
 	if (old != NULL && old != seg && channel->opened == channel->form)
 		channel_link(channel, old);
 	channel->opened = channel->form;
-	segment_unref(old);
+	segment_drop(&old);
 	return true;
 }
 
@@ -199,9 +242,11 @@ static bool
 look_for_end(struct channel *channel)
 {
 	bool had_ended = channel->has_ended;
+	struct stat st;
 
+	/* A link is as good: what it leads to is nobody's business. */
 	channel->has_ended =
-	    access(folder_file(channel->folder, channel->name, ".end"), F_OK) ==
+	    lstat(folder_file(channel->folder, channel->name, ".end"), &st) ==
 	    0;
 	return channel->has_ended != had_ended;
 }
@@ -212,7 +257,8 @@ number_of_newest(struct channel *channel)
 {
 	const struct series series = channel_series(channel);
 
-	return series_find(&series, &channel->segment->id);
+	return series_find(
+	    &series, &channel->segment->id, channel->segment->number);
 }
 
 /* Whether number 1 came after the newest we know, which has ${number} now. */
@@ -287,8 +333,9 @@ look_for_shadowed(struct channel *channel)
 	     form < folder_forms + folder_n_forms; form++) {
 		/* Who takes from the others tells of them. */
 		if (form->type != S_IFREG ||
-		    stat(folder_file(folder, channel->name, form->suffix),
-			&st) != 0 ||
+		    trust_look(AT_FDCWD,
+			folder_file(folder, channel->name, form->suffix),
+			channel->links, &st) != 0 ||
 		    !S_ISREG(st.st_mode))
 			continue;
 		channel->is_shadow_told = true;
@@ -302,6 +349,7 @@ bool
 channel_look(struct channel *channel)
 {
 	struct folder *folder = channel->folder;
+	unsigned refused = trust_refusal()->count;
 	const struct form *form;
 	bool is_new = false;
 	struct stat st;
@@ -311,6 +359,9 @@ channel_look(struct channel *channel)
 	if (!folder->is_there)
 		return false;
 	channel->is_missing = channel->is_gone = false;
+	/* A look at everything, because of what was lost, has not come yet. */
+	if (folder->look_overflows && channel->look_no != folder->look_no)
+		channel->arrivals = ARRIVALS_MANY;
 	form = folder_form(folder, channel->name, &st);
 	if (form == NULL && errno == ENOENT)
 		form = folder_left(folder, channel->name);
@@ -329,8 +380,13 @@ channel_look(struct channel *channel)
 	/* Those that came and went unseen count until there is one to see. */
 	if (is_new || !channel->is_missing)
 		channel->arrivals = 0;
+	if (trust_refusal()->count != refused)
+		folder_tell_link(folder, channel->name);
 	/* Nothing else tells when it can be had. */
-	if (channel->is_missing)
+	list_remove(&channel->in_missing);
+	if (channel->is_missing) {
+		list_push(&folder->missing, &channel->in_missing);
 		folder_wait(folder);
+	}
 	return look_for_end(channel) || is_new;
 }

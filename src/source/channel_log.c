@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ channel_series(struct channel *channel)
 		.path = path,
 		.len = strlen(path),
 		.form = channel->form->record,
+		.links = folder_form_links(channel->form, channel->links),
 	};
 }
 
@@ -27,6 +29,56 @@ channel_path(struct channel *channel, int number)
 	const struct series series = channel_series(channel);
 
 	return series_path(&series, number);
+}
+
+/* Tell, once, of a file that is read at one of its numbers only. */
+static void
+tell_same(struct channel *channel)
+{
+	const int *same = channel->list.same;
+	char number[SERIES_ROOM] = "";
+	const char *path;
+
+	if (same[1] == 0 || channel->is_same_told) {
+		channel->is_same_told = same[1] != 0;
+		return;
+	}
+	channel->is_same_told = true;
+	path = channel_path(channel, 0) + strlen(channel->folder->path) + 1;
+	if (same[0] > 0)
+		snprintf(number, sizeof(number), ".%d", same[0]);
+	if (log_allow(&channel->folder->quota, clock_mono_ms()))
+		log_msg(LOG_LEVEL_WARN,
+		    "event=same-file channel=%s segments=\"%s%s %s.%d\" "
+		    "effect=\"it is read once, where its lower number is\" "
+		    "remedy=\"remove the link\"",
+		    channel->name, path, number, path, same[1]);
+}
+
+/* See to it that the list of the channel's segments is whole. */
+static int
+make_list(struct channel *channel, const struct series *series)
+{
+	if (channel->list.is_whole)
+		return 0;
+	if (series_list_make(series, &channel->list) != 0)
+		return -1;
+	tell_same(channel);
+	return 0;
+}
+
+int
+channel_make_list(struct channel *channel, const struct series *series)
+{
+	for (int i = 0; i < 2; i++) {
+		if (make_list(channel, series) != 0)
+			return -1;
+		if (series_list_is_current(series, &channel->list))
+			return 0;
+		series_list_forget(&channel->list);
+	}
+	errno = ESTALE;
+	return -1;
 }
 
 static int
@@ -51,15 +103,14 @@ find_open(struct channel *channel, const struct segment_id *id)
 	return NULL;
 }
 
-/* Return the one that stands for the same file as ${seg}, which is taken. */
-static struct segment *
-share(struct channel *channel, struct segment *seg)
+struct segment *
+channel_share(struct channel *channel, struct segment *seg)
 {
 	struct segment *open = find_open(channel, &seg->id);
 
 	if (open != NULL) {
 		segment_ref(open);
-		segment_unref(seg);
+		segment_drop(&seg);
 		return open;
 	}
 	list_push(&channel->segments, &seg->node);
@@ -72,7 +123,7 @@ channel_open(struct channel *channel, int number)
 	const struct series series = channel_series(channel);
 	struct segment *seg = series_open(&series, number);
 
-	return seg == NULL ? NULL : share(channel, seg);
+	return seg == NULL ? NULL : channel_share(channel, seg);
 }
 
 bool
@@ -100,21 +151,23 @@ channel_has_older(struct channel *channel)
 		return false;
 	series = channel_series(channel);
 	/* Number 1 alone may be missing, for a step of a rotation. */
-	return series_oldest(&series) > 0;
+	return series_higher(&series, 0) != -1;
 }
 
 /* Open the segment before the newest; NULL: none that could be opened. */
 static struct segment *
 open_before(struct channel *channel)
 {
+	const struct series series = channel_series(channel);
 	struct segment *seg = NULL;
 
 	/* Beyond a hole is another time. */
-	if (channel_before(channel, channel->segment, &seg) != SERIES_NEXT) {
-		segment_unref(seg);
+	if (series_before_newest(&series, channel->segment, &seg) !=
+	    SERIES_NEXT) {
+		segment_drop(&seg);
 		return NULL;
 	}
-	return seg;
+	return channel_share(channel, seg);
 }
 
 /* Whether somebody has ${seg} locked, who will see that it has no name. */
@@ -158,7 +211,8 @@ look_before(struct channel *channel, bool is_first, struct segment_id *out)
 	if (rc == 0)
 		*out = id;
 	else if (!is_first && channel->before != NULL &&
-	    series_find(&series, &channel->before->id) != -1)
+	    series_find(
+		&series, &channel->before->id, channel->before->number) != -1)
 		*out = channel->before->id;
 }
 
@@ -176,7 +230,7 @@ channel_look_before(struct channel *channel, bool is_first)
 	channel->before = open_before(channel);
 	if (old != NULL && channel->before != old)
 		leave(channel, old);
-	segment_unref(old);
+	segment_drop(&old);
 	return channel->before != old;
 }
 
@@ -185,7 +239,7 @@ channel_link(struct channel *channel, struct segment *old)
 {
 	const struct series series = channel_series(channel);
 	const struct segment *before = channel->before;
-	int number = series_find(&series, &old->id);
+	int number = series_find(&series, &old->id, old->number);
 
 	if (number > 0) {
 		/* Should it be renamed once more, it is found again later. */
@@ -210,22 +264,21 @@ after_removed(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
 	const struct series series = channel_series(channel);
-	int number;
+	int index;
 
 	if (seg->newer.ino == 0)
 		return SERIES_NOT_IN;
 	/* That may have no name any more, either. */
 	if ((*out = segment_ref(find_open(channel, &seg->newer))) != NULL)
 		return SERIES_NEXT;
-	number = series_find(&series, &seg->newer);
-	if (number == -1)
-		return errno == ENOENT ? SERIES_NOT_IN : SERIES_ERROR;
-	if ((*out = series_open(&series, number)) == NULL)
-		return errno == ENOENT ? SERIES_BUSY : SERIES_ERROR;
-	if (segment_id_equal(&(*out)->id, &seg->newer))
+	index = series_list_find(&channel->list, &seg->newer);
+	if (index == -1)
+		return SERIES_NOT_IN;
+	if (series_list_open(&series, &channel->list, (size_t)index, out) == 0)
 		return SERIES_NEXT;
-	segment_unref(*out);
-	return SERIES_BUSY;
+	if (errno == EAGAIN)
+		return SERIES_MORE;
+	return errno == ESTALE ? SERIES_BUSY : SERIES_ERROR;
 }
 
 static bool
@@ -239,12 +292,15 @@ channel_after(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
 	const struct series series = channel_series(channel);
-	enum series_step step = series_after(&series, seg, out);
+	enum series_step step =
+	    series_list_after(&series, &channel->list, seg, out);
 
 	if (step == SERIES_NOT_IN)
 		step = after_removed(channel, seg, out);
 	if (is_found(step))
-		*out = share(channel, *out);
+		*out = channel_share(channel, *out);
+	if (channel->list.is_whole)
+		tell_same(channel);
 	return step;
 }
 
@@ -253,128 +309,12 @@ channel_before(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
 	const struct series series = channel_series(channel);
-	enum series_step step = series_before(&series, seg, out);
+	enum series_step step =
+	    series_list_before(&series, &channel->list, seg, out);
 
 	if (is_found(step))
-		*out = share(channel, *out);
+		*out = channel_share(channel, *out);
+	if (channel->list.is_whole)
+		tell_same(channel);
 	return step;
-}
-
-struct segment *
-channel_oldest(struct channel *channel)
-{
-	const struct series series = channel_series(channel);
-	int number = series_oldest(&series);
-	struct segment *seg = NULL, *older;
-
-	if (number == -1 && errno == ENOENT && channel->segment != NULL)
-		return segment_ref(channel->segment);
-	/* It may be removed just now, or be nothing for us to read. */
-	for (; number >= 0 && seg == NULL; number--) {
-		seg = channel_open(channel, number);
-		if (seg == NULL && errno != ENOENT && errno != EACCES)
-			return NULL;
-	}
-	/* It may be renamed just now, so that another had its number. */
-	while (seg != NULL && is_found(channel_before(channel, seg, &older))) {
-		segment_unref(seg);
-		seg = older;
-	}
-	return seg;
-}
-
-/* Whether ${seg} is a copy of ${newer}, as far as one can tell. */
-static bool
-may_be_copy(const struct segment *seg, const struct segment *newer)
-{
-	return segment_is_copy(seg, newer) || seg->id.birth_ns == 0 ||
-	    newer->id.birth_ns == 0;
-}
-
-struct segment *
-channel_find_copy(
-    struct channel *channel, struct segment *seg, const struct position *at)
-{
-	struct segment *newer = segment_ref(seg), *older = NULL;
-
-	while (channel_before(channel, newer, &older) == SERIES_NEXT) {
-		segment_unref(newer);
-		newer = older;
-		if (at->offset > 0 && may_be_copy(older, seg) &&
-		    segment_holds(older, at) == 1)
-			return older;
-	}
-	segment_unref(newer);
-	return NULL;
-}
-
-/* Judge ${seg} (taken), in which ${at} was made, whatever it holds now. */
-static enum channel_place
-judge(struct channel *channel, struct segment *seg, const struct position *at,
-    struct segment **out)
-{
-	struct segment *copy;
-	int holds = segment_holds(seg, at);
-
-	*out = seg;
-	if (holds == 1)
-		return CHANNEL_FOUND;
-	if (holds == 0 &&
-	    (copy = channel_find_copy(channel, seg, at)) != NULL) {
-		segment_unref(seg);
-		*out = copy;
-		return CHANNEL_FOUND;
-	}
-	if (holds == 0)
-		return CHANNEL_REPLACED;
-	segment_unref(seg);
-	return CHANNEL_ERROR;
-}
-
-/* The open segment in which ${at} was made; it may have no name any more. */
-static struct segment *
-find_open_at(struct channel *channel, const struct position *at)
-{
-	LIST_EACH (node, &channel->segments) {
-		struct segment *seg = LIST_OF(node, struct segment, node);
-
-		if (segment_is(seg, at) && seg->form == channel->form->record)
-			return segment_ref(seg);
-	}
-	return NULL;
-}
-
-/* The segment in which ${at} was made, with a reference, or NULL. */
-static struct segment *
-find_segment(struct channel *channel, const struct position *at)
-{
-	const struct series series = channel_series(channel);
-	struct segment *seg = find_open_at(channel, at);
-	int number = -1;
-
-	if (seg != NULL)
-		return seg;
-	/* What is renamed meanwhile is met later on this way, not missed. */
-	while ((number = series_higher(&series, number)) != -1) {
-		seg = channel_open(channel, number);
-		if (seg != NULL && segment_is(seg, at))
-			return seg;
-		segment_unref(seg);
-	}
-	return NULL;
-}
-
-enum channel_place
-channel_locate(
-    struct channel *channel, const struct position *at, struct segment **out)
-{
-	struct segment *seg = find_segment(channel, at);
-
-	if (seg != NULL)
-		return judge(channel, seg, at, out);
-	if (errno != ENOENT)
-		return CHANNEL_ERROR;
-	*out = NULL;
-	/* Who rotates removes the oldest; others replace the file. */
-	return channel_has_older(channel) ? CHANNEL_EXPIRED : CHANNEL_REPLACED;
 }

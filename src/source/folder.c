@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,9 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/log.h"
-#include "source/folder.h"
+#include "source/folder_parts.h"
 #include "spool/own.h"
 
 /* Beside the path: slashes, our folder, a name, a suffix, a number, a NUL. */
@@ -36,7 +34,7 @@ static const long remote_types[] = {
 static uint64_t
 name_hash(const char *name)
 {
-	return hash_mix(hash_bytes(HASH_START, name, strlen(name)));
+	return table_hash(name, strlen(name));
 }
 
 struct channel *
@@ -71,7 +69,7 @@ note_arrival(struct channel *channel)
 }
 
 static void
-on_name(void *cookie, const char *file, bool has_come)
+on_name(void *cookie, const char *file, enum watch_name what)
 {
 	struct folder *folder = cookie;
 	char name[NAME_MAX_LEN + 1];
@@ -82,12 +80,13 @@ on_name(void *cookie, const char *file, bool has_come)
 	/* There may be journals in it by the time that it is followed. */
 	if (strcmp(file, OWN_FOLDER) == 0)
 		folder->is_lost = true;
+	folder_keep_name(folder, file, what);
 	if (!folder_name_of(file, name))
 		return;
 	if ((channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
 		channel_mark_dirty(channel);
-		if (has_come && channel->form != NULL &&
+		if (what == WATCH_CAME && channel->form != NULL &&
 		    strcmp(file + strlen(name), channel->form->suffix) == 0)
 			note_arrival(channel);
 	}
@@ -124,52 +123,6 @@ on_lost(void *cookie, bool overflows)
 }
 
 static void
-look_again(void *cookie, struct table_entry *entry)
-{
-	struct channel *channel = TABLE_OF(entry, struct channel, by_name);
-
-	(void)cookie;
-	channel->needs_look = true;
-	if (channel->folder->has_overflown)
-		channel->arrivals = ARRIVALS_MANY;
-	channel_mark_dirty(channel);
-}
-
-static int
-tell_name(void *cookie, const char *name)
-{
-	struct folder *folder = cookie;
-
-	folder->ops->on_name(folder->cookie, name);
-	return 0;
-}
-
-void
-folder_tell(struct folder *folder)
-{
-	if (folder->is_lost) {
-		folder->is_lost = false;
-		folder_open(folder);
-		if (folder->ops->on_lost != NULL)
-			folder->ops->on_lost(folder->cookie);
-		table_walk(&folder->channels, look_again, NULL);
-		folder->has_overflown = false;
-		if (folder->ops->wants_names == NULL ||
-		    folder->ops->wants_names(folder->cookie))
-			folder_list(folder, tell_name, folder);
-	}
-	while (!list_is_empty(&folder->dirty)) {
-		struct channel *channel =
-		    LIST_OF(folder->dirty.next, struct channel, dirty);
-
-		list_remove(&channel->dirty);
-		if (channel->needs_look)
-			channel_look(channel);
-		folder->ops->on_channel(folder->cookie, channel);
-	}
-}
-
-static void
 on_done(void *cookie)
 {
 	folder_tell(cookie);
@@ -192,7 +145,8 @@ folder_init(struct folder *folder, struct ev_loop *loop, const char *path,
 	folder->ops = ops;
 	folder->cookie = cookie;
 	folder_own_init(folder);
-	list_init(&folder->dirty);
+	folder_poll_init(folder);
+	folder_look_init(folder);
 	if ((folder->path = strdup(path)) == NULL)
 		goto err0;
 	if ((folder->file = malloc(strlen(path) + FILE_ROOM)) == NULL)
@@ -228,8 +182,8 @@ folder_log(struct folder *folder, const struct form *form, const char *name)
 void
 folder_free(struct folder *folder)
 {
-	if (folder->is_polling)
-		ev_timer_stop(folder->loop, &folder->poll);
+	folder_poll_end(folder);
+	folder_look_end(folder);
 	watch_stop(&folder->watch);
 	table_free(&folder->channels);
 	free(folder->file);
@@ -261,32 +215,29 @@ start_watching(struct folder *folder, int fd)
 	}
 }
 
-static void
-follow_channel(void *cookie, struct table_entry *entry)
-{
-	(void)cookie;
-	channel_follow(TABLE_OF(entry, struct channel, by_name));
-}
-
-/* Follow the folder that is open as ${fd}, with the channels in use. */
+/*
+ * Follow the folder that is open as ${fd}, and, one after the other, the
+ * channels in use.
+ */
 static void
 follow(struct folder *folder, int fd)
 {
 	start_watching(folder, fd);
 	/* It may be that of another spool. */
 	folder_own_leave(folder);
-	table_walk(&folder->channels, follow_channel, NULL);
+	folder->follow_no++;
 	folder->is_lost = true;
 }
 
-static bool
-is_still_there(const struct folder *folder)
+bool
+folder_is_still_there(const struct folder *folder)
 {
+	bool is_polled = folder->is_polling && !folder->is_waiting;
 	struct stat st;
 
 	/* A new folder may get the inode of the old; its watch it does not. */
 	return folder->is_there &&
-	    (!folder->is_followed || folder->is_polling ||
+	    (!folder->is_followed || is_polled ||
 		(watch_is_on(&folder->watch) && folder->watch.folder != -1)) &&
 	    stat(folder->path, &st) == 0 && st.st_ino == folder->ino &&
 	    st.st_dev == folder->dev;
@@ -304,13 +255,11 @@ log_absence(struct folder *folder)
 }
 
 int
-folder_open(struct folder *folder)
+folder_reopen(struct folder *folder)
 {
 	struct stat st;
 	int fd;
 
-	if (is_still_there(folder))
-		return 0;
 	folder->is_there = false;
 	fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, &st) != 0) {
@@ -325,13 +274,21 @@ folder_open(struct folder *folder)
 	folder->dev = st.st_dev;
 	folder->ino = st.st_ino;
 	folder->open_errno = 0;
-	if (folder->is_waiting) {
-		folder->is_waiting = folder->is_polling = false;
-		ev_timer_stop(folder->loop, &folder->poll);
-	}
+	if (folder->is_waiting)
+		folder_poll_end(folder);
 	if (folder->is_followed)
 		follow(folder, fd);
 	close(fd);
+	return 0;
+}
+
+int
+folder_open(struct folder *folder)
+{
+	if (folder_is_still_there(folder))
+		return 0;
+	if (folder_reopen(folder) != 0)
+		return -1;
 	/* Whoever listens already is to hear of it, too, and now. */
 	if (folder->is_followed)
 		folder_tell(folder);
@@ -372,6 +329,7 @@ folder_channel(struct folder *folder, const char *name)
 	}
 	if ((channel = channel_new(folder, name)) == NULL)
 		return NULL;
+	list_push(&folder->looked_at, &channel->in_look);
 	table_insert(&folder->channels, &channel->by_name, name_hash(name));
 	folder->n_channels++;
 	return channel;

@@ -4,13 +4,15 @@
  * A channel that somebody listens to is held open; its owner is told when there
  * may be more to read.  Where inotify cannot tell (instances used up, network
  * file systems) everything in use is polled, the more often the more there is
- * that is new, and at least once a second.
+ * that is new, and at least once a second; but if a look takes long, for no
+ * more than a fifth of the time.
  */
 #ifndef SPOOLCAST_SOURCE_FOLDER_H
 #define SPOOLCAST_SOURCE_FOLDER_H
 
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <ev.h>
 #include <stdbool.h>
 
@@ -18,8 +20,9 @@
 #include "base/name.h"
 #include "base/rnd.h"
 #include "base/table.h"
+#include "source/names.h"
 #include "source/watch.h"
-#include "spool/segment.h"
+#include "spool/series_list.h"
 
 struct folder;
 
@@ -41,6 +44,7 @@ struct channel {
 	unsigned refs;
 	uint32_t tag;
 	char name[NAME_MAX_LEN + 1];
+	enum trust_links links;	   /* which are followed to an append file */
 	const struct form *form;   /* of its log; NULL: there is none yet */
 	bool has_ended;		   /* NAME.end is there */
 	bool is_shadow_told;	   /* so is another form, and the log has it */
@@ -48,12 +52,18 @@ struct channel {
 	struct segment *before;	   /* the one before; NULL: none */
 	const struct form *opened; /* the form that the newest had */
 	struct list segments;	   /* all that are open, once each */
+	struct series_list list;   /* of those with a name, if it was needed */
+	bool is_same_told;	   /* the log has it that one has two names */
 	struct list users;	   /* for the owner: whoever listens */
 
 	struct channel_watch watch;	   /* of the newest segment */
 	struct channel_watch before_watch; /* for who writes there still */
 	struct list dirty;		   /* in folder->dirty, or in no list */
-	bool needs_look; /* the name may stand for another file now */
+	struct list in_look;		   /* in one of the folder's two */
+	struct list in_missing;		   /* the same, or in no list */
+	unsigned look_no;   /* of the last look at everything that it had */
+	unsigned follow_no; /* and for which folder it is watched */
+	bool needs_look;    /* the name may stand for another file now */
 	/*
 	 * Files that have taken its name since the newest was opened: of
 	 * several only the last is seen.
@@ -72,6 +82,8 @@ struct folder_ops {
 	void (*on_channel)(void *cookie, struct channel *channel);
 	/* A channel came to exist, perhaps; it may be in use already. */
 	void (*on_name)(void *cookie, const char *name);
+	/* Which links are followed to its files; NULL: those of owners. */
+	enum trust_links (*links)(void *cookie, const char *name);
 	/* Whether anybody wants to know that; NULL: yes. */
 	bool (*wants_names)(void *cookie);
 	/*
@@ -82,6 +94,9 @@ struct folder_ops {
 	/* Anything may have come or gone; NULL as well. */
 	void (*on_lost)(void *cookie);
 };
+
+/* So many refused links are remembered, to be told in the log once. */
+#define FOLDER_LINKS_TOLD 16
 
 struct folder {
 	struct ev_loop *loop;
@@ -99,17 +114,49 @@ struct folder {
 	void *cookie;
 	struct table channels;
 	unsigned n_channels;
-	struct list dirty;
+	struct list dirty;  /* channels of which something was told */
 	bool is_lost;	    /* everything has to be looked at */
 	bool has_overflown; /* and we were not told of all that happened */
+	unsigned follow_no; /* how often it began to be followed */
+
+	/*
+	 * A look at everything, which goes on over many turns of the loop:
+	 * channels that had it, and channels that are still to have it.
+	 */
+	struct list looked_at;
+	struct list to_look_at;
+	unsigned look_no;
+	bool look_tells;      /* of all channels; else of those that changed */
+	bool look_polls;      /* see whether they grew, too */
+	bool look_overflows;  /* files may have come that nobody told of */
+	struct list missing;  /* channels that are waited for */
+	struct list to_find;  /* of those, the ones to be looked for now */
+	DIR *names;	      /* being read; NULL: not */
+	bool must_list;	      /* names are to be read; again, if they are now */
+	bool must_tell_names; /* of that; and of those that are read now */
+	bool tells_names;
+	bool keeps_names;  /* somebody asked for all of them */
+	bool keeps_now;	   /* those that are read now */
+	bool lacks_some;   /* of those, some went since */
+	bool are_too_many; /* for that */
+	bool is_listed;	   /* they are gone through now: they must stay */
+	bool has_kept;	   /* all are, and changed as it is told */
+	bool has_news;	   /* something was found since polling began */
+	struct names kept;
+	ev_timer more;	 /* for the next turn of all that */
+	int64_t look_ms; /* what all took since then */
 	struct log_quota quota;
+	ino_t links_told[FOLDER_LINKS_TOLD];
+	unsigned next_told; /* in there */
 	struct watch watch;
 	struct watch_dir own; /* where journals are, if one is in use */
-	ev_timer poll;
+	ev_timer poll; /* set while ${is_polling}, but for when it looks */
 	double poll_s; /* until the next look, at most */
 	struct rnd rnd;
 	bool is_polling;
-	bool is_waiting; /* polling only until something is there again */
+	bool is_waiting;    /* polling only until something is there again */
+	bool is_polled_now; /* a look is under way */
+	bool must_wait; /* since the last look began, something was missing */
 	struct timespec polled_mtime; /* of the folder */
 	int open_errno;		      /* what the log said last of it */
 };
@@ -143,8 +190,8 @@ void folder_free(struct folder *folder);
 /**
  * folder_open(folder):
  * Make sure that the folder is there; if it is another one than before, the
- * owner is told of every channel.  Return 0, or -1 with errno if it cannot be
- * read now.
+ * owner is told of every channel, see folder_tell.  Return 0, or -1 with errno
+ * if it cannot be read now.
  */
 int folder_open(struct folder *folder);
 
@@ -153,8 +200,8 @@ int folder_open(struct folder *folder);
  * Tell of changes from now on.  That is not for nothing: of inotify's instances
  * a user has 128, and the end of one takes the kernel milliseconds, so a
  * process that only answers does without.  Return whether this began just now;
- * then the owner was told of every channel, as anything may have changed since
- * folder_open.
+ * then the owner is told of every channel, see folder_tell, as anything may
+ * have changed since folder_open.
  */
 bool folder_follow(struct folder *folder);
 
@@ -172,6 +219,12 @@ struct channel *folder_channel(struct folder *folder, const char *name);
 void channel_unref(struct channel *channel);
 
 /**
+ * channel_memory(void):
+ * Return how many bytes all channels of the process take.
+ */
+size_t channel_memory(void);
+
+/**
  * channel_look(channel):
  * See which file the channel's name stands for now and whether it has ended.
  * Return whether anything is different from what it was.  A file that took the
@@ -184,14 +237,6 @@ bool channel_look(struct channel *channel);
  * Start to watch the file of ${channel}, if it has one.
  */
 void channel_follow(struct channel *channel);
-
-/**
- * channel_new(folder, name), channel_free(channel):
- * Make a channel that is not in ${folder} yet, and destroy one that is not any
- * more; for folder.c.
- */
-struct channel *channel_new(struct folder *folder, const char *name);
-void channel_free(struct channel *channel);
 
 /**
  * channel_mark_dirty(channel):
@@ -207,18 +252,9 @@ void channel_mark_dirty(struct channel *channel);
 struct channel *folder_find(struct folder *folder, const char *name);
 
 /**
- * folder_own_init(folder), folder_own_follow(folder), folder_own_leave(folder):
- * Prepare to follow our own folder; follow it, if the spool is followed and it
- * is there: a journal that appears in it, or takes the name of another, makes
- * its channel look; follow it no more.
- */
-void folder_own_init(struct folder *folder);
-void folder_own_follow(struct folder *folder);
-void folder_own_leave(struct folder *folder);
-
-/**
  * folder_tell(folder):
- * Look where that was noted, and tell the owner what there may be.
+ * Look where that was noted, and tell the owner what there may be: as much as 2
+ * ms allow now, and the rest in the next turns of the loop.
  */
 void folder_tell(struct folder *folder);
 
@@ -272,6 +308,13 @@ const char *folder_series(
 bool folder_name_of(const char *file, char out[NAME_MAX_LEN + 1]);
 
 /**
+ * folder_sign_of(file, out):
+ * The same, where ${file} shows that the channel exists, as for folder_has.
+ * Return which of several such files it is, 0 to 7, or -1 if it is none.
+ */
+int folder_sign_of(const char *file, char out[NAME_MAX_LEN + 1]);
+
+/**
  * folder_is_form(file):
  * Return whether ${file} has the suffix of what a channel consists of.
  */
@@ -280,10 +323,32 @@ bool folder_is_form(const char *file);
 /**
  * folder_form(folder, name, st):
  * Return the form of the channel ${name}, with what it was found by in ${st};
- * NULL if there is none (ENOENT), or with what the system refused in errno.
+ * NULL if there is none (ENOENT), or with what the system refused in errno;
+ * ELOOP: there is a link that is not followed.
  */
 const struct form *folder_form(
     struct folder *folder, const char *name, struct stat *st);
+
+/**
+ * folder_links(folder, name):
+ * Return which links are followed to the append files of the channel ${name}.
+ */
+enum trust_links folder_links(const struct folder *folder, const char *name);
+
+/**
+ * folder_form_links(form, links):
+ * Return which are followed to a log of ${form} where ${links} are to append
+ * files: none to what is in our own folder.
+ */
+enum trust_links folder_form_links(
+    const struct form *form, enum trust_links links);
+
+/**
+ * folder_tell_link(folder, name):
+ * Say in the log, once, that the link was refused which trust_refusal tells of,
+ * to a file of the channel ${name}.
+ */
+void folder_tell_link(struct folder *folder, const char *name);
 
 /**
  * folder_tell_shadowed(quota, name, suffix, form):
@@ -310,8 +375,11 @@ bool folder_has(struct folder *folder, const char *name);
 /**
  * folder_list(folder, visit, cookie):
  * Call ${visit} with the name of each channel that exists, as for folder_has; a
- * name may come twice.  Stop when it returns other than 0 and return that; 0 at
- * the end, or -1 with errno.
+ * name may come twice, and one that went just now may come.  Once that was
+ * asked of a folder that is followed, its names are kept in memory, and the
+ * next one who asks does not have it read.  ${visit} must not lead to
+ * folder_tell.  Stop when it returns other than 0 and return that; 0 at the
+ * end, or -1 with errno.
  */
 int folder_list(struct folder *folder,
     int (*visit)(void *cookie, const char *name), void *cookie);

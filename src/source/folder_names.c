@@ -1,8 +1,8 @@
 /* Which files in the spool belong to which channel. */
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +51,35 @@ folder_is_form(const char *file)
 	return false;
 }
 
+enum trust_links
+folder_links(const struct folder *folder, const char *name)
+{
+	if (folder->ops == NULL || folder->ops->links == NULL)
+		return TRUST_OWNER;
+	return folder->ops->links(folder->cookie, name);
+}
+
+enum trust_links
+folder_form_links(const struct form *form, enum trust_links links)
+{
+	return form->dir[0] == '\0' ? links : TRUST_OWN;
+}
+
+/* As stat(2) of ${path}, which is what the channel ${name} has of ${form}. */
+static int
+look(struct folder *folder, const struct form *form, const char *name,
+    const char *path, struct stat *st)
+{
+	int rc = lstat(path, st);
+
+	if (rc != 0 || !S_ISLNK(st->st_mode))
+		return rc;
+	/* Only that it is one, which is refused by who would take from it. */
+	if (form->type != S_IFREG)
+		return stat(path, st);
+	return trust_look(AT_FDCWD, path, folder_links(folder, name), st);
+}
+
 const struct form *
 folder_form(struct folder *folder, const char *name, struct stat *st)
 {
@@ -59,7 +88,8 @@ folder_form(struct folder *folder, const char *name, struct stat *st)
 	for (size_t i = 0; i < folder_n_forms; i++) {
 		const struct form *form = &folder_forms[i];
 
-		if (stat(folder_file(folder, name, form->suffix), st) == 0) {
+		if (look(folder, form, name,
+			folder_file(folder, name, form->suffix), st) == 0) {
 			if ((st->st_mode & S_IFMT) == form->type)
 				return form;
 		} else if (errno != ENOENT) {
@@ -92,7 +122,8 @@ has_older(struct folder *folder, const char *name)
 		snprintf(
 		    file, sizeof(file), "%s%s.1", name, folder_forms[i].log);
 		if (is_older(&folder_forms[i], file) &&
-		    stat(folder_file(folder, file, ""), &st) == 0 &&
+		    look(folder, &folder_forms[i], name,
+			folder_file(folder, file, ""), &st) == 0 &&
 		    S_ISREG(st.st_mode))
 			return true;
 	}
@@ -110,6 +141,37 @@ folder_tell_shadowed(struct log_quota *quota, const char *name,
 		    name, name, suffix, name, form->suffix);
 }
 
+static bool
+was_told(const struct folder *folder, ino_t ino)
+{
+	for (size_t i = 0; i < FOLDER_LINKS_TOLD; i++) {
+		if (folder->links_told[i] == ino)
+			return true;
+	}
+	return false;
+}
+
+void
+folder_tell_link(struct folder *folder, const char *name)
+{
+	const struct trust_refusal *link = trust_refusal();
+
+	if (was_told(folder, link->ino) ||
+	    !log_allow(&folder->quota, clock_mono_ms()))
+		return;
+	folder->links_told[folder->next_told] = link->ino;
+	folder->next_told = (folder->next_told + 1) % FOLDER_LINKS_TOLD;
+	log_msg(LOG_LEVEL_ERROR,
+	    "event=link-refused channel=%s path=\"%s/%s\" link=\"%s\" owner=%u "
+	    "effect=\"it is not read\" remedy=\"%s\"",
+	    name, folder->path, link->entry, link->link, link->owner,
+	    link->is_endless	? "remove it: it leads to too many others" :
+		link->is_judged ? "remove it, or let root, the user that "
+				  "spoolcast runs as, or the owner of what it "
+				  "leads to make it, or see [spool] links" :
+				  "remove it, or see [spool] links");
+}
+
 const struct form *
 folder_left(struct folder *folder, const char *name)
 {
@@ -119,7 +181,7 @@ folder_left(struct folder *folder, const char *name)
 		const struct form *form = &folder_forms[i];
 
 		if (form->dir[0] != '\0' &&
-		    stat(folder_log(folder, form, name), &st) == 0 &&
+		    lstat(folder_log(folder, form, name), &st) == 0 &&
 		    S_ISREG(st.st_mode))
 			return form;
 	}
@@ -137,36 +199,21 @@ folder_has(struct folder *folder, const char *name)
 }
 
 /*
- * Whether ${file} shows that there is a channel: between two steps of a
- * rotation, only its older segment does.  Whether the newest is missing may
- * change while the folder is read, so that is not looked at.
+ * Between two steps of a rotation, only the older segment of a channel shows
+ * that there is one.  Whether the newest is missing may change while the folder
+ * is read, so that is not looked at.
  */
-static bool
-is_sign(const char *file)
-{
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (is_older(&folder_forms[i], file))
-			return true;
-	}
-	return folder_is_form(file);
-}
-
 int
-folder_list(struct folder *folder, int (*visit)(void *cookie, const char *name),
-    void *cookie)
+folder_sign_of(const char *file, char out[NAME_MAX_LEN + 1])
 {
-	char name[NAME_MAX_LEN + 1];
-	struct dirent *entry;
-	DIR *dir = opendir(folder->path);
-	int rc = 0;
+	const char *suffix = file + strcspn(file, ".");
+	int sign = -1;
 
-	if (dir == NULL)
-		return -1;
-	while (rc == 0 && (entry = readdir(dir)) != NULL) {
-		if (is_sign(entry->d_name) &&
-		    folder_name_of(entry->d_name, name))
-			rc = visit(cookie, name);
+	for (size_t i = 0; i < folder_n_forms && sign == -1; i++) {
+		if (strcmp(suffix, folder_forms[i].suffix) == 0)
+			sign = (int)i;
+		else if (is_older(&folder_forms[i], file))
+			sign = (int)(folder_n_forms + i);
 	}
-	closedir(dir);
-	return rc;
+	return sign != -1 && folder_name_of(file, out) ? sign : -1;
 }

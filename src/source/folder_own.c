@@ -1,7 +1,7 @@
 /* Journals that appear in our own folder of the spool. */
 #include <errno.h>
 
-#include "source/folder.h"
+#include "source/folder_parts.h"
 #include "spool/own.h"
 
 static void

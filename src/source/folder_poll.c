@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "source/folder.h"
+#include "base/timer.h"
+#include "source/folder_parts.h"
 
 /*
  * Seconds between two looks.  A look that finds news makes them a quarter, one
@@ -21,12 +22,6 @@
  * began together, or the machine was suspended) drift apart.
  */
 #define POLL_SPREAD 0.25
-
-/* What a look at all channels came to. */
-struct found {
-	bool is_news;
-	bool is_missing;
-};
 
 /* Whether ${seg} was written to since the last poll. */
 static bool
@@ -44,22 +39,13 @@ poll_segment(const struct segment *seg, struct channel_watch *watch)
 	return true;
 }
 
-/* Note whether the channel's files were written to since the last poll. */
-static void
-poll_channel(void *cookie, struct table_entry *entry)
+bool
+channel_poll(struct channel *channel)
 {
-	struct channel *channel = TABLE_OF(entry, struct channel, by_name);
-	struct found *found = cookie;
 	bool changed = channel_look(channel);
 
 	changed = poll_segment(channel->segment, &channel->watch) || changed;
-	changed =
-	    poll_segment(channel->before, &channel->before_watch) || changed;
-	found->is_missing = found->is_missing || channel->is_missing;
-	if (changed) {
-		channel_mark_dirty(channel);
-		found->is_news = true;
-	}
+	return poll_segment(channel->before, &channel->before_watch) || changed;
 }
 
 /* Whether names came or went, or the folder itself is another one now. */
@@ -84,32 +70,49 @@ static double
 next_delay(struct folder *folder)
 {
 	double spread = (double)rnd_between(&folder->rnd, 0, 1000) / 1e3;
+	double delay_s = folder->poll_s * (1 - POLL_SPREAD * spread);
+	double look_s = (double)folder->look_ms / 1e3;
 
-	return folder->poll_s * (1 - POLL_SPREAD * spread);
+	/* Looking takes half of the time at most. */
+	return delay_s > look_s ? delay_s : look_s;
 }
 
 static void
 on_poll(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct folder *folder = timer->data;
-	struct found found = { false, false };
 
+	(void)loop;
 	(void)revents;
-	folder->is_lost = poll_folder(folder);
-	table_walk(&folder->channels, poll_channel, &found);
+	folder->must_wait = folder->has_news = false;
+	folder->is_polled_now = true;
+	folder->look_ms = 0;
+	/* Where only something is missing, the kernel tells of the rest. */
+	if (folder->is_waiting) {
+		folder->is_lost |= !folder_is_still_there(folder);
+		folder_look_for_missing(folder);
+	} else {
+		folder->is_lost |= poll_folder(folder);
+		folder_look_at_all(folder, true);
+	}
 	folder_tell(folder);
-	if (folder->is_waiting && folder->is_there && !found.is_missing)
-		folder->is_waiting = folder->is_polling = false;
+}
+
+void
+folder_poll_done(struct folder *folder)
+{
+	folder->is_polled_now = false;
+	/* What was looked at may have ended this, or begun it, or asked for. */
+	if (folder->is_waiting && !folder->must_wait)
+		folder_poll_end(folder);
 	if (!folder->is_polling)
 		return;
-	folder->poll_s *= found.is_news ? 0.25 : 2;
+	folder->poll_s *= folder->has_news ? 0.25 : 2;
 	if (folder->poll_s < POLL_SHORTEST)
 		folder->poll_s = POLL_SHORTEST;
 	if (folder->poll_s > POLL_LONGEST)
 		folder->poll_s = POLL_LONGEST;
-	ev_timer_stop(loop, timer);
-	ev_timer_set(timer, next_delay(folder), 0.);
-	ev_timer_start(loop, timer);
+	timer_set(folder->loop, &folder->poll, next_delay(folder));
 }
 
 static void
@@ -117,10 +120,21 @@ start_polling(struct folder *folder)
 {
 	folder->is_polling = true;
 	folder->poll_s = POLL_SHORTEST;
+	timer_set(folder->loop, &folder->poll, next_delay(folder));
+}
+
+void
+folder_poll_init(struct folder *folder)
+{
 	rnd_seed(&folder->rnd);
-	ev_timer_init(&folder->poll, on_poll, next_delay(folder), 0.);
-	folder->poll.data = folder;
-	ev_timer_start(folder->loop, &folder->poll);
+	timer_init(&folder->poll, on_poll, folder);
+}
+
+void
+folder_poll_end(struct folder *folder)
+{
+	folder->is_waiting = folder->is_polling = false;
+	ev_timer_stop(folder->loop, &folder->poll);
 }
 
 void
@@ -138,6 +152,7 @@ folder_poll(struct folder *folder, const char *why)
 void
 folder_wait(struct folder *folder)
 {
+	folder->must_wait = true;
 	if (folder->is_polling)
 		return;
 	folder->is_waiting = true;

@@ -10,7 +10,8 @@
 
 #define SELF_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define COME_EVENTS (IN_CREATE | IN_MOVED_TO)
-#define NAME_EVENTS (COME_EVENTS | IN_MOVED_FROM | IN_DELETE)
+#define WENT_EVENTS (IN_MOVED_FROM | IN_DELETE)
+#define NAME_EVENTS (COME_EVENTS | WENT_EVENTS)
 #define FOLDER_EVENTS (NAME_EVENTS | IN_ATTRIB | SELF_EVENTS)
 #define FILLED_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
@@ -19,18 +20,25 @@
 #define BUFFER_BYTES 1536
 #define EVENT_MAX (sizeof(struct inotify_event) + NAME_MAX + 1)
 /* Before others have their turn. */
-#define READS_MAX 64
+#define TURN_MS 2
+
+/* Whoever makes and removes files can choose which descriptors are in use. */
+static uint64_t
+hash_of(int descriptor)
+{
+	return table_hash(&descriptor, sizeof(descriptor));
+}
 
 static struct table_entry *
 first_of(struct watch *watch, int descriptor)
 {
-	return table_first(&watch->files, (uint64_t)descriptor);
+	return table_first(&watch->files, hash_of(descriptor));
 }
 
 static struct table_entry *
 first_dir(struct watch *watch, int descriptor)
 {
-	return table_first(&watch->dirs, (uint64_t)descriptor);
+	return table_first(&watch->dirs, hash_of(descriptor));
 }
 
 /* The folder was moved, or there is none any more. */
@@ -104,7 +112,9 @@ tell(struct watch *watch, const struct inotify_event *event)
 		watch->ops->on_lost(watch->cookie, false);
 	} else if (event->len > 0) {
 		watch->ops->on_name(watch->cookie, event->name,
-		    (event->mask & COME_EVENTS) != 0);
+		    event->mask & COME_EVENTS	  ? WATCH_CAME :
+			event->mask & WENT_EVENTS ? WATCH_WENT :
+						    WATCH_CHANGED);
 	} else {
 		watch->ops->on_lost(watch->cookie, false);
 	}
@@ -133,6 +143,7 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 		char bytes[BUFFER_BYTES];
 		struct inotify_event align;
 	} buffer;
+	int64_t until_ms = clock_mono_ms() + TURN_MS;
 	ssize_t len;
 
 	(void)loop;
@@ -141,7 +152,7 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 	 * All that happened until now, before anybody looks what became of it;
 	 * but not for ever.  Room that is left means that there was no more.
 	 */
-	for (int i = 0; i < READS_MAX; i++) {
+	do {
 		len = read(io->fd, buffer.bytes, sizeof(buffer.bytes));
 		if (len == -1) {
 			if (errno != EAGAIN && errno != EINTR)
@@ -150,9 +161,8 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 			break;
 		}
 		tell_all(watch, buffer.bytes, len);
-		if (len <= (ssize_t)(sizeof(buffer) - EVENT_MAX))
-			break;
-	}
+	} while (len > (ssize_t)(sizeof(buffer) - EVENT_MAX) &&
+	    clock_mono_ms() < until_ms);
 	watch->ops->on_done(watch->cookie);
 }
 
@@ -226,7 +236,7 @@ watch_add(struct watch *watch, struct watch_file *file, const char *path)
 	if (descriptor == -1)
 		return -1;
 	file->descriptor = descriptor;
-	table_insert(&watch->files, &file->by_descriptor, (uint64_t)descriptor);
+	table_insert(&watch->files, &file->by_descriptor, hash_of(descriptor));
 	return 0;
 }
 
@@ -253,7 +263,7 @@ watch_add_dir(struct watch *watch, struct watch_dir *dir, const char *path,
 	if (descriptor == -1)
 		return -1;
 	dir->descriptor = descriptor;
-	table_insert(&watch->dirs, &dir->by_descriptor, (uint64_t)descriptor);
+	table_insert(&watch->dirs, &dir->by_descriptor, hash_of(descriptor));
 	return 0;
 }
 

@@ -34,6 +34,13 @@ enum watch_what {
 	WATCH_FILLED, /* files that were moved in or closed after writing */
 };
 
+/* What became of a name in the folder that is watched by watch_folder. */
+enum watch_name {
+	WATCH_CHANGED, /* its rights, or who owns it */
+	WATCH_CAME,
+	WATCH_WENT,
+};
+
 /* A further watched folder; embedded in what owns it. */
 struct watch_dir {
 	struct table_entry by_descriptor;
@@ -50,8 +57,7 @@ struct watch_dir {
  * remove watches; on_done follows when all that was read is told.
  */
 struct watch_ops {
-	/* It came, or went. */
-	void (*on_name)(void *cookie, const char *name, bool has_come);
+	void (*on_name)(void *cookie, const char *name, enum watch_name what);
 	void (*on_data)(void *cookie, struct watch_file *file);
 	void (*on_moved)(void *cookie, struct watch_file *file);
 	/* Anything may have changed; with ${overflows} more than once. */

@@ -206,14 +206,20 @@ mark_seal(char *id, size_t len)
 	put(id, seal_of(id, len), MARK_SEAL_LEN);
 }
 
+size_t
+mark_id_len(const char *id, size_t len)
+{
+	const char *tilde = memchr(id, '~', len);
+
+	return tilde == NULL ? len : (size_t)(tilde - id);
+}
+
 bool
 mark_is_sealed(const char *id, size_t len)
 {
-	const char *tilde = memchr(id, '~', len);
 	uint64_t seal;
 
-	if (tilde != NULL)
-		len = (size_t)(tilde - id);
+	len = mark_id_len(id, len);
 	if (len <= MARK_SEAL_LEN)
 		return false;
 	return get(&(const char *){ id }, MARK_SEAL_LEN, &seal) &&
@@ -223,8 +229,7 @@ mark_is_sealed(const char *id, size_t len)
 int
 mark_next(const char *text, size_t len, size_t *at, struct mark *out)
 {
-	const char *tilde = memchr(text, '~', len);
-	size_t end = tilde == NULL ? len : (size_t)(tilde - text);
+	size_t end = mark_id_len(text, len);
 	const char *dot;
 	size_t stop;
 

@@ -101,6 +101,12 @@ bool mark_parse(const char *text, size_t len, struct mark *out);
 void mark_seal(char *id, size_t len);
 
 /**
+ * mark_id_len(id, len):
+ * Return how long the event id ${id} is without what a publisher added to it.
+ */
+size_t mark_id_len(const char *id, size_t len);
+
+/**
  * mark_is_sealed(id, len):
  * Return whether the event id ${id} of ${len} bytes begins with its seal.  Its
  * marks begin behind that.

@@ -3,9 +3,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+#include "spool/lock.h"
 #include "spool/own.h"
+#include "spool/trust.h"
+
+/* In which each journal is a byte that is locked. */
+#define JOURNALS "journals"
+/* How often a file may be exchanged while it is being locked. */
+#define LOCK_TRIES 8
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 /* O_NONBLOCK, O_NOCTTY: it may be no file at all. */
@@ -39,10 +51,26 @@ share(int fd, const struct stat *spool, mode_t mode)
 	    fchown(fd, (uid_t)-1, spool->st_gid) != 0) {
 		/* Not ours to give away: it stays with us, as it is. */
 	}
-	if (fstat(fd, &st) == 0 && st.st_gid == spool->st_gid)
-		(void)fchmod(fd, mode);
-	else
-		(void)fchmod(fd, without_group(mode));
+	if (fstat(fd, &st) != 0 || st.st_gid != spool->st_gid)
+		mode = without_group(mode);
+	/* The set-group-ID bit may be forbidden (RestrictSUIDSGID of systemd).
+	 */
+	if (fchmod(fd, mode) != 0)
+		(void)fchmod(fd, mode & ~(mode_t)S_ISGID);
+}
+
+/*
+ * Whether ${fd} belongs to somebody who may remove what others have put into
+ * the folder ${parent}.  Where it is not sticky all may who may write there, so
+ * that the owner of what is in it says nothing.
+ */
+static bool
+is_trusted(int fd, const struct stat *parent)
+{
+	struct stat st;
+
+	return !(parent->st_mode & S_ISVTX) ||
+	    (fstat(fd, &st) == 0 && trust_is(st.st_uid, parent->st_uid));
 }
 
 static int
@@ -79,7 +107,7 @@ make_folder(int parent, const char *name, const struct stat *st)
 {
 	int fd, made = mkdirat(parent, name, S_IRWXU);
 
-	/* Somebody else was faster: his to share. */
+	/* Somebody else was faster, and shares it. */
 	if (made != 0 && errno != EEXIST)
 		return -1;
 	fd = open_folder(parent, name);
@@ -89,15 +117,27 @@ make_folder(int parent, const char *name, const struct stat *st)
 	return fd;
 }
 
+/* Open or make the folder ${name} in ${parent}, whose state is put in ${st}. */
+static int
+open_or_make(int parent, const char *name, struct stat *st)
+{
+	int fd;
+
+	if (fstat(parent, st) != 0)
+		return -1;
+	fd = open_folder(parent, name);
+	return fd == -1 && errno == ENOENT ? make_folder(parent, name, st) : fd;
+}
+
 int
 own_open_within(int parent, const char *name)
 {
-	int fd = open_folder(parent, name);
 	struct stat st;
+	int fd = open_or_make(parent, name, &st);
 
-	if (fd != -1 || errno != ENOENT)
+	if (fd == -1 || is_trusted(fd, &st))
 		return fd;
-	return fstat(parent, &st) != 0 ? -1 : make_folder(parent, name, &st);
+	return close_with(fd, EPERM);
 }
 
 /* The rights of a file in a spool that has those of ${st}. */
@@ -107,6 +147,9 @@ rights_of(const struct stat *st, enum own_readers readers)
 	mode_t may_write = st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH);
 	mode_t may_read = st->st_mode & (S_IRUSR | S_IRGRP | S_IROTH);
 
+	/* As a sticky folder keeps others from removing it. */
+	if ((st->st_mode & S_ISVTX) && readers != OWN_SHARED)
+		may_write &= S_IWUSR;
 	return may_write | may_write << 1 |
 	    (readers == OWN_READERS ? may_read : 0);
 }
@@ -142,6 +185,20 @@ own_open_old(int folder, const char *name)
 	return fd;
 }
 
+/*
+ * Take rights to write away that the file had when the spool gave more, or was
+ * made by a version that gave more; a process that may not do that leaves it.
+ */
+static void
+narrow(int fd, mode_t rights)
+{
+	const mode_t others = S_IWGRP | S_IWOTH;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (st.st_mode & others & ~rights) != 0)
+		(void)fchmod(fd, st.st_mode & 07777 & ~(others & ~rights));
+}
+
 /* Open our folder, and put what is known of the spool into ${st}. */
 static int
 open_both(const char *spool, struct stat *st)
@@ -150,9 +207,7 @@ open_both(const char *spool, struct stat *st)
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, st) != 0)
-		return close_with(fd, errno);
-	folder = own_open_within(fd, OWN_FOLDER);
+	folder = open_or_make(fd, OWN_FOLDER, st);
 	if (folder == -1)
 		return close_with(fd, errno);
 	close(fd);
@@ -175,6 +230,8 @@ own_open(const char *spool, const char *name, enum own_readers readers)
 
 	if (folder == -1)
 		return -1;
+	if (readers != OWN_SHARED && !is_trusted(folder, &st))
+		return close_with(folder, EPERM);
 	fd = own_open_old(folder, name);
 	if (fd == -1 && errno == ENOENT) {
 		fd = make_file(folder, name, &st, rights_of(&st, readers));
@@ -184,7 +241,12 @@ own_open(const char *spool, const char *name, enum own_readers readers)
 	if (fd == -1)
 		return close_with(folder, errno);
 	close(folder);
-	return fd;
+	if (readers == OWN_SHARED || is_trusted(fd, &st)) {
+		if (readers != OWN_SHARED && (st.st_mode & S_ISVTX))
+			narrow(fd, rights_of(&st, readers));
+		return fd;
+	}
+	return close_with(fd, EPERM);
 }
 
 bool
@@ -205,4 +267,43 @@ own_is_current(int fd, const char *spool, const char *name)
 	close(folder);
 	return is_found && named.st_ino == mine.st_ino &&
 	    named.st_dev == mine.st_dev;
+}
+
+int
+own_lock(const char *spool, const char *name, enum own_readers readers,
+    bool may_wait)
+{
+	char what[NAME_MAX + 32];
+
+	snprintf(what, sizeof(what), OWN_FOLDER "/%s", name);
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		int fd = own_open(spool, name, readers);
+
+		if (fd == -1)
+			return -1;
+		if (lock_get(fd, LOCK_OWN, what, may_wait) != 0)
+			return close_with(fd, errno);
+		/* Somebody may have cleared the folder meanwhile. */
+		if (own_is_current(fd, spool, name))
+			return fd;
+		close(fd);
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+int
+own_lock_journal(const char *spool, const char *name, bool may_wait)
+{
+	uint64_t hash = hash_bytes(HASH_START, name, strlen(name));
+	int fd = own_open(spool, JOURNALS, OWN_WRITERS);
+	char what[NAME_MAX + 32];
+
+	if (fd == -1)
+		return -1;
+	snprintf(what, sizeof(what), OWN_FOLDER "/%s", name);
+	/* Half of all offsets are enough, and none of them is negative. */
+	if (lock_get_at(fd, (off_t)(hash_mix(hash) >> 2), what, may_wait) == 0)
+		return fd;
+	return close_with(fd, errno);
 }

@@ -11,25 +11,36 @@
 
 #define OWN_FOLDER ".spoolcast"
 
-/* Who may read a file that is made; write to it may who may to the spool. */
+/*
+ * Which users may read a file that is made.  It may be written to by all that
+ * may write to the spool; but in a sticky spool by its owner only, for there
+ * nobody else could take the file away, either.
+ */
 enum own_readers {
-	OWN_WRITERS, /* those who may write to the spool */
+	OWN_WRITERS, /* those who may write to it */
 	OWN_READERS, /* those who may read the spool */
+	/*
+	 * Those who may write to the spool, although it is sticky, and whoever
+	 * made it: what is in the file is not to be believed.
+	 */
+	OWN_SHARED,
 };
 
 /**
  * own_open_folder(spool):
  * Open the folder of the spool at the path ${spool}; make it if it is missing,
  * with the owner, the group and the rights that ${spool} has, as far as we may
- * give them.  Return a descriptor, or -1 with errno (EROFS, EACCES, ENOTDIR:
- * it is a link or no folder, ...).
+ * give them.  A stranger may have made it.  Return a descriptor, or -1 with
+ * errno (EROFS, EACCES, ENOTDIR: it is a link or no folder, ...).
  */
 int own_open_folder(const char *spool);
 
 /**
  * own_open_within(parent, name):
  * Open the folder ${name} in the open one ${parent}, likewise: if it is missing
- * it is made, with the owner, the group and the rights of ${parent}.
+ * it is made, with the owner, the group and the rights of ${parent}.  EPERM:
+ * ${parent} is sticky, and the folder that is there belongs neither to root nor
+ * to us nor to the owner of ${parent}.
  */
 int own_open_within(int parent, const char *name);
 
@@ -39,7 +50,9 @@ int own_open_within(int parent, const char *name);
  * they are missing, the file with the owner and the group of ${spool}, and the
  * rights that ${readers} says.  Return a descriptor, or -1 with errno: that of
  * own_open_folder, or ELOOP: a link; EMLINK: a hard link; EISDIR, ENOTDIR,
- * EINVAL: something else than a file.
+ * EINVAL: something else than a file; EPERM: ${spool} is sticky, and the file
+ * or the folder belongs neither to root nor to us nor to the owner of ${spool}
+ * (but not with OWN_SHARED).
  */
 int own_open(const char *spool, const char *name, enum own_readers readers);
 
@@ -49,6 +62,24 @@ int own_open(const char *spool, const char *name, enum own_readers readers);
  * (ENOENT).
  */
 int own_open_old(int folder, const char *name);
+
+/**
+ * own_lock(spool, name, readers, may_wait):
+ * As own_open, and lock the file (lock.h) that has the name once that is done.
+ * Return a descriptor, whose close lets go, or -1 with errno: EWOULDBLOCK:
+ * others have it, and ${may_wait} is not set; ETIMEDOUT: they kept it; those of
+ * own_open.
+ */
+int own_lock(const char *spool, const char *name, enum own_readers readers,
+    bool may_wait);
+
+/**
+ * own_lock_journal(spool, name, may_wait):
+ * Keep all others who call this from the journal ${name} in our folder, whether
+ * they write it or rename it, likewise.  The journal itself, which others may
+ * read, is not locked: whoever may read it could do that, too.
+ */
+int own_lock_journal(const char *spool, const char *name, bool may_wait);
 
 /**
  * own_is_current(fd, spool, name):

@@ -5,11 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/slice.h"
 #include "spool/reader.h"
 
 #define CHUNK 65536
 /* A record's end may take this many bytes beyond its content. */
 #define END_BYTES 4
+/*
+ * Of a record that is longer than this the end is looked for first: it is read
+ * only when it is whole, and not again each time that it grows.
+ */
+#define LONG_BYTES 262144
 /* Bytes to scan in one call for the end of a record that is too long. */
 #define SCAN_LIMIT (2 << 20)
 
@@ -113,6 +119,7 @@ reader_start(struct reader *r, struct segment *seg, const struct position *from,
 	struct stat st;
 
 	r->seg = seg;
+	r->long_upto = 0;
 	r->max_record = max_record;
 	if (fstat(seg->fd, &st) != 0)
 		return READ_ERROR;
@@ -143,50 +150,88 @@ compact(struct reader *r)
 	r->at -= drop;
 }
 
+/* The scan of the record that starts here; NULL: none is kept. */
+static struct segment_scan *
+find_scan(const struct reader *r)
+{
+	for (size_t i = 0; i < SEGMENT_SCANS; i++) {
+		struct segment_scan *scan = &r->seg->scans[i];
+
+		if (scan->upto != 0 && scan->start == r->start + r->at)
+			return scan;
+	}
+	return NULL;
+}
+
 /* How far the record that starts here is known to have no end. */
 static uint64_t
 scanned_before(const struct reader *r)
 {
-	const struct segment *seg = r->seg;
+	const struct segment_scan *scan = find_scan(r);
 	uint64_t from = r->start + r->len;
 	uint8_t tail[SEGMENT_CHECK_BYTES];
 
-	if (seg->open_start != r->start + r->at || seg->open_scanned <= from ||
-	    seg->open_scanned > r->size)
+	if (scan == NULL || scan->upto <= from || scan->upto > r->size)
 		return from;
 	/* Written anew since, it may have an end. */
-	if (read_some(r, tail, sizeof(tail),
-		seg->open_scanned - sizeof(tail)) != sizeof(tail) ||
-	    segment_check(NULL, 0, tail, sizeof(tail)) != seg->open_check)
+	if (read_some(r, tail, sizeof(tail), scan->upto - sizeof(tail)) !=
+		sizeof(tail) ||
+	    segment_check(NULL, 0, tail, sizeof(tail)) != scan->check)
 		return from;
-	return seg->open_scanned;
+	return scan->upto;
 }
 
 /* Keep for the next time that there is no end before ${upto}. */
 static void
 keep_scanned(struct reader *r, uint64_t upto)
 {
+	struct segment_scan *scan = find_scan(r);
 	uint8_t tail[SEGMENT_CHECK_BYTES];
 
-	r->seg->open_scanned = 0;
 	if (read_some(r, tail, sizeof(tail), upto - sizeof(tail)) !=
 	    sizeof(tail))
 		return;
-	r->seg->open_start = r->start + r->at;
-	r->seg->open_scanned = upto;
-	r->seg->open_check = segment_check(NULL, 0, tail, sizeof(tail));
+	if (scan == NULL)
+		scan = &r->seg->scans[r->seg->next_scan++ % SEGMENT_SCANS];
+	scan->start = r->start + r->at;
+	scan->upto = upto;
+	scan->check = segment_check(NULL, 0, tail, sizeof(tail));
+}
+
+/* The record that starts here is handed out, or passed over. */
+static void
+forget_scan(const struct reader *r)
+{
+	struct segment_scan *scan = find_scan(r);
+
+	if (scan != NULL)
+		scan->upto = 0;
 }
 
 /*
- * Scan on for the end of a record that is too long.  Return its offset in
- * ${out} with READ_LONG, or READ_END, READ_MORE, READ_ERROR.
+ * How far to scan now.  Where more scans are under way than are kept, this one
+ * might be forgotten before it comes to its end, so it goes there at once.
+ */
+static uint64_t
+scan_limit(const struct reader *r, uint64_t from)
+{
+	bool is_crowded = find_scan(r) == NULL;
+
+	for (size_t i = 0; i < SEGMENT_SCANS; i++)
+		is_crowded = is_crowded && r->seg->scans[i].upto != 0;
+	return is_crowded || from + SCAN_LIMIT > r->size ? r->size :
+							   from + SCAN_LIMIT;
+}
+
+/*
+ * Scan on for the end of a long record.  Return its offset in ${out} with
+ * READ_LONG, or READ_END, READ_MORE, READ_ERROR.
  */
 static enum read_result
 scan_long(struct reader *r, uint64_t *out)
 {
 	uint64_t from = scanned_before(r);
-	uint64_t stop =
-	    from + SCAN_LIMIT < r->size ? from + SCAN_LIMIT : r->size;
+	uint64_t stop = scan_limit(r, from);
 	uint8_t *bytes = malloc(CHUNK);
 
 	if (bytes == NULL)
@@ -208,6 +253,8 @@ scan_long(struct reader *r, uint64_t *out)
 			return READ_LONG;
 		}
 		from += (uint64_t)n - 1;
+		if (stop < r->size && slice_is_over())
+			break;
 	}
 	free(bytes);
 	keep_scanned(r, from);
@@ -235,6 +282,7 @@ skip_long(struct reader *r, struct record *rec, struct position *end)
 
 	if (result != READ_LONG)
 		return result;
+	forget_scan(r);
 	if ((result = load(r, stop)) != READ_RECORD)
 		return result;
 	memset(rec, 0, sizeof(*rec));
@@ -261,11 +309,40 @@ take(struct reader *r, size_t len, struct record *rec, struct position *end)
 	bool is_first = r->start + r->at == 0;
 	bool is_record = record_parse(r->seg->form, bytes, len, is_first, rec);
 
+	if (len > LONG_BYTES)
+		forget_scan(r);
 	r->at += len;
+	/* Of blank lines there may be any number, one byte each. */
+	if (!is_record && rec->body.len == 0)
+		r->at += record_blank_run(r->bytes + r->at, r->len - r->at);
 	position_at(r, r->at, end);
 	if (rec->body.len > r->max_record)
 		return READ_LONG;
 	return is_record ? READ_RECORD : READ_NOTHING;
+}
+
+/*
+ * Make room for the record that starts here, which is long.  Return READ_RECORD
+ * when it is whole in the file, else what reader_next is to return.
+ */
+static enum read_result
+prepare_long(struct reader *r)
+{
+	uint64_t stop;
+	enum read_result result = scan_long(r, &stop);
+	size_t len;
+
+	if (result != READ_LONG)
+		return result;
+	len = (size_t)(stop - r->start - r->at);
+	/* What is too long is not needed as a whole. */
+	if (len > r->max_record + END_BYTES)
+		len = (size_t)r->max_record + END_BYTES + 1;
+	if (slice_take(len) != 0)
+		return READ_MORE;
+	compact(r);
+	r->long_upto = stop;
+	return grow(r, r->at + len) == 0 ? READ_RECORD : READ_ERROR;
 }
 
 enum read_result
@@ -273,6 +350,7 @@ reader_next(struct reader *r, struct record *rec, struct position *end)
 {
 	for (;;) {
 		size_t len = find_end(r);
+		enum read_result result;
 		ssize_t n;
 
 		if (len > 0)
@@ -282,6 +360,10 @@ reader_next(struct reader *r, struct record *rec, struct position *end)
 		/* What is written meanwhile wakes us again. */
 		if (r->start + r->len >= r->size)
 			return READ_END;
+		if (r->len - r->at > LONG_BYTES &&
+		    r->long_upto <= r->start + r->at &&
+		    (result = prepare_long(r)) != READ_RECORD)
+			return result;
 		compact(r);
 		if (r->len == r->cap && grow(r, r->cap + CHUNK) != 0)
 			return READ_ERROR;

@@ -18,6 +18,7 @@ struct reader {
 	size_t cap;
 	size_t at;	/* index of the first byte that was not handed out */
 	size_t scanned; /* so many bytes behind it hold no end */
+	uint64_t long_upto; /* a long record is whole and ends there */
 	uint8_t head[SEGMENT_CHECK_BYTES];
 };
 
@@ -26,7 +27,7 @@ enum read_result {
 	READ_NOTHING, /* a blank or a comment was passed over */
 	READ_LONG,    /* a record over max_record was passed over */
 	READ_END,     /* no further complete record for now */
-	READ_MORE,    /* much was read without an end in sight: call again */
+	READ_MORE,    /* it takes longer: start again in a later slice */
 	READ_CHANGED, /* the file is not what it was at the position */
 	READ_ERROR,   /* errno says what the system refused */
 };

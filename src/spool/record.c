@@ -56,12 +56,54 @@ size_t
 record_last_end(
     enum record_form form, const uint8_t *bytes, size_t len, int before)
 {
+	if (form == RECORD_LINE) {
+		const uint8_t *end =
+		    len == 0 ? NULL : memrchr(bytes, '\n', len);
+
+		return end == NULL ? 0 : (size_t)(end - bytes) + 1;
+	}
 	for (size_t i = len; i > 0; i--) {
 		if (record_is_end(
 			form, i == 1 ? before : bytes[i - 2], bytes[i - 1]))
 			return i;
 	}
 	return 0;
+}
+
+/* Eight LF. */
+#define BLANK_WORD 0x0a0a0a0a0a0a0a0aU
+
+static bool
+is_blank_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word == BLANK_WORD;
+}
+
+size_t
+record_blank_run(const uint8_t *bytes, size_t len)
+{
+	size_t i = 0;
+
+	while (len - i >= 8 && is_blank_word(bytes + i))
+		i += 8;
+	while (i < len && bytes[i] == '\n')
+		i++;
+	return i;
+}
+
+size_t
+record_blank_tail(const uint8_t *bytes, size_t len)
+{
+	size_t end = len;
+
+	while (end >= 8 && is_blank_word(bytes + end - 8))
+		end -= 8;
+	while (end > 0 && bytes[end - 1] == '\n')
+		end--;
+	return len - end;
 }
 
 /* Cut the next line, ended by LF, CR, CRLF or the end, off ${rest}. */
@@ -124,6 +166,24 @@ read_number(const struct span *value, int64_t *out)
 		*out = (int64_t)number;
 }
 
+/* A number of whatever size, as a browser reads it, and a day at most. */
+static void
+read_retry(const struct span *value, int64_t *out)
+{
+	uint64_t ms;
+
+	for (size_t i = 0; i < value->len; i++) {
+		if (value->bytes[i] < '0' || value->bytes[i] > '9')
+			return;
+	}
+	if (value->len == 0)
+		return;
+	if (num_uint((const char *)value->bytes, value->len, &ms) != NUM_OK ||
+	    ms > RECORD_RETRY_MAX_MS)
+		ms = RECORD_RETRY_MAX_MS;
+	*out = (int64_t)ms;
+}
+
 enum record_flush
 record_flush_find(const uint8_t *text, size_t len)
 {
@@ -162,14 +222,23 @@ read_field(
 	else if (is_field(name, "id"))
 		out->id = *value;
 	else if (is_field(name, "retry"))
-		read_number(value, &out->retry_ms);
+		read_retry(value, &out->retry_ms);
 	else if (is_field(name, "expires"))
 		read_number(value, &out->expires_s);
 	else if (is_field(name, "flush"))
 		read_flush(value, &out->flush);
-	/* Who may write blocks shall not make up what we did. */
+	/* Those that may write blocks shall not make up what we did. */
 	else if (out->form == RECORD_JOURNAL && is_field(name, "skipped"))
 		read_number(value, &out->skipped);
+}
+
+bool
+record_type_is_reserved(const uint8_t *type, size_t len)
+{
+	static const char reserved[] = RECORD_RESERVED;
+
+	return len >= sizeof(reserved) - 1 &&
+	    memcmp(type, reserved, sizeof(reserved) - 1) == 0;
 }
 
 static bool
@@ -184,6 +253,13 @@ parse_block(struct record *out)
 		split_field(&line, &name, &value);
 		read_field(out, &name, &value);
 	}
+	/* Those that may write blocks shall not speak for us, nor lose what is
+	 * said.
+	 */
+	out->has_reserved_type =
+	    record_type_is_reserved(out->event.bytes, out->event.len);
+	if (out->has_reserved_type)
+		out->event.len = 0;
 	/* An empty type is the default one (WHATWG HTML 9.2.6). */
 	if (out->event.len == 0)
 		out->event.bytes = NULL;
@@ -271,7 +347,9 @@ record_data_next(
 		return false;
 	line->bytes = start;
 	line->len = record->body.len - iter->at;
-	cr = memchr(start, '\r', line->len);
+	/* Where it is at once, looking for it is not worth a call. */
+	cr = line->len > 0 && *start == '\r' ? start :
+					       memchr(start, '\r', line->len);
 	if (cr == NULL) {
 		iter->is_done = true;
 	} else {

@@ -19,6 +19,18 @@
  */
 #define RECORD_LONG_LINE 4096
 
+/*
+ * The longest time that a record may ask viewers to stay away, a day: the value
+ * of a field that somebody forgot a unit or a zero in lasts no longer.
+ */
+#define RECORD_RETRY_MAX_MS 86400000
+
+/*
+ * What the types of our own events begin with.  They tell clients what became
+ * of their stream, so no record has such a type: it is a message then.
+ */
+#define RECORD_RESERVED "spoolcast."
+
 enum record_form {
 	RECORD_LINE,	/* NAME: every line is a record */
 	RECORD_BLOCK,	/* NAME.sse: a blank line ends a record */
@@ -45,10 +57,11 @@ struct record {
 	struct span body;  /* all of it, without the end and without a BOM */
 	struct span event; /* type; bytes == NULL: message */
 	struct span id;	   /* the publisher's own */
-	int64_t retry_ms;  /* -1: none */
+	int64_t retry_ms;  /* up to RECORD_RETRY_MAX_MS; -1: none */
 	int64_t expires_s; /* Unix time; -1: never */
 	enum record_flush flush;
-	bool has_data;	 /* else there is no event to deliver */
+	bool has_data;		/* else there is no event to deliver */
+	bool has_reserved_type; /* it was RECORD_RESERVED..., and is none now */
 	int64_t skipped; /* bytes that were too many to be taken; -1: none */
 };
 
@@ -91,9 +104,18 @@ size_t record_last_end(
     enum record_form form, const uint8_t *bytes, size_t len, int before);
 
 /**
+ * record_blank_run(bytes, len), record_blank_tail(bytes, len):
+ * Return how many LF the ${len} bytes begin with, and how many they end with:
+ * so many blank lines there are in line form, if a line ends before them.
+ */
+size_t record_blank_run(const uint8_t *bytes, size_t len);
+size_t record_blank_tail(const uint8_t *bytes, size_t len);
+
+/**
  * record_parse(form, bytes, len, is_first, out):
  * Parse the record of ${len} bytes, its end included, into ${out}.  With
- * ${is_first} (the file starts here) a byte order mark is skipped.  Return
+ * ${is_first} (the file starts here) a byte order mark is skipped.  A type that
+ * is reserved is left out, and a longer retry is RECORD_RETRY_MAX_MS.  Return
  * false when there is nothing in it: a blank line, a block of comments.
  */
 bool record_parse(enum record_form form, const uint8_t *bytes, size_t len,
@@ -105,6 +127,14 @@ bool record_parse(enum record_form form, const uint8_t *bytes, size_t len,
  * it is none of the words.
  */
 enum record_flush record_flush_find(const uint8_t *text, size_t len);
+
+/**
+ * record_type_is_reserved(type, len):
+ * Return whether the ${len} bytes at ${type} begin with RECORD_RESERVED.  The
+ * types of events are compared byte by byte (WHATWG DOM 2.9), so other
+ * spellings of it are other types.
+ */
+bool record_type_is_reserved(const uint8_t *type, size_t len);
 
 /**
  * record_bom_len(bytes, len):

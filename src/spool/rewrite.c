@@ -1,33 +1,47 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "spool/rewrite.h"
 
 /* How much of two files is compared, and searched for one record. */
 #define COMPARED ((uint64_t)16 << 20)
-#define SEARCHED ((uint64_t)4 << 20)
+#define SEARCHED ((uint64_t)2 << 20)
 /* A first record longer than this is not looked for as a whole. */
 #define FIRST_BYTES 4096
 /* So many of the last records are looked for together: one may well recur. */
 #define LAST_RECORDS 3
 #define CHUNK ((size_t)65536)
 
-/* Whether both begin with the same ${len} bytes; false if that is much. */
-static bool
-begin_alike(const struct segment *a, const struct segment *b, uint64_t len,
+/*
+ * Whether both begin with the same ${len} bytes; REWRITE_OTHER if not, or if
+ * that is much, REWRITE_MORE if the slice is over: ${old} keeps how far they
+ * do.
+ */
+static enum rewrite
+begin_alike(struct segment *old, const struct segment *file, uint64_t len,
     uint8_t *memory)
 {
+	struct segment_alike *alike = &old->alike;
+
 	if (len > COMPARED)
-		return false;
-	for (uint64_t at = 0; at < len; at += CHUNK) {
+		return REWRITE_OTHER;
+	if (!segment_id_equal(&alike->id, &file->id))
+		*alike = (struct segment_alike){ .id = file->id };
+	while (alike->upto < len) {
+		const uint64_t at = alike->upto;
 		size_t n = len - at < CHUNK ? (size_t)(len - at) : CHUNK;
 
-		if (segment_read(a, memory, n, at) != 0 ||
-		    segment_read(b, memory + CHUNK, n, at) != 0 ||
+		if (slice_take(2 * CHUNK) != 0)
+			return REWRITE_MORE;
+		if (segment_read(old, memory, n, at) != 0 ||
+		    segment_read(file, memory + CHUNK, n, at) != 0 ||
 		    memcmp(memory, memory + CHUNK, n) != 0)
-			return false;
+			return REWRITE_OTHER;
+		alike->upto += n;
 	}
-	return true;
+	return REWRITE_GREW;
 }
 
 /*
@@ -96,10 +110,13 @@ judge(struct segment *old, uint64_t end, struct segment *file, uint64_t size,
 {
 	uint8_t first[FIRST_BYTES];
 	size_t len = size < FIRST_BYTES ? (size_t)size : FIRST_BYTES;
+	enum rewrite alike = REWRITE_OTHER;
 	size_t stop;
 
-	if (size >= end && end > 0 && begin_alike(old, file, end, memory))
-		return REWRITE_GREW;
+	if (size >= end && end > 0)
+		alike = begin_alike(old, file, end, memory);
+	if (alike != REWRITE_OTHER)
+		return alike;
 	if (segment_read(file, first, len, 0) != 0)
 		return REWRITE_OTHER;
 	stop = record_find_end(file->form, first, len, -1, 0);
@@ -121,7 +138,7 @@ rewrite_judge(
 	uint64_t size;
 
 	if (segment_size(file, &size) != 0 || segment_tail(file, &tail) != 0)
-		return REWRITE_OTHER;
+		return errno == EAGAIN ? REWRITE_MORE : REWRITE_OTHER;
 	if (tail.offset == 0)
 		return REWRITE_UNKNOWN;
 	if ((memory = malloc(2 * CHUNK)) == NULL)

@@ -12,6 +12,7 @@ enum rewrite {
 	REWRITE_GREW,	 /* it begins with all that was read of the other */
 	REWRITE_OTHER,	 /* it has records of the other, not all in place */
 	REWRITE_UNKNOWN, /* it has no record yet */
+	REWRITE_MORE,	 /* it takes longer: ask again in a later slice */
 };
 
 /**

@@ -1,4 +1,4 @@
-#include <sys/file.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,8 @@
 #include "base/num.h"
 #include "spool/own.h"
 #include "spool/rotation_steps.h"
+#include "spool/series.h"
+#include "spool/trust.h"
 
 #define LOCK_NAME "rotation"
 #define S_TO_MS 1000
@@ -27,31 +29,6 @@ struct note {
 	uint64_t ino;
 	uint64_t keep;
 };
-
-/* Return the locked file, or -1 with errno; EWOULDBLOCK: others have it. */
-static int
-lock_spool(const char *spool, bool may_wait)
-{
-	int how = may_wait ? LOCK_EX : LOCK_EX | LOCK_NB;
-
-	for (;;) {
-		int fd = own_open(spool, LOCK_NAME, OWN_WRITERS);
-		int saved;
-
-		if (fd == -1)
-			return -1;
-		if (flock(fd, how) != 0) {
-			saved = errno;
-			close(fd);
-			errno = saved;
-			return -1;
-		}
-		/* Somebody may have cleared the folder meanwhile. */
-		if (own_is_current(fd, spool, LOCK_NAME))
-			return fd;
-		close(fd);
-	}
-}
 
 /* Whether ${base} can be a series: nobody gets us to rename anything else. */
 static bool
@@ -127,7 +104,8 @@ note_work(struct rotation_work *work, int lock_fd)
 	char text[NOTE_SIZE];
 
 	snprintf(text, sizeof(text), "%s %ju %u", work->base,
-	    (uintmax_t)work->st.st_ino, work->keep);
+	    (uintmax_t)work->st.st_ino,
+	    work->keep < ROTATION_KEEP_MAX ? work->keep : ROTATION_KEEP_MAX);
 	if (write_note(lock_fd, text) == 0)
 		return 0;
 	return rotation_fail(work,
@@ -156,6 +134,60 @@ carry_out(struct rotation_work *work, int lock_fd)
 	return ROTATION_FAILED;
 }
 
+/*
+ * Whether only those could write the note in the file ${fd} who could also
+ * rename and remove what is in the spool.
+ */
+static bool
+is_trusted(int fd, const char *spool)
+{
+	const mode_t others = S_IWGRP | S_IWOTH;
+	struct stat st, dir;
+	mode_t could;
+
+	if (fstat(fd, &st) != 0 || stat(spool, &dir) != 0)
+		return false;
+	could = dir.st_mode & S_ISVTX ? 0 : dir.st_mode & others;
+	return (st.st_mode & others & ~could) == 0 &&
+	    (could != 0 || trust_is(st.st_uid, dir.st_uid));
+}
+
+/* Complete what a note says that strangers cannot have written. */
+static enum rotation_result
+complete_noted(struct rotation_work *work, int lock_fd, const struct note *note)
+{
+	if (work->fd != -1 && work->st.st_ino == note->ino)
+		return carry_out(work, lock_fd);
+	if (rotation_restore(work, rotation_is_moved(work, note->ino)) != 0)
+		return ROTATION_FAILED;
+	(void)write_note(lock_fd, "");
+	return ROTATION_DONE;
+}
+
+/*
+ * Anybody may have written the note.  So the files have to show that somebody
+ * began this who may move them, and nothing is removed for it.
+ */
+static enum rotation_result
+complete_seen(struct rotation_work *work, int lock_fd, const struct note *note)
+{
+	bool is_newest = work->fd != -1 && work->st.st_ino == note->ino;
+	bool is_moved = rotation_is_moved(work, note->ino);
+	enum rotation_result result = ROTATION_NOTHING;
+	bool is_owners = (is_newest || is_moved) &&
+	    rotation_is_owners(work, work->st.st_uid);
+
+	work->keep = SERIES_LAST;
+	if (is_owners && is_newest && rotation_is_begun(work))
+		return carry_out(work, lock_fd);
+	if (is_owners && is_moved)
+		result = rotation_restore(work, true) == 0 ? ROTATION_DONE :
+							     ROTATION_FAILED;
+	if (result != ROTATION_FAILED)
+		(void)write_note(lock_fd, "");
+	return result;
+}
+
 static enum rotation_result
 complete(const char *spool, int lock_fd, bool may_wait,
     struct rotation_report *report)
@@ -168,15 +200,10 @@ complete(const char *spool, int lock_fd, bool may_wait,
 		return ROTATION_NOTHING;
 	work.keep = (unsigned)note.keep;
 	result = rotation_open(&work, spool, note.base);
-	if (result == ROTATION_DONE && work.st.st_ino == note.ino) {
-		result = carry_out(&work, lock_fd);
-	} else if (result == ROTATION_DONE || result == ROTATION_NOTHING) {
-		result = ROTATION_FAILED;
-		if (rotation_restore(&work, note.ino) == 0) {
-			(void)write_note(lock_fd, "");
-			result = ROTATION_DONE;
-		}
-	}
+	if (result == ROTATION_DONE || result == ROTATION_NOTHING)
+		result = is_trusted(lock_fd, spool) ?
+		    complete_noted(&work, lock_fd, &note) :
+		    complete_seen(&work, lock_fd, &note);
 	rotation_close(&work);
 	return result;
 }
@@ -228,6 +255,8 @@ refuse_lock(struct rotation_report *report)
 {
 	if (errno == EWOULDBLOCK)
 		return ROTATION_BUSY;
+	if (errno == ETIMEDOUT)
+		return rotation_give_up(report, OWN_FOLDER "/" LOCK_NAME);
 	snprintf(report->problem, sizeof(report->problem),
 	    "cannot lock the spool's " OWN_FOLDER "/" LOCK_NAME " (%s)%s",
 	    strerror(errno),
@@ -267,7 +296,7 @@ rotation_run(const char *spool, const struct rotation *rotation,
 	memset(report, 0, sizeof(*report));
 	if (rotation_due_ms(spool, rotation) > 0)
 		return ROTATION_NOTHING;
-	lock_fd = lock_spool(spool, rotation->may_wait);
+	lock_fd = own_lock(spool, LOCK_NAME, OWN_SHARED, rotation->may_wait);
 	if (lock_fd == -1)
 		return refuse_lock(report);
 	/* What cannot be completed shall not keep others from rotating. */
@@ -290,10 +319,32 @@ rotation_complete(
 	snprintf(path, sizeof(path), "%s/%s/%s", spool, OWN_FOLDER, LOCK_NAME);
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return ROTATION_NOTHING;
-	lock_fd = lock_spool(spool, may_wait);
+	lock_fd = own_lock(spool, LOCK_NAME, OWN_SHARED, may_wait);
 	if (lock_fd == -1)
 		return refuse_lock(report);
 	result = complete(spool, lock_fd, may_wait, report);
 	close(lock_fd);
 	return result;
+}
+
+bool
+rotation_find_holder(
+    const char *spool, const char *base, struct lock_holder *out)
+{
+	const char *const files[] = { OWN_FOLDER "/" LOCK_NAME, base };
+	bool is_found = false;
+
+	for (size_t i = 0; !is_found && i < 2; i++) {
+		char path[PATH_MAX];
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%s", spool, files[i]);
+		fd = open(path,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd == -1)
+			continue;
+		is_found = lock_find_holder(fd, out);
+		close(fd);
+	}
+	return is_found;
 }

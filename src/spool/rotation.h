@@ -5,14 +5,23 @@
  * new empty file gets the name BASE.  Where all numbers up to ${keep} are
  * taken, the oldest segment is removed.
  *
- * One rotation goes on at a time in a spool, under a lock (flock(2)) of the
+ * One rotation goes on at a time in a spool, under a lock (lock.h) of the
  * file .spoolcast/rotation.  That file says what is being done, so that whoever
  * gets the lock after its holder was killed completes it; each step can be
  * taken again.  Until then there may be a number missing, or BASE itself.
  * (After a crash of the machine that note may be lost.  Then the next rotation
  * fills the number, and the next writer makes BASE.)
  *
- * BASE is locked, too, from before the first step until the new file has its
+ * A note is believed if only those can write it who could rename and remove the
+ * files, too.  That is not so in a sticky folder which others may write to.
+ * There a note only says where to look: a number has to be free below one that
+ * is not, or BASE be missing, and the new file be there, of root, the folder's
+ * owner or the segment's, which nobody else can make; then the renaming is
+ * completed, and nothing removed.  Nor is a file moved there that the owner of
+ * BASE could not move, were it not for us.
+ *
+ * BASE (of a journal: its byte in .spoolcast/journals, see own.h) is locked,
+ * too, from before the first step until the new file has its
  * name.  So a writer who takes flock(2) of the file and only then makes sure
  * that the name still means that file never writes into an older segment.
  * Others may for a while; nothing here touches the bytes of a segment.
@@ -27,6 +36,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spool/lock.h"
+
 /* Most older segments that a series may keep. */
 #define ROTATION_KEEP_MAX 1000
 
@@ -37,7 +48,7 @@ struct rotation {
 	uint64_t keep;	    /* older segments; 0: the newest is removed */
 	uint64_t max_size;  /* due from this size on; 0: of any size */
 	int64_t max_age_ms; /* due from this age on; 0: of any age */
-	bool may_wait;	    /* for locks, as long as it takes */
+	bool may_wait;	    /* for locks, as lock.h has it */
 };
 
 enum rotation_result {
@@ -85,5 +96,13 @@ enum rotation_result rotation_run(const char *spool,
  */
 enum rotation_result rotation_complete(
     const char *spool, bool may_wait, struct rotation_report *report);
+
+/**
+ * rotation_find_holder(spool, base, out):
+ * Find who holds a lock that makes the rotation of ${base} ROTATION_BUSY.
+ * Return whether /proc tells of anybody.
+ */
+bool rotation_find_holder(
+    const char *spool, const char *base, struct lock_holder *out);
 
 #endif

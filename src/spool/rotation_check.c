@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "spool/rotation_steps.h"
+#include "spool/series.h"
 #include "spool/writers.h"
 
 /* How long one who writes is waited for, if at all. */
@@ -23,12 +24,19 @@ rotation_older(const struct rotation_work *work, unsigned number,
 
 /* In a sticky folder only its owner, or the file's, may move a file. */
 static bool
-may_move(const struct stat *dir, const struct stat *st)
+may_move(uid_t uid, const struct stat *dir, const struct stat *st)
 {
-	uid_t uid = geteuid();
-
 	return !(dir->st_mode & S_ISVTX) || uid == 0 || uid == dir->st_uid ||
 	    uid == st->st_uid;
+}
+
+bool
+rotation_is_of_series(const struct rotation_work *work, const struct stat *st)
+{
+	struct stat dir;
+
+	return fstat(work->dir_fd, &dir) == 0 &&
+	    may_move(work->st.st_uid, &dir, st);
 }
 
 static int
@@ -47,12 +55,18 @@ check_segment(
 		    "%s has another name, too (a hard link), by which it may "
 		    "be written: remove one of them",
 		    name);
-	if (fstat(work->dir_fd, &dir) != 0 || may_move(&dir, st))
+	if (fstat(work->dir_fd, &dir) == 0 && !may_move(geteuid(), &dir, st))
+		return rotation_fail(work,
+		    "%s belongs to user %u, and only that user may rename it "
+		    "in this folder (mode +t): run `spoolcast rotate` as that "
+		    "user or root",
+		    name, st->st_uid);
+	if (rotation_is_of_series(work, st))
 		return 0;
 	return rotation_fail(work,
-	    "%s belongs to user %u, and only that user may rename it in this "
-	    "folder (mode +t): run `spoolcast rotate` as that user or root",
-	    name, st->st_uid);
+	    "%s belongs to user %u, and in this folder (mode +t) user %u, to "
+	    "whom %s belongs, could not rename it: chown or remove one of them",
+	    name, st->st_uid, work->st.st_uid, work->base);
 }
 
 int
@@ -121,4 +135,31 @@ rotation_check(struct rotation_work *work)
 	    rotation_find_free(work, &number) != 0)
 		return -1;
 	return number > 1 ? check_writers(work) : 0;
+}
+
+bool
+rotation_is_begun(const struct rotation_work *work)
+{
+	char name[ROTATION_NAME_SIZE];
+	unsigned number = 1;
+	struct stat st;
+
+	while (number < SERIES_LAST &&
+	    fstatat(work->dir_fd, rotation_older(work, number, name), &st,
+		AT_SYMLINK_NOFOLLOW) == 0)
+		number++;
+	return fstatat(work->dir_fd, rotation_older(work, number + 1, name),
+		   &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool
+rotation_is_owners(const struct rotation_work *work, uid_t owner)
+{
+	struct stat dir, st;
+
+	return fstat(work->dir_fd, &dir) == 0 &&
+	    fstatat(work->dir_fd, ROTATION_NEW_NAME, &st,
+		AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size == 0 &&
+	    (st.st_uid == 0 || st.st_uid == dir.st_uid || st.st_uid == owner);
 }

@@ -1,5 +1,3 @@
-#include <sys/file.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -7,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "spool/lock.h"
 #include "spool/own.h"
 #include "spool/rotation_steps.h"
 #include "spool/series.h"
 #include "spool/twin.h"
 
-/* The name of the new file before it has that of the newest. */
-#define NEW_NAME ".rotation.new"
 /* O_NONBLOCK, O_NOCTTY: it may be no file at all. */
 #define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
@@ -42,9 +39,25 @@ open_segment(const struct rotation_work *work, const char *name)
 	return fd;
 }
 
+enum rotation_result
+rotation_give_up(struct rotation_report *report, const char *what)
+{
+	const struct lock_holder *holder = lock_last_holder();
+
+	snprintf(report->problem, sizeof(report->problem),
+	    "%s has been locked for %d s by process %ld (%s): let that unlock "
+	    "it, or end it",
+	    what, LOCK_GIVE_UP_S, (long)holder->pid, holder->command);
+	return ROTATION_FAILED;
+}
+
 static enum rotation_result
 refuse(struct rotation_work *work)
 {
+	if (errno == EWOULDBLOCK)
+		return ROTATION_BUSY;
+	if (errno == ETIMEDOUT)
+		return rotation_give_up(work->report, work->base);
 	if (errno == ELOOP)
 		rotation_fail(work,
 		    "%s is a link: rotate the file that it leads to",
@@ -67,11 +80,13 @@ lock_newest(struct rotation_work *work)
 		if ((work->fd = open_segment(work, work->name)) == -1)
 			return errno == ENOENT ? ROTATION_NOTHING :
 						 refuse(work);
-		if (flock(work->fd,
-			work->may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 ||
+		/* A process that writes a journal has its lock as well, and not
+		 * this. */
+		if ((work->lock == -1 &&
+			lock_get(work->fd, LOCK_APPEND, work->base,
+			    work->may_wait) != 0) ||
 		    fstat(work->fd, &work->st) != 0)
-			return errno == EWOULDBLOCK ? ROTATION_BUSY :
-						      refuse(work);
+			return refuse(work);
 		if (fstatat(work->dir_fd, work->name, &named,
 			AT_SYMLINK_NOFOLLOW) == 0 &&
 		    named.st_ino == work->st.st_ino &&
@@ -89,7 +104,7 @@ rotation_open(struct rotation_work *work, const char *spool, const char *base)
 	snprintf(work->base, sizeof(work->base), "%s", base);
 	slash = strchr(work->base, '/');
 	work->name = slash == NULL ? work->base : slash + 1;
-	work->fd = -1;
+	work->fd = work->lock = -1;
 	work->dir_fd = slash == NULL ?
 	    open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
 	    own_open_folder(spool);
@@ -98,6 +113,10 @@ rotation_open(struct rotation_work *work, const char *spool, const char *base)
 		    work->base, strerror(errno));
 		return ROTATION_FAILED;
 	}
+	if (slash != NULL &&
+	    (work->lock =
+		    own_lock_journal(spool, work->name, work->may_wait)) == -1)
+		return refuse(work);
 	return lock_newest(work);
 }
 
@@ -107,9 +126,11 @@ rotation_close(struct rotation_work *work)
 	/* This lets go of the lock. */
 	if (work->fd != -1)
 		close(work->fd);
+	if (work->lock != -1)
+		close(work->lock);
 	if (work->dir_fd != -1)
 		close(work->dir_fd);
-	work->fd = work->dir_fd = -1;
+	work->fd = work->lock = work->dir_fd = -1;
 }
 
 static int
@@ -133,7 +154,7 @@ refuse_twin(struct rotation_work *work)
 int
 rotation_make(struct rotation_work *work)
 {
-	if (twin_make(work->dir_fd, NEW_NAME, work->fd) != 0)
+	if (twin_make(work->dir_fd, ROTATION_NEW_NAME, work->fd) != 0)
 		return refuse_twin(work);
 	return 0;
 }
@@ -142,8 +163,14 @@ static int
 remove_older(struct rotation_work *work, unsigned number)
 {
 	char name[ROTATION_NAME_SIZE];
+	struct stat st;
 
-	if (unlinkat(work->dir_fd, rotation_older(work, number, name), 0) == 0)
+	rotation_older(work, number, name);
+	/* It may be the file of another user that only is called so. */
+	if (fstatat(work->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !rotation_is_of_series(work, &st))
+		return 0;
+	if (unlinkat(work->dir_fd, name, 0) == 0)
 		work->has_moved = true;
 	else if (errno != ENOENT && errno != EISDIR)
 		return rotation_fail(
@@ -241,8 +268,9 @@ int
 rotation_renew(struct rotation_work *work)
 {
 	int rc = work->keep == 0 ?
-	    renameat(work->dir_fd, NEW_NAME, work->dir_fd, work->name) :
-	    rename_free(work->dir_fd, NEW_NAME, work->name);
+	    renameat(
+		work->dir_fd, ROTATION_NEW_NAME, work->dir_fd, work->name) :
+	    rename_free(work->dir_fd, ROTATION_NEW_NAME, work->name);
 
 	if (rc == 0) {
 		work->has_moved = true;
@@ -250,7 +278,7 @@ rotation_renew(struct rotation_work *work)
 	}
 	/* A writer was faster, between the two steps. */
 	if (errno == EEXIST)
-		return unlinkat(work->dir_fd, NEW_NAME, 0);
+		return unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 	return rotation_fail(
 	    work, "cannot make a new %s (%s)", work->base, strerror(errno));
 }
@@ -266,24 +294,30 @@ open_moved(struct rotation_work *work, ino_t ino)
 	    work->st.st_ino == ino;
 }
 
-int
-rotation_restore(struct rotation_work *work, ino_t ino)
+bool
+rotation_is_moved(struct rotation_work *work, ino_t ino)
 {
-	bool is_moved = work->fd == -1 && open_moved(work, ino);
+	return work->fd == -1 && open_moved(work, ino);
+}
+
+int
+rotation_restore(struct rotation_work *work, bool is_moved)
+{
 
 	/* We might not be free to make one like it. */
-	if (is_moved && !twin_is_made(work->dir_fd, NEW_NAME, work->fd) &&
+	if (is_moved &&
+	    !twin_is_made(work->dir_fd, ROTATION_NEW_NAME, work->fd) &&
 	    rotation_make(work) != 0)
 		return -1;
 	if (is_moved)
 		return rotation_renew(work);
 	/* Others have seen to it, or removed all of it. */
-	(void)unlinkat(work->dir_fd, NEW_NAME, 0);
+	(void)unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 	return 0;
 }
 
 void
 rotation_abandon(struct rotation_work *work)
 {
-	(void)unlinkat(work->dir_fd, NEW_NAME, 0);
+	(void)unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 }

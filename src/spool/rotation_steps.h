@@ -18,6 +18,9 @@
 /* The name of a segment, with its number and a NUL. */
 #define ROTATION_NAME_SIZE (ROTATION_BASE_SIZE + 12)
 
+/* The name of the new file before it has that of the newest. */
+#define ROTATION_NEW_NAME ".rotation.new"
+
 /* A rotation that goes on. */
 struct rotation_work {
 	char base[ROTATION_BASE_SIZE];
@@ -27,6 +30,7 @@ struct rotation_work {
 	bool may_wait;
 	bool has_moved; /* something is not where it was */
 	int fd;		/* the newest segment, locked; -1: missing */
+	int lock;	/* of a journal; -1: it is none */
 	struct stat st; /* of it */
 	struct rotation_report *report;
 };
@@ -89,18 +93,55 @@ int rotation_move(struct rotation_work *work);
 int rotation_renew(struct rotation_work *work);
 
 /**
- * rotation_restore(work, ino):
- * The newest is not the segment ${ino}, which it was when a rotation began
- * whose process was killed.  If it is missing and ${ino} is BASE.1, make a new
- * one.  Return 0, or -1 with a report.
+ * rotation_is_of_series(work, st):
+ * Return whether the owner of the newest segment could move or remove the file
+ * ${st} in this folder: if not, a sticky folder protects it, and it stays so
+ * from us when we are root.
  */
-int rotation_restore(struct rotation_work *work, ino_t ino);
+bool rotation_is_of_series(
+    const struct rotation_work *work, const struct stat *st);
+
+/**
+ * rotation_is_begun(work):
+ * Return whether the numbers show that segments were being renamed: one is free
+ * and the next is not.
+ */
+bool rotation_is_begun(const struct rotation_work *work);
+
+/**
+ * rotation_is_owners(work, owner):
+ * Return whether the new file is there, made by one who may move the segments
+ * of ${owner}.  A stranger cannot make one that looks so.
+ */
+bool rotation_is_owners(const struct rotation_work *work, uid_t owner);
+
+/**
+ * rotation_is_moved(work, ino):
+ * Return whether the newest segment is missing, and the segment ${ino}, which
+ * it was when a rotation began whose process was killed, is BASE.1; that is
+ * open then.
+ */
+bool rotation_is_moved(struct rotation_work *work, ino_t ino);
+
+/**
+ * rotation_restore(work, is_moved):
+ * End a rotation whose process was killed: if ${is_moved} (see above) make a
+ * new newest segment.  Return 0, or -1 with a report.
+ */
+int rotation_restore(struct rotation_work *work, bool is_moved);
 
 /**
  * rotation_abandon(work):
  * Remove what rotation_make made.
  */
 void rotation_abandon(struct rotation_work *work);
+
+/**
+ * rotation_give_up(report, what):
+ * Report that ${what} stayed locked, and by whom.  Return ROTATION_FAILED.
+ */
+enum rotation_result rotation_give_up(
+    struct rotation_report *report, const char *what);
 
 /**
  * rotation_fail(work, format, ...):

@@ -28,6 +28,11 @@ look(int dir_fd, const char *name, int flags, struct segment_id *out,
 
 	if (statx(dir_fd, name, flags, ID_MASK, &stx) != 0)
 		return -1;
+	/* Not where links are followed. */
+	if (S_ISLNK(stx.stx_mode)) {
+		errno = ELOOP;
+		return -1;
+	}
 	if (!S_ISREG(stx.stx_mode)) {
 		errno = ENOENT;
 		return -1;
@@ -43,11 +48,46 @@ look(int dir_fd, const char *name, int flags, struct segment_id *out,
 	return 0;
 }
 
-int
-segment_look(
-    int dir_fd, const char *name, struct segment_id *out, uint64_t *size)
+/* A link that is not followed is no file, and neither is what is none. */
+static void
+judge_errno(void)
 {
-	return look(dir_fd, name, 0, out, size);
+	if (errno == ELOOP || errno == EINVAL)
+		errno = ENOENT;
+}
+
+static int
+look_through(int dir_fd, const char *name, enum trust_links links,
+    struct segment_id *out, uint64_t *size)
+{
+	int fd = trust_find(dir_fd, name, links);
+	int rc, saved;
+
+	if (fd == -1) {
+		judge_errno();
+		return -1;
+	}
+	rc = look(fd, "", AT_EMPTY_PATH, out, size);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+int
+segment_look(int dir_fd, const char *name, enum trust_links links,
+    struct segment_id *out, uint64_t *size)
+{
+	int rc;
+
+	if (links == TRUST_ANY)
+		return look(dir_fd, name, 0, out, size);
+	if (links == TRUST_OWN)
+		return look_through(dir_fd, name, links, out, size);
+	rc = look(dir_fd, name, AT_SYMLINK_NOFOLLOW, out, size);
+	return rc == 0 || errno != ELOOP ?
+	    rc :
+	    look_through(dir_fd, name, links, out, size);
 }
 
 bool
@@ -72,7 +112,8 @@ birth_hash(const struct segment_id *id)
 }
 
 struct segment *
-segment_open(int dir_fd, const char *name, enum record_form form)
+segment_open(
+    int dir_fd, const char *name, enum record_form form, enum trust_links links)
 {
 	struct segment *seg;
 	int saved;
@@ -84,9 +125,11 @@ segment_open(int dir_fd, const char *name, enum record_form form)
 	list_init(&seg->node);
 	/* O_NONBLOCK: opening a pipe that took the name must not wait. */
 	seg->fd =
-	    openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (seg->fd == -1)
+	    trust_open(dir_fd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK, links);
+	if (seg->fd == -1) {
+		judge_errno();
 		goto err0;
+	}
 	if (look(seg->fd, "", AT_EMPTY_PATH, &seg->id, NULL) != 0)
 		goto err1;
 	seg->ino_hash = cut(seg->id.ino, MARK_INO_BITS);
@@ -118,14 +161,17 @@ segment_ref(struct segment *seg)
 }
 
 void
-segment_unref(struct segment *seg)
+segment_drop(struct segment **seg)
 {
-	if (seg == NULL || --seg->refs > 0)
+	struct segment *old = *seg;
+
+	*seg = NULL;
+	if (old == NULL || --old->refs > 0)
 		return;
-	list_remove(&seg->node);
-	close(seg->fd);
+	list_remove(&old->node);
+	close(old->fd);
 	open_count--;
-	free(seg);
+	free(old);
 }
 
 uint32_t
@@ -180,13 +226,25 @@ segment_position(struct segment *seg, uint64_t offset, struct position *out)
 	return 0;
 }
 
+static bool
+is_made_in(uint32_t ino, uint32_t birth, const struct position *position)
+{
+	if (ino != position->ino)
+		return false;
+	return birth == position->birth || birth == 0 || position->birth == 0;
+}
+
 bool
 segment_is(const struct segment *seg, const struct position *position)
 {
-	if (seg->ino_hash != position->ino)
-		return false;
-	return seg->birth_hash == position->birth || seg->birth_hash == 0 ||
-	    position->birth == 0;
+	return is_made_in(seg->ino_hash, seg->birth_hash, position);
+}
+
+bool
+segment_id_is(const struct segment_id *id, const struct position *position)
+{
+	return is_made_in(
+	    cut(id->ino, MARK_INO_BITS), birth_hash(id), position);
 }
 
 bool
@@ -214,4 +272,34 @@ segment_holds(struct segment *seg, const struct position *position)
 	if (segment_position(seg, position->offset, &here) != 0)
 		return errno == ESTALE ? 0 : -1;
 	return here.check == position->check;
+}
+
+int
+segment_is_end(const struct segment *seg, uint64_t offset)
+{
+	uint8_t end[2];
+	size_t len = offset > 1 ? 2 : 1;
+
+	if (offset == 0)
+		return 1;
+	if (segment_read(seg, end, len, offset - len) != 0)
+		return errno == ESTALE ? 0 : -1;
+	return record_is_end(seg->form, len > 1 ? end[0] : -1, end[len - 1]);
+}
+
+int
+segment_look_back(const struct segment *seg, uint64_t end, uint8_t *bytes,
+    size_t *len, int *before)
+{
+	uint8_t byte;
+
+	if (*len > end)
+		*len = (size_t)end;
+	*before = -1;
+	if (*len < end) {
+		if (segment_read(seg, &byte, 1, end - *len - 1) != 0)
+			return -1;
+		*before = byte;
+	}
+	return segment_read(seg, bytes, *len, end - *len);
 }

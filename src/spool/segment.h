@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "spool/mark.h"
 #include "spool/record.h"
+#include "spool/trust.h"
 
 /* How many bytes at the start and before an offset its check is made of. */
 #define SEGMENT_CHECK_BYTES 32
@@ -28,10 +29,45 @@ struct segment_id {
 	int64_t birth_ns; /* since 1970; 0: the file system keeps none */
 };
 
+/*
+ * Where the last record ends, so far as it was looked for: a file that grows is
+ * not searched anew each time, and a long search goes on where it was left.
+ */
+struct segment_tail {
+	uint64_t end;	 /* behind the last record that ends before upto */
+	uint64_t upto;	 /* 0: nothing is known */
+	uint32_t check;	 /* of the bytes before upto: it may be written anew */
+	bool is_endless; /* no record ends within reach of upto */
+	uint64_t goal;	 /* the size when a search was begun; 0: none is */
+	uint64_t at;	 /* no record ends between here and goal */
+};
+
+/*
+ * A long record that begins at start has no end before upto: so it is not
+ * scanned anew each time that it grows, and a long scan goes on where it was
+ * left.  The check is of the bytes before upto, for the file may have been
+ * written anew.
+ */
+struct segment_scan {
+	uint64_t start;
+	uint64_t upto; /* 0: none */
+	uint32_t check;
+};
+
+/* Of so many records at a time that is kept. */
+#define SEGMENT_SCANS 8
+
+/* How far it begins with the bytes of another file; see rewrite.h. */
+struct segment_alike {
+	struct segment_id id; /* ino 0: it was not compared yet */
+	uint64_t upto;
+};
+
 struct segment {
 	unsigned refs;
 	int fd;
 	enum record_form form;
+	int number; /* that it had in its series when it was last looked for */
 	struct segment_id id;
 	uint32_t ino_hash;
 	uint32_t birth_hash; /* 0: the file system keeps no birth time */
@@ -45,34 +81,29 @@ struct segment {
 	struct segment_id newer;
 	bool is_removed; /* and that one was not there before */
 	bool was_cut;	 /* or written anew: some of it is gone */
-	/*
-	 * A record over max_record that begins at open_start has no end before
-	 * open_scanned: so a huge line that grows is not scanned anew each
-	 * time.  The check is of the bytes before open_scanned, for the file
-	 * may have been written anew.
-	 */
-	uint64_t open_start;
-	uint64_t open_scanned; /* 0: nothing is known */
-	uint32_t open_check;
+	struct segment_scan scans[SEGMENT_SCANS]; /* those under way */
+	unsigned next_scan;			  /* which is forgotten next */
+	struct segment_tail tail;
+	struct segment_alike alike;
 };
 
 /**
- * segment_open(dir_fd, name, form):
+ * segment_open(dir_fd, name, form, links):
  * Open the regular file ${name} in the folder ${dir_fd}, whose records have the
- * form ${form}.  Return a segment with one reference, or NULL with errno;
- * ENOENT also when ${name} is no regular file.
+ * form ${form}; where it is a link, that is followed as ${links} says.  Return
+ * a segment with one reference, or NULL with errno; ENOENT also when ${name} is
+ * no regular file, or a link that is not followed (see trust_refusal).
  */
-struct segment *segment_open(
-    int dir_fd, const char *name, enum record_form form);
+struct segment *segment_open(int dir_fd, const char *name,
+    enum record_form form, enum trust_links links);
 
 /**
- * segment_look(dir_fd, name, out, size):
- * Find out which file ${name} in the folder ${dir_fd} is, and its ${size}
- * (may be NULL).  Return 0, or -1 with errno; ENOENT also when it is no regular
- * file.
+ * segment_look(dir_fd, name, links, out, size):
+ * Find out which file ${name} in the folder ${dir_fd} is, likewise, and its
+ * ${size} (may be NULL).  Return 0, or -1 with errno; ENOENT as there.
  */
-int segment_look(
-    int dir_fd, const char *name, struct segment_id *out, uint64_t *size);
+int segment_look(int dir_fd, const char *name, enum trust_links links,
+    struct segment_id *out, uint64_t *size);
 
 /**
  * segment_id_equal(a, b):
@@ -117,10 +148,11 @@ int segment_holds(struct segment *seg, const struct position *position);
 struct segment *segment_ref(struct segment *seg);
 
 /**
- * segment_unref(seg):
- * Give up a reference to ${seg} (may be NULL); the last one closes the file.
+ * segment_drop(seg):
+ * Give up the reference that ${*seg} is (NULL: none), and set that to NULL; the
+ * last one closes the file.
  */
-void segment_unref(struct segment *seg);
+void segment_drop(struct segment **seg);
 
 /**
  * segment_open_count(void):
@@ -154,6 +186,13 @@ int segment_position(
 bool segment_is(const struct segment *seg, const struct position *position);
 
 /**
+ * segment_id_is(id, position):
+ * The same for a file that is not open.
+ */
+bool segment_id_is(
+    const struct segment_id *id, const struct position *position);
+
+/**
  * segment_before_code(seg, offset):
  * Return what an event id says of a client that has read ${seg} up to
  * ${offset} and is in the segment behind it now: mark->before, not 0.  Pure.
@@ -171,21 +210,52 @@ int segment_before(struct segment *seg, const struct segment *newer,
     const struct mark *mark, uint64_t *out);
 
 /**
+ * segment_is_end(seg, offset):
+ * Return 1 if ${offset} is behind a record of ${seg}, or its start; 0 if not,
+ * also where the file is shorter; or -1.
+ */
+int segment_is_end(const struct segment *seg, uint64_t offset);
+
+/**
  * segment_tail(seg, out):
  * Find the position behind the last complete record.  Reads from the end, no
- * further than it must.  Return 0, or -1 (EFBIG: no record ends within 17 MB of
- * the end of the file).
+ * further than it must, and nothing twice.  Return 0, or -1 (EFBIG: no record
+ * ends within 17 MB of the end of the file; EAGAIN, EDQUOT: as slice_take).
  */
 int segment_tail(struct segment *seg, struct position *out);
 
 /**
- * segment_back(seg, records, out):
- * Find the position from which ${*records} records (1 or more) come before the
- * tail, or the start if there are fewer; ${*records} is how many are lacking
- * then, else 0.  Reads about as much as those records are long, and stops short
- * of them, at the start of another one, when that is 64 MB or where one alone
- * is longer than 16 MB.  Return 0 or -1 (also ENOMEM).
+ * segment_tail_offset(seg, out):
+ * The same, with only the offset of that position.
  */
-int segment_back(struct segment *seg, uint64_t *records, struct position *out);
+int segment_tail_offset(struct segment *seg, uint64_t *out);
+
+/**
+ * segment_look_back(seg, end, bytes, len, before):
+ * Read the ${*len} bytes before ${end}, or all there are then, into ${bytes},
+ * and the byte in front of them into ${before} (-1 at the start of the file).
+ * Return 0 or -1 (ESTALE: the file is shorter).
+ */
+int segment_look_back(const struct segment *seg, uint64_t end, uint8_t *bytes,
+    size_t *len, int *before);
+
+/* A search backwards for the start of some record before the tail. */
+struct segment_back {
+	uint64_t lacking; /* so many records are still to be found */
+	uint64_t end;	  /* all behind it were; a record ends there */
+	uint64_t at;	  /* no record ends between here and that one */
+	size_t look;	  /* how much is read at once; 0: not begun yet */
+};
+
+/**
+ * segment_back(seg, back):
+ * Go back in ${seg} until ${back}, zeroed but for what is lacking, lacks
+ * nothing or is at the start of the file; ${back->end} is the offset then.
+ * What is longer than 64 kB counts as a record, whatever is in it.  Return 0,
+ * or -1: EAGAIN (call again in a later slice), EDQUOT (${back->end} is as far
+ * as the budget goes, if ${back->look} is not 0), ESTALE (the file was cut),
+ * ENOMEM, or as segment_tail.
+ */
+int segment_back(struct segment *seg, struct segment_back *back);
 
 #endif

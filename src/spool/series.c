@@ -28,72 +28,70 @@ series_path(const struct series *series, int number)
 int
 series_look(const struct series *series, int number, struct segment_id *out)
 {
-	return segment_look(AT_FDCWD, series_path(series, number), out, NULL);
+	return segment_look(
+	    AT_FDCWD, series_path(series, number), series->links, out, NULL);
 }
 
 struct segment *
 series_open(const struct series *series, int number)
 {
-	return segment_open(
-	    AT_FDCWD, series_path(series, number), series->form);
-}
+	struct segment *seg = segment_open(
+	    AT_FDCWD, series_path(series, number), series->form, series->links);
 
-/* The first number from ${number} on, by ${step}, that there is, or -1. */
-static int
-next_number(const struct series *series, int number, int step)
-{
-	struct segment_id id;
-
-	for (int missing = 0; number >= 0 && number <= SERIES_LAST;
-	     number += step) {
-		if (series_look(series, number, &id) == 0)
-			return number;
-		if (errno != ENOENT)
-			return -1;
-		/* Downwards there is an end anyway. */
-		if (step > 0 && ++missing > SERIES_MISSING)
-			break;
-	}
-	errno = ENOENT;
-	return -1;
+	if (seg != NULL)
+		seg->number = number;
+	return seg;
 }
 
 int
 series_higher(const struct series *series, int number)
 {
-	return next_number(series, number + 1, 1);
+	struct segment_id id;
+
+	for (int missing = 0; missing <= SERIES_MISSING; missing++) {
+		if (++number > SERIES_LAST)
+			break;
+		if (series_look(series, number, &id) == 0)
+			return number;
+		if (errno != ENOENT)
+			return -1;
+	}
+	errno = ENOENT;
+	return -1;
 }
 
-int
-series_find(const struct series *series, const struct segment_id *id)
+/* The number below ${end}, from ${from} on, that the file ${id} has, or -1. */
+static int
+find_between(
+    const struct series *series, const struct segment_id *id, int from, int end)
 {
 	struct segment_id found;
-	int number = -1;
+	int number = from - 1;
 
-	while ((number = series_higher(series, number)) != -1) {
+	while ((number = series_higher(series, number)) != -1 && number < end) {
 		/* It may have been renamed between two looks. */
 		if (series_look(series, number, &found) == 0 &&
 		    segment_id_equal(&found, id))
 			return number;
 	}
+	if (number != -1)
+		errno = ENOENT;
 	return -1;
 }
 
 int
-series_oldest(const struct series *series)
+series_find(const struct series *series, const struct segment_id *id, int from)
 {
-	int oldest = -1, number = -1;
+	int number = find_between(series, id, from, SERIES_LAST + 1);
 
-	while ((number = series_higher(series, number)) != -1)
-		oldest = number;
-	if (oldest == -1)
-		return -1;
-	return errno == ENOENT ? oldest : -1;
+	if (number != -1 || errno != ENOENT || from == 0)
+		return number;
+	/* Somebody may have given it a lower one, by hand. */
+	return find_between(series, id, 0, from);
 }
 
-/* Whether ${seg} was given its number long ago: renaming sets the ctime. */
-static bool
-is_settled(const struct segment *seg)
+bool
+series_is_settled(const struct segment *seg)
 {
 	struct stat st;
 
@@ -101,99 +99,50 @@ is_settled(const struct segment *seg)
 	    llabs(clock_wall_s() - st.st_ctim.tv_sec) > SETTLED_S;
 }
 
-/* Open ${number}, ${step} away from or beyond ${seg} at ${at}. */
 static enum series_step
-open_at(const struct series *series, const struct segment *seg, int at,
-    int number, struct segment **out)
+try_before(const struct series *series, const struct segment *newest,
+    struct segment **out)
 {
+	int at = series_find(series, &newest->id, newest->number), number;
 	struct segment_id id;
-	struct segment *found = series_open(series, number);
 
-	if (found == NULL)
+	if (at == -1)
+		return errno == ENOENT ? SERIES_NOT_IN : SERIES_ERROR;
+	/* By a link, the same file may have the next number, too. */
+	number = at;
+	do {
+		number = series_higher(series, number);
+		if (number == -1)
+			return errno == ENOENT ? SERIES_NONE : SERIES_ERROR;
+	} while (number <= at + TRIES &&
+	    series_look(series, number, &id) == 0 &&
+	    segment_id_equal(&id, &newest->id));
+	if ((*out = series_open(series, number)) == NULL)
 		return errno == ENOENT ? SERIES_BUSY : SERIES_ERROR;
 	/*
-	 * Numbers only grow: if seg still has its own, what was opened
+	 * Numbers only grow: if newest still has its own, what was opened
 	 * meanwhile had this one while it stood beside it.
 	 */
 	if (series_look(series, at, &id) != 0 ||
-	    !segment_id_equal(&id, &seg->id)) {
-		segment_unref(found);
+	    !segment_id_equal(&id, &newest->id) ||
+	    segment_id_equal(&(*out)->id, &newest->id)) {
+		segment_drop(out);
 		return SERIES_BUSY;
 	}
-	*out = found;
-	return abs(number - at) == 1 ? SERIES_NEXT : SERIES_HOLE;
-}
-
-/*
- * One walk upwards cannot miss a file: it begins at a number that is not higher
- * than the file's, and that only grows.
- */
-static enum series_step
-find_number(const struct series *series, const struct segment *seg, int *out)
-{
-	*out = series_find(series, &seg->id);
-	if (*out != -1)
-		return SERIES_NEXT;
-	return errno == ENOENT ? SERIES_NOT_IN : SERIES_ERROR;
-}
-
-static enum series_step
-try_after(const struct series *series, const struct segment *seg,
-    struct segment **out)
-{
-	int at, number;
-	enum series_step step = find_number(series, seg, &at);
-
-	if (step != SERIES_NEXT)
-		return step;
-	if (at == 0)
-		return SERIES_NONE;
-	number = next_number(series, at - 1, -1);
-	if (number == -1)
-		return errno == ENOENT ? SERIES_NONE : SERIES_ERROR;
-	if (number != at - 1 && !is_settled(seg))
-		return SERIES_BUSY;
-	return open_at(series, seg, at, number, out);
-}
-
-static enum series_step
-try_before(const struct series *series, const struct segment *seg,
-    struct segment **out)
-{
-	int at, number;
-	enum series_step step = find_number(series, seg, &at);
-
-	if (step != SERIES_NEXT)
-		return step;
-	number = next_number(series, at + 1, 1);
-	if (number == -1)
-		return errno == ENOENT ? SERIES_NONE : SERIES_ERROR;
-	step = open_at(series, seg, at, number, out);
 	/* Renamed first, it has just gone ahead. */
-	if (step == SERIES_HOLE && !is_settled(*out))
-		step = SERIES_NEXT;
-	return step;
+	return number == at + 1 || !series_is_settled(*out) ? SERIES_NEXT :
+							      SERIES_HOLE;
 }
 
 enum series_step
-series_after(const struct series *series, const struct segment *seg,
+series_before_newest(const struct series *series, const struct segment *newest,
     struct segment **out)
 {
 	enum series_step step = SERIES_BUSY;
 
+	*out = NULL;
 	for (int i = 0; i < TRIES && step == SERIES_BUSY; i++)
-		step = try_after(series, seg, out);
-	return step;
-}
-
-enum series_step
-series_before(const struct series *series, const struct segment *seg,
-    struct segment **out)
-{
-	enum series_step step = SERIES_BUSY;
-
-	for (int i = 0; i < TRIES && step == SERIES_BUSY; i++)
-		step = try_before(series, seg, out);
+		step = try_before(series, newest, out);
 	/* What is renamed all the time has nothing before it that stays. */
 	return step == SERIES_BUSY ? SERIES_NONE : step;
 }

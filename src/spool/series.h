@@ -23,6 +23,17 @@ struct series {
 	char *path; /* of the newest segment; others are spelled in there */
 	size_t len; /* of that; behind it there are SERIES_ROOM bytes */
 	enum record_form form;
+	enum trust_links links; /* which are followed to a segment */
+};
+
+enum series_step {
+	SERIES_NEXT,   /* there is one */
+	SERIES_HOLE,   /* there is one, but numbers between are missing */
+	SERIES_NONE,   /* there is none (yet) */
+	SERIES_BUSY,   /* the files are being renamed: ask again in a second */
+	SERIES_NOT_IN, /* the file has no number in the series any more */
+	SERIES_MORE,   /* it takes longer: ask again in a later slice */
+	SERIES_ERROR,  /* errno says what the system refused */
 };
 
 /**
@@ -31,22 +42,6 @@ struct series {
  * ${series}.
  */
 const char *series_path(const struct series *series, int number);
-
-enum series_step {
-	SERIES_NEXT,   /* there is one */
-	SERIES_HOLE,   /* there is one, but numbers between are missing */
-	SERIES_NONE,   /* there is none (yet) */
-	SERIES_BUSY,   /* the files are being renamed: ask again in a second */
-	SERIES_NOT_IN, /* the file has no number in the series any more */
-	SERIES_ERROR,  /* errno says what the system refused */
-};
-
-/**
- * series_find(series, id):
- * Return the number of the file ${id}, 0 for the newest, or -1 (ENOENT: it is
- * not in the series).
- */
-int series_find(const struct series *series, const struct segment_id *id);
 
 /**
  * series_look(series, number, out):
@@ -64,31 +59,36 @@ struct segment *series_open(const struct series *series, int number);
 /**
  * series_higher(series, number):
  * Return the lowest number above ${number} (-1: of all) that there is, or -1
- * (ENOENT: none).  Who goes upwards so meets every file, also those that are
- * renamed meanwhile: their numbers only grow.
+ * (ENOENT: none).  Whoever goes upwards so meets every file, also those that
+ * are renamed meanwhile: their numbers only grow.
  */
 int series_higher(const struct series *series, int number);
 
 /**
- * series_oldest(series):
- * Return the highest number there is, or -1 (ENOENT: there is no segment).
+ * series_find(series, id, from):
+ * Return the number of the file ${id}, 0 for the newest, or -1 (ENOENT: it is
+ * not in the series).  It is looked for from ${from} on, where it was last, and
+ * only then below: a look at one or two files as a rule, at all of them if it
+ * is gone.
  */
-int series_oldest(const struct series *series);
+int series_find(
+    const struct series *series, const struct segment_id *id, int from);
 
 /**
- * series_after(series, seg, out):
- * Find the segment that comes after ${seg}.  With SERIES_NEXT and SERIES_HOLE,
- * ${out} is it, with one reference.
+ * series_before_newest(series, newest, out):
+ * Find the segment that comes before ${newest}, which has no number, or a low
+ * one while files are being renamed.  With SERIES_NEXT and SERIES_HOLE, ${out}
+ * is it, with one reference; it is NULL otherwise.  What was renamed just now
+ * comes next, although numbers between may be missing.
  */
-enum series_step series_after(const struct series *series,
-    const struct segment *seg, struct segment **out);
+enum series_step series_before_newest(const struct series *series,
+    const struct segment *newest, struct segment **out);
 
 /**
- * series_before(series, seg, out):
- * The same for the one that comes before ${seg}; it is never SERIES_BUSY: what
- * was renamed just now comes next, although numbers between may be missing.
+ * series_is_settled(seg):
+ * Return whether ${seg} was given its number long ago, so that a number that is
+ * missing beside it stays so.
  */
-enum series_step series_before(const struct series *series,
-    const struct segment *seg, struct segment **out);
+bool series_is_settled(const struct segment *seg);
 
 #endif

@@ -4,18 +4,16 @@
 #include "stream/event.h"
 #include "stream/utf8.h"
 
+/* Other field names, a retry hint, the name of a channel and line ends. */
+#define REST_MAX 160
+#define LONG_BODY 65536
+#define EMPTY_DATA "data:\n"
+#define AT "event: spoolcast.at\n" EMPTY_DATA
+
 static int
 append_span(struct buf *out, const struct span *span)
 {
 	return buf_append(out, span->bytes, span->len);
-}
-
-static int
-append_id_field(struct buf *out, const struct span *id)
-{
-	if (buf_puts(out, "id: ") != 0 || append_span(out, id) != 0)
-		return -1;
-	return 0;
 }
 
 static uint8_t
@@ -44,6 +42,17 @@ append_own_id(struct buf *out, size_t used, const struct span *own)
 	return 0;
 }
 
+/* The end of a block: its id, with ${own} behind it unless that is NULL. */
+static int
+append_end(struct buf *out, const struct span *id, const struct span *own)
+{
+	if (buf_puts(out, "id: ") != 0 || append_span(out, id) != 0)
+		return -1;
+	if (own != NULL && append_own_id(out, id->len, own) != 0)
+		return -1;
+	return buf_puts(out, "\n\n");
+}
+
 static int
 append_data(struct buf *out, const struct record *rec)
 {
@@ -51,7 +60,14 @@ append_data(struct buf *out, const struct record *rec)
 	struct span line;
 
 	while (record_data_next(rec, &iter, &line)) {
-		if (buf_puts(out, line.len > 0 ? "data: " : "data:") != 0 ||
+		/* A line of nothing but CR has as many of these. */
+		if (line.len == 0) {
+			if (buf_append(
+				out, EMPTY_DATA, sizeof(EMPTY_DATA) - 1) != 0)
+				return -1;
+			continue;
+		}
+		if (buf_puts(out, "data: ") != 0 ||
 		    utf8_append(out, line.bytes, line.len) != 0 ||
 		    buf_puts(out, "\n") != 0)
 			return -1;
@@ -59,94 +75,134 @@ append_data(struct buf *out, const struct record *rec)
 	return 0;
 }
 
-static int
-append_type(struct buf *out, const struct span *type)
+static size_t
+count_byte(const struct span *span, uint8_t byte)
 {
-	if (buf_puts(out, "event: ") != 0 ||
+	size_t n = 0;
+
+	for (size_t i = 0; i < span->len; i++)
+		n += span->bytes[i] == byte;
+	return n;
+}
+
+size_t
+event_size_max(const struct record *rec)
+{
+	const size_t lines = count_byte(&rec->body, '\r') + 1;
+	const size_t size = utf8_size(rec->body.bytes, rec->body.len);
+
+	/* For each CR of a line there is a field, "data: " and its end. */
+	if (rec->form == RECORD_LINE)
+		return size + lines * 7 + REST_MAX;
+	/* A field that is there may lack its colon and its blank. */
+	return size + (lines + count_byte(&rec->body, '\n')) * 2 + REST_MAX;
+}
+
+/* Whether a type behind the name of this channel would be one of ours. */
+static bool
+is_our_name(const char *channel)
+{
+	static const char ours[] = RECORD_RESERVED;
+
+	return strlen(channel) == sizeof(ours) - 2 &&
+	    memcmp(channel, ours, sizeof(ours) - 2) == 0;
+}
+
+static int
+append_type(struct buf *out, const char *channel, const struct span *type)
+{
+	static const struct span none = { NULL, 0 };
+
+	if (channel == NULL && type->bytes == NULL)
+		return 0;
+	if (channel != NULL && is_our_name(channel))
+		type = &none;
+	if (buf_puts(out, "event: ") != 0)
+		return -1;
+	if (channel != NULL && buf_puts(out, channel) != 0)
+		return -1;
+	if (channel != NULL && type->bytes != NULL && buf_puts(out, ".") != 0)
+		return -1;
+	if (type->bytes != NULL &&
 	    utf8_append(out, type->bytes, type->len) != 0)
 		return -1;
 	return buf_puts(out, "\n");
 }
 
 int
-event_append(struct buf *out, const struct span *id, const struct record *rec)
+event_append(struct buf *out, const struct span *id, const char *channel,
+    const struct record *rec)
 {
-	if (append_id_field(out, id) != 0 ||
-	    append_own_id(out, id->len, &rec->id) != 0 ||
-	    buf_puts(out, "\n") != 0)
+	/* A long one grows the buffer once. */
+	if (rec->body.len > LONG_BODY &&
+	    buf_reserve(out, event_size_max(rec)) != 0)
 		return -1;
-	if (rec->retry_ms >= 0 &&
-	    buf_printf(out, "retry: %" PRId64 "\n", rec->retry_ms) != 0)
+	if (rec->retry_ms >= 0 && event_append_retry(out, rec->retry_ms) != 0)
 		return -1;
-	if (rec->has_data) {
-		if (rec->event.bytes != NULL &&
-		    append_type(out, &rec->event) != 0)
+	if (!rec->has_data) {
+		if (buf_puts(out, AT) != 0)
 			return -1;
-		if (append_data(out, rec) != 0)
-			return -1;
+	} else if (append_type(out, channel, &rec->event) != 0 ||
+	    append_data(out, rec) != 0) {
+		return -1;
 	}
-	return buf_puts(out, "\n");
+	return append_end(out, id, &rec->id);
 }
 
 int
-event_append_id(struct buf *out, const struct span *id)
+event_append_at(struct buf *out, const struct span *id)
 {
-	if (append_id_field(out, id) != 0)
-		return -1;
-	return buf_puts(out, "\n\n");
+	return buf_puts(out, AT) != 0 ? -1 : append_end(out, id, NULL);
 }
 
 int
 event_append_open(struct buf *out, const struct span *id)
 {
-	if (append_id_field(out, id) != 0 ||
-	    buf_puts(out, "\nevent: spoolcast.open\ndata: ") != 0 ||
-	    append_span(out, id) != 0)
+	if (buf_puts(out, "event: spoolcast.open\n" EMPTY_DATA) != 0)
 		return -1;
-	return buf_puts(out, "\n\n");
+	return append_end(out, id, NULL);
 }
 
 int
 event_append_gap(struct buf *out, const struct span *id, const char *channel,
     enum gap_reason reason, const char *resumed)
 {
-	if (append_id_field(out, id) != 0)
+	if (buf_printf(out,
+		"event: spoolcast.gap\ndata: {\"channel\":\"%s\","
+		"\"reason\":\"%s\",\"resumed\":\"%s\"}\n",
+		channel, gap_reason_name(reason), resumed) != 0)
 		return -1;
-	return buf_printf(out,
-	    "\nevent: spoolcast.gap\ndata: {\"channel\":\"%s\","
-	    "\"reason\":\"%s\",\"resumed\":\"%s\"}\n\n",
-	    channel, gap_reason_name(reason), resumed);
+	return append_end(out, id, NULL);
 }
 
 int
 event_append_skipped(struct buf *out, const struct span *id,
     const char *channel, uint64_t size, uint64_t offset)
 {
-	if (append_id_field(out, id) != 0)
+	if (buf_printf(out,
+		"event: spoolcast.skipped\ndata: {\"channel\":\"%s\","
+		"\"size\":%" PRIu64 ",\"position\":%" PRIu64 "}\n",
+		channel, size, offset) != 0)
 		return -1;
-	return buf_printf(out,
-	    "\nevent: spoolcast.skipped\ndata: {\"channel\":\"%s\","
-	    "\"size\":%" PRIu64 ",\"position\":%" PRIu64 "}\n\n",
-	    channel, size, offset);
+	return append_end(out, id, NULL);
 }
 
 int
 event_append_retry(struct buf *out, int64_t ms)
 {
-	return buf_printf(out, "retry: %" PRId64 "\n\n", ms);
+	return buf_printf(out, "retry: %" PRId64 "\n", ms);
 }
 
 int
 event_append_padding(struct buf *out, size_t bytes)
 {
-	if (bytes < 3)
-		bytes = 3;
+	if (bytes < 2)
+		bytes = 2;
 	if (buf_reserve(out, bytes) != 0)
 		return -1;
 	memset(out->data + out->len, ' ', bytes);
 	out->data[out->len] = ':';
 	out->len += bytes;
-	out->data[out->len - 2] = '\n';
 	out->data[out->len - 1] = '\n';
 	return 0;
 }

@@ -3,6 +3,12 @@
  * 9.2.5; pure).  All functions append whole blocks to a buffer and return 0, or
  * -1 with ENOMEM; then the buffer may be longer by part of a block.
  *
+ * The id is the last field of a block, because some clients take it at once: an
+ * event that was cut off is not to count as seen.  A block that only moves the
+ * client's cursor has a type of its own and empty data, because some take no id
+ * from one without data.  No blank line stands behind anything but an event:
+ * some make an empty message of it.
+ *
  * Ids come in ready and in the safe alphabet; see spool/mark.h.
  */
 #ifndef SPOOLCAST_STREAM_EVENT_H
@@ -16,26 +22,36 @@
 #define EVENT_ID_MAX 128
 
 /* A comment that keeps proxies and their timeouts quiet. */
-#define EVENT_HEARTBEAT ":\n\n"
+#define EVENT_HEARTBEAT ":\n"
+
+/* The same for pages that want to see that their stream is alive. */
+#define EVENT_BEAT "event: spoolcast.beat\ndata:\n\n"
 
 /**
- * event_append(out, id, rec):
+ * event_append(out, id, channel, rec):
  * Append ${rec} as an event, with the id ${id}, the publisher's own id behind
- * it, and a retry field if it has one.  A record without data becomes a block
- * that no client sees as an event, but that moves its cursor.
+ * it, and a retry field if it has one.  A record without data becomes event
+ * spoolcast.at.  With a name in ${channel} that is the event's type, followed
+ * by a dot and the record's where it has one; NULL: only the record's.
  */
-int event_append(
-    struct buf *out, const struct span *id, const struct record *rec);
+int event_append(struct buf *out, const struct span *id, const char *channel,
+    const struct record *rec);
 
 /**
- * event_append_id(out, id):
- * Append a block of only an id: it moves the client's cursor.
+ * event_size_max(rec):
+ * Return how many bytes event_append makes of ${rec} at most, beside the id.
  */
-int event_append_id(struct buf *out, const struct span *id);
+size_t event_size_max(const struct record *rec);
+
+/**
+ * event_append_at(out, id):
+ * Append event spoolcast.at with ${id}: it moves the client's cursor.
+ */
+int event_append_at(struct buf *out, const struct span *id);
 
 /**
  * event_append_open(out, id):
- * Append event spoolcast.open with ${id} as its id and data.
+ * Append event spoolcast.open with ${id}: where the stream begins.
  */
 int event_append_open(struct buf *out, const struct span *id);
 
@@ -57,13 +73,14 @@ int event_append_skipped(struct buf *out, const struct span *id,
 
 /**
  * event_append_retry(out, ms):
- * Append a block of only a retry field.
+ * Append a retry field, which counts at once, and belongs to the block of an
+ * event that follows.
  */
 int event_append_retry(struct buf *out, int64_t ms);
 
 /**
  * event_append_padding(out, bytes):
- * Append a comment that is ${bytes} long, its end included (at least 3).
+ * Append a comment that is ${bytes} long, its end included (at least 2).
  */
 int event_append_padding(struct buf *out, size_t bytes);
 

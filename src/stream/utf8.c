@@ -86,6 +86,22 @@ utf8_is_valid(const uint8_t *bytes, size_t len)
 	return true;
 }
 
+size_t
+utf8_size(const uint8_t *bytes, size_t len)
+{
+	size_t i = 0, size = len;
+
+	while ((i += ascii_run(bytes + i, len - i)) < len) {
+		bool is_good;
+		size_t n = sequence(bytes + i, len - i, &is_good);
+
+		i += n;
+		if (!is_good)
+			size += sizeof(replacement) - n;
+	}
+	return size;
+}
+
 int
 utf8_append(struct buf *out, const uint8_t *bytes, size_t len)
 {

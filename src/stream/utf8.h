@@ -15,6 +15,12 @@
 bool utf8_is_valid(const uint8_t *bytes, size_t len);
 
 /**
+ * utf8_size(bytes, len):
+ * Return how many bytes utf8_append makes of the ${len} bytes.
+ */
+size_t utf8_size(const uint8_t *bytes, size_t len);
+
+/**
  * utf8_append(out, bytes, len):
  * Append ${len} bytes to ${out} with each ill-formed sequence (Unicode 3.9,
  * "maximal subpart", as the WHATWG Encoding decoder cuts them) and each NUL

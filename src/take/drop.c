@@ -14,12 +14,6 @@
 #include "take/drop_parts.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-/* Between two lines in the log about the same thing. */
-#define LOG_PAUSE_MS 60000
-/* Between two looks at what may not be read. */
-#define REFUSED_PAUSE_MS 5000
-/* Looking takes at most this part of the time. */
-#define LOOK_SHARE 20
 /* Memory that is kept for the next batch. */
 #define OUT_KEPT 65536
 
@@ -46,7 +40,7 @@ drop_new(const struct drop_opts *opts)
 		return NULL;
 	drop->opts = *opts;
 	drop->dir = drop->taking = drop->done = -1;
-	drop->batch.fd = drop->journal.fd = -1;
+	drop->batch.fd = drop->journal.fd = drop->journal.lock = -1;
 	if (copy_texts(&drop->opts) != 0) {
 		drop_free(drop);
 		errno = ENOMEM;
@@ -73,10 +67,25 @@ close_all(struct drop *drop)
 {
 	int saved = errno;
 
+	drop_recover_end(drop);
 	drop_batch_close(drop);
 	drop_close_fd(&drop->dir);
 	drop->is_recovered = false;
+	drop->recover_ms = 0;
 	errno = saved;
+}
+
+void
+drop_pause(struct drop *drop)
+{
+	/* Where that fails, whoever comes next recovers it. */
+	if (drop->is_recovering ||
+	    (drop->batch.fd != -1 && drop_batch_finish(drop) != 0)) {
+		drop_recover_end(drop);
+		drop_batch_close(drop);
+		drop->is_recovering = drop->is_recovered = false;
+		drop->recover_ms = 0;
+	}
 }
 
 void
@@ -84,6 +93,7 @@ drop_free(struct drop *drop)
 {
 	if (drop == NULL)
 		return;
+	drop_pause(drop);
 	/* It stays where somebody has left something in it. */
 	if (drop->dir != -1)
 		(void)unlinkat(drop->dir, DROP_TAKING, AT_REMOVEDIR);
@@ -110,84 +120,16 @@ drop_rescan(struct drop *drop)
 	drop->wants_pass = true;
 }
 
-/* Copy a name for the log, where a quote would end it. */
-static void
-copy_name(char out[NAME_MAX + 1], const char *file)
-{
-	int saved = errno;
-
-	snprintf(out, NAME_MAX + 1, "%s", file);
-	for (; *out != '\0'; out++) {
-		if (*out == '"')
-			*out = '?';
-	}
-	errno = saved;
-}
-
-int
-drop_fail(struct drop *drop, const char *at, const char *file)
-{
-	drop->failed_at = at;
-	copy_name(drop->failed_file, file == NULL ? "" : file);
-	return -1;
-}
-
-void
-drop_leave(struct drop *drop, struct drop_left *left, const char *file)
-{
-	if (left->n++ == 0) {
-		left->error = errno;
-		copy_name(left->file, file);
-	}
-	if (left == &drop->refused)
-		drop_look_again(drop, REFUSED_PAUSE_MS);
-}
-
 void
 drop_look_again(struct drop *drop, int64_t pause_ms)
 {
 	int64_t when_ms = clock_mono_ms();
 
-	when_ms += pause_ms > LOOK_SHARE * drop->pass_ms ?
+	when_ms += pause_ms > DROP_LOOK_SHARE * drop->pass_ms ?
 	    pause_ms :
-	    LOOK_SHARE * drop->pass_ms;
+	    DROP_LOOK_SHARE * drop->pass_ms;
 	if (drop->look_again_ms == 0 || when_ms < drop->look_again_ms)
 		drop->look_again_ms = when_ms;
-}
-
-static bool
-may_log(int64_t *logged_ms)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	if (*logged_ms != 0 && now_ms - *logged_ms < LOG_PAUSE_MS)
-		return false;
-	*logged_ms = now_ms;
-	return true;
-}
-
-static const char *
-remedy_for(int error)
-{
-	switch (error) {
-	case EACCES:
-		return "let the user that spoolcast runs as write there";
-	case EROFS:
-		return "make it writable, or use an append file";
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return "make room; it is tried again";
-	case ELOOP:
-	case ENOTDIR:
-	case EISDIR:
-	case EINVAL:
-	case EMLINK:
-		return "something else has this name: remove that";
-	case EXDEV:
-		return "mount nothing there";
-	}
-	return "see the error; it is tried again";
 }
 
 /* Let go of everything: what was begun is found again. */
@@ -198,59 +140,12 @@ fail(struct drop *drop)
 
 	close_all(drop);
 	drop->wants_pass = true;
-	drop->is_looking = false;
+	drop->is_looking = drop->is_recovering = false;
+	errno = saved;
 	if (saved == EAGAIN)
 		return DROP_BUSY;
-	if (saved != drop->failed_errno)
-		drop->failed_logged_ms = 0;
-	drop->failed_errno = saved;
-	/* Whoever removed the folder knows. */
-	if (saved != ENOENT && may_log(&drop->failed_logged_ms)) {
-		errno = saved;
-		log_errno(LOG_LEVEL_ERROR,
-		    "event=drop-failed channel=%s at=\"%s%s%s\" "
-		    "remedy=\"%s\"",
-		    drop->opts.channel, drop->failed_at,
-		    drop->failed_file[0] == '\0' ? "" : "/", drop->failed_file,
-		    remedy_for(saved));
-	}
-	errno = saved;
+	drop_tell_failure(drop);
 	return DROP_FAILED;
-}
-
-static void
-tell_refused(struct drop *drop)
-{
-	struct drop_left *left = &drop->refused;
-
-	if (left->n > 0 && may_log(&left->logged_ms)) {
-		errno = left->error;
-		log_errno(LOG_LEVEL_WARN,
-		    "event=drop-refused channel=%s file=\"%s\" files=%" PRIu64
-		    " remedy=\"%s\"",
-		    drop->opts.channel, left->file, left->n,
-		    left->error == EPERM ?
-			"let the user that spoolcast runs as own the folder, "
-			"or take its sticky bit away" :
-			left->error == EACCES ?
-			"let the user that spoolcast runs as read it" :
-			"see the error; it is tried again");
-	}
-	left->n = 0;
-}
-
-static void
-tell_others(struct drop *drop)
-{
-	struct drop_left *left = &drop->others;
-
-	if (left->n > 0 && may_log(&left->logged_ms))
-		log_msg(LOG_LEVEL_WARN,
-		    "event=drop-no-file channel=%s name=\"%s\" names=%" PRIu64
-		    " remedy=\"put files there: links, folders and pipes are "
-		    "left alone\"",
-		    drop->opts.channel, left->file, left->n);
-	left->n = 0;
 }
 
 /* A pass through the folder found what there is. */
@@ -266,7 +161,7 @@ tell_found(struct drop *drop)
 		drop_leave(drop, &drop->others, names->other);
 		drop->others.n += names->n_others - 1;
 	}
-	if (names->has_more && may_log(&drop->waiting_logged_ms))
+	if (names->has_more && drop_may_log(&drop->waiting_logged_ms))
 		log_msg(LOG_LEVEL_INFO,
 		    "event=drop-waiting channel=%s files=%" PRIu64,
 		    drop->opts.channel, names->n_found - names->n_others);
@@ -335,8 +230,10 @@ open_folder(struct drop *drop)
 		return drop_fail(drop, drop->opts.spool, NULL);
 	if (drop->dir != -1 &&
 	    (fstatat(spool, drop->opts.file, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		st.st_dev != drop->dev || st.st_ino != drop->ino))
+		st.st_dev != drop->dev || st.st_ino != drop->ino)) {
+		drop_pause(drop);
 		close_all(drop);
+	}
 	if (drop->dir == -1)
 		drop->dir = openat(spool, drop->opts.file, FOLDER_FLAGS);
 	close(spool);
@@ -351,6 +248,14 @@ open_folder(struct drop *drop)
 static int
 step(struct drop *drop, int64_t until_ms)
 {
+	if (drop->is_recovering) {
+		int rc = drop_recover(drop);
+
+		drop->is_recovering = rc == 1;
+		return rc == -1 ? -1 : 1;
+	}
+	if (drop->names.n == 0 && drop->batch.fd != -1)
+		return drop_batch_finish(drop) == 0 ? 1 : -1;
 	if (needs_pass(drop))
 		return pass(drop, until_ms) == 0 ? 1 : -1;
 	if (drop->names.n == 0)
@@ -364,8 +269,7 @@ rest(struct drop *drop)
 {
 	drop->failed_errno = 0;
 	drop->is_looking = false;
-	tell_refused(drop);
-	tell_others(drop);
+	drop_tell_left(drop);
 	drop_names_free(&drop->names);
 	if (drop->out.cap > OUT_KEPT)
 		buf_free(&drop->out);
@@ -375,17 +279,20 @@ rest(struct drop *drop)
 enum drop_result
 drop_take(struct drop *drop, int64_t until_ms)
 {
+	int64_t now_ms = clock_mono_ms();
 	int rc = 1;
 
 	drop_batch_again(drop);
-	if (drop->look_again_ms != 0 &&
-	    clock_mono_ms() >= drop->look_again_ms) {
+	drop->until_ms = until_ms;
+	if (drop->look_again_ms != 0 && now_ms >= drop->look_again_ms) {
 		drop->look_again_ms = 0;
 		drop->wants_pass = true;
 	}
-	if (open_folder(drop) != 0 ||
-	    (!drop->is_recovered && drop_recover(drop) != 0))
+	if (open_folder(drop) != 0)
 		return fail(drop);
+	if (!drop->is_recovered && now_ms >= drop->recover_ms &&
+	    drop->batch.fd == -1)
+		drop->is_recovering = true;
 	while (rc == 1) {
 		rc = step(drop, until_ms);
 		if (rc == 1 && clock_mono_ms() >= until_ms)
@@ -393,7 +300,8 @@ drop_take(struct drop *drop, int64_t until_ms)
 	}
 	if (rc == -1)
 		return fail(drop);
-	if (needs_pass(drop) || drop->names.n > 0)
+	if (drop->is_recovering || drop->batch.fd != -1 || needs_pass(drop) ||
+	    drop->names.n > 0)
 		return DROP_MORE;
 	return rest(drop);
 }

@@ -92,9 +92,16 @@ void drop_rescan(struct drop *drop);
 /**
  * drop_take(drop, until_ms):
  * Take what waits, in the order of names, until there is nothing more or
- * clock_mono_ms() is ${until_ms}; one batch (64 files, 256 kB and one file) is
- * finished in any case.  Never waits for anybody but the disk.
+ * clock_mono_ms() is ${until_ms}, or a few files, or a large one, longer; then
+ * the result is DROP_MORE.  Never waits for anybody but the disk.
  */
 enum drop_result drop_take(struct drop *drop, int64_t until_ms);
+
+/**
+ * drop_pause(drop):
+ * Finish, or give up, what a call has left for the next, so that others can
+ * take: the journal stays locked between two calls else.
+ */
+void drop_pause(struct drop *drop);
 
 #endif

@@ -13,7 +13,7 @@
 /* Records are written when there are so many bytes of them. */
 #define WRITE_AT 65536
 /* Files that are looked at between two looks at the clock. */
-#define SLICE 64
+#define SLICE 4
 /* Names to try in .done. */
 #define NAMES_MAX 1000
 
@@ -90,8 +90,10 @@ begin(struct drop *drop)
 
 	if (batch->fd != -1)
 		return 0;
-	if (drop_journal_open(&drop->journal) != 0)
-		return drop_fail(drop, drop->opts.journal, NULL);
+	if (drop_journal_open(&drop->journal, drop->until_ms) != 0)
+		return errno == EINPROGRESS ?
+		    -1 :
+		    drop_fail(drop, drop->opts.journal, NULL);
 	if (drop->opts.keep_files && drop_batch_open_kept(drop) != 0)
 		return -1;
 	if (open_within(drop, DROP_TAKING, &drop->taking) != 0)
@@ -101,6 +103,20 @@ begin(struct drop *drop)
 	return batch->fd == -1 ? drop_fail(drop, DROP_TAKING, NULL) : 0;
 }
 
+/* Something has to stay in the folder of the batch: look again, not at once. */
+static void
+put_off_recovery(struct drop *drop)
+{
+	int64_t now_ms = clock_mono_ms(), pause_ms = DROP_SETTLE_MS;
+
+	if (drop->is_recovering &&
+	    DROP_LOOK_SHARE * (now_ms - drop->recovery.began_ms) > pause_ms)
+		pause_ms = DROP_LOOK_SHARE * (now_ms - drop->recovery.began_ms);
+	drop->is_recovered = false;
+	drop->recover_ms = now_ms + pause_ms;
+	drop_look_again(drop, pause_ms);
+}
+
 void
 drop_batch_end(struct drop *drop)
 {
@@ -108,10 +124,8 @@ drop_batch_end(struct drop *drop)
 
 	drop_close_fd(&batch->fd);
 	drop_journal_unlock(&drop->journal);
-	if (unlinkat(drop->taking, batch->token, AT_REMOVEDIR) != 0) {
-		drop->is_recovered = false;
-		drop_look_again(drop, DROP_SETTLE_MS);
-	}
+	if (unlinkat(drop->taking, batch->token, AT_REMOVEDIR) != 0)
+		put_off_recovery(drop);
 }
 
 /* Move the file to .done, to a name that is free. */
@@ -274,8 +288,12 @@ take(struct drop *drop, struct drop_name *name)
 		break;
 	}
 	/* It counts, as it did before. */
-	if (rc == -1)
+	if (rc == -1) {
+		int saved = errno;
+
 		drop_names_add(&drop->names, name->text, name->is_told);
+		errno = saved;
+	}
 	free(name);
 	return rc;
 }
@@ -284,6 +302,16 @@ bool
 drop_batch_is_full(const struct drop_batch *batch)
 {
 	return batch->n == DROP_BATCH_FILES || batch->bytes >= DROP_BATCH_BYTES;
+}
+
+int
+drop_batch_finish(struct drop *drop)
+{
+	if (drop_batch_commit(drop) != 0)
+		return -1;
+	if (drop->batch.fd != -1)
+		drop_batch_end(drop);
+	return 0;
 }
 
 int
@@ -297,6 +325,8 @@ drop_batch_take(struct drop *drop, int64_t until_ms)
 		int saved;
 
 		if (take(drop, name) != 0) {
+			if (errno == EINPROGRESS)
+				return 0;
 			/* What came before it shall not wait. */
 			saved = errno;
 			if (drop_batch_commit(drop) == 0)
@@ -305,12 +335,10 @@ drop_batch_take(struct drop *drop, int64_t until_ms)
 		}
 		if (drop->out.len >= WRITE_AT && drop_batch_write(drop) != 0)
 			return -1;
-		if (++n % SLICE == 0 && clock_mono_ms() >= until_ms)
-			break;
+		/* The disk is not made to wait for a few files. */
+		if (++n % SLICE == 0 && clock_mono_ms() >= until_ms &&
+		    drop->names.n > 0)
+			return 0;
 	}
-	if (drop_batch_commit(drop) != 0)
-		return -1;
-	if (drop->batch.fd != -1)
-		drop_batch_end(drop);
-	return 0;
+	return drop_batch_finish(drop);
 }

@@ -118,9 +118,12 @@ follow(struct inlet *inlet, bool is_on)
 {
 	struct watch *watch = &inlet->take->folder->watch;
 
-	if (is_on)
+	if (is_on) {
 		look_again(inlet);
-	else if (watch_is_on(watch))
+		return;
+	}
+	drop_pause(folder_of(inlet)->drop);
+	if (watch_is_on(watch))
 		watch_remove_dir(watch, &folder_of(inlet)->watch);
 }
 
@@ -177,6 +180,7 @@ close_inlet(struct inlet *inlet)
 const struct inlet_kind drop_inlet = {
 	.suffix = ".d",
 	.type = S_IFDIR,
+	.is_lasting = true,
 	.make = make,
 	.open = open_inlet,
 	.is_same = is_same,

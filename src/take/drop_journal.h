@@ -13,22 +13,39 @@
 #include "base/rnd.h"
 #include "take/drop_names.h"
 
+/* How far a file was searched, from its end, for where its last record ends. */
+struct drop_cut {
+	bool is_begun;
+	off_t end;
+};
+
 struct drop_journal {
 	const char *spool; /* borrowed, as the name */
 	const char *name;
-	int fd; /* -1: not open */
-	bool is_locked;
+	int fd;	  /* -1: not open */
+	int lock; /* keeps others from it; -1: does not */
 	ino_t ino;
 	uint64_t size;
+	struct drop_cut cut;
 };
 
 /**
- * drop_journal_open(journal):
+ * drop_journal_open(journal, until_ms):
  * Make sure that the file is open that has the name now, for it may have been
- * rotated, and locked (flock(2)), so that it is not rotated now; make it if it
- * is missing.  Return 0, or -1 with errno: EAGAIN if somebody rotates it.
+ * rotated, and locked (own_lock_journal), so that it is not rotated now; make
+ * it if it is missing.  Return 0, or -1 with errno: EAGAIN if somebody rotates
+ * it; EINPROGRESS if it is ${until_ms} (clock_mono_ms), and what is to be cut
+ * off is not found: call again.
  */
-int drop_journal_open(struct drop_journal *journal);
+int drop_journal_open(struct drop_journal *journal, int64_t until_ms);
+
+/**
+ * drop_journal_cut(fd, cut, until_ms):
+ * Cut off what ${fd} has behind its last whole record, from its end on until it
+ * is ${until_ms}; ${cut} is zeroed the first time.  Return 0 if that is done,
+ * 1 to be called again, or -1 with errno.
+ */
+int drop_journal_cut(int fd, struct drop_cut *cut, int64_t until_ms);
 
 /**
  * drop_journal_unlock(journal):
@@ -62,14 +79,5 @@ int drop_journal_sync(struct drop_journal *journal);
  */
 void drop_journal_token(
     const struct drop_journal *journal, struct rnd *rnd, char token[]);
-
-/**
- * drop_journal_find(journal, token, found):
- * Add to ${found} the names of the files of the batch ${token} whose records
- * are in the journal, which is open, or in segments of it that were rotated
- * since; they are safe on the disk then.  Return 0, or -1 with errno.
- */
-int drop_journal_find(
-    struct drop_journal *journal, const char *token, struct drop_names *found);
 
 #endif

@@ -12,6 +12,8 @@
 #define FIRST_CAP 16
 /* Names between two looks at the clock. */
 #define SLICE 512
+/* Names that are looked at to see whether one waits. */
+#define WAIT_MAX 4096
 
 static void
 end_pass(struct drop_names *names)
@@ -224,7 +226,9 @@ drop_names_pass(struct drop_names *names, int64_t until_ms)
 	return saved == 0 ? DROP_PASS_DONE : DROP_PASS_ERROR;
 }
 
-/* Whether the folder ${name} in ${dir_fd} has a file that counts, or anything.
+/*
+ * Whether the folder ${name} in ${dir_fd} has a file that counts, or anything;
+ * or so much that nobody can tell in time.
  */
 static bool
 has_entry(int dir_fd, const char *name, bool must_count)
@@ -240,7 +244,7 @@ has_entry(int dir_fd, const char *name, bool must_count)
 			close(fd);
 		return false;
 	}
-	while (!found && (entry = readdir(dir)) != NULL) {
+	for (unsigned n = 0; !found && (entry = readdir(dir)) != NULL; n++) {
 		if (must_count)
 			found = drop_names_count(entry->d_name) &&
 			    (entry->d_type == DT_REG ||
@@ -248,6 +252,7 @@ has_entry(int dir_fd, const char *name, bool must_count)
 		else
 			found = strcmp(entry->d_name, ".") != 0 &&
 			    strcmp(entry->d_name, "..") != 0;
+		found = found || n == WAIT_MAX;
 	}
 	closedir(dir);
 	return found;

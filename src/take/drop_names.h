@@ -61,7 +61,8 @@ bool drop_names_count(const char *text);
 /**
  * drop_names_wait(path):
  * Return whether the drop folder ${path} has files that may be taken yet, or
- * some that are being taken; also by another process.
+ * some that are being taken; also by another process.  Of a folder with some
+ * thousand names that do not count, nobody knows: that is true, too.
  */
 bool drop_names_wait(const char *path);
 

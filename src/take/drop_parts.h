@@ -11,6 +11,7 @@
 #include "take/drop_journal.h"
 #include "take/drop_names.h"
 #include "take/drop_record.h"
+#include "take/drop_search.h"
 
 /* A batch is full with so many files, or with so many bytes of them. */
 #define DROP_BATCH_FILES 64
@@ -33,6 +34,25 @@ struct drop_left {
 	int64_t logged_ms; /* 0: never */
 };
 
+/* Looking takes at most this part of the time. */
+#define DROP_LOOK_SHARE 20
+
+/* What is done, one after the other, for each batch that others began. */
+enum drop_stage {
+	DROP_LISTS, /* its files */
+	DROP_FINDS, /* those of them that are in the journal */
+	DROP_TAKES, /* the others */
+};
+
+struct drop_recovery {
+	DIR *tokens; /* ".taking", as far as it is read; NULL: none */
+	enum drop_stage stage;
+	struct drop_names waiting;
+	struct drop_names found;
+	struct drop_search search;
+	int64_t began_ms;
+};
+
 /* So many are kept; of more, the order is that in which they are found. */
 #define DROP_AGAIN_MAX 32
 
@@ -45,6 +65,10 @@ struct drop {
 	int taking; /* the folders in it; -1: not open */
 	int done;
 	bool is_recovered; /* .taking has nothing that others left behind */
+	bool is_recovering;
+	int64_t recover_ms; /* the next time that it is, at the earliest */
+	struct drop_recovery recovery;
+	int64_t until_ms; /* when to leave the rest for the next call */
 	struct drop_journal journal;
 	struct drop_batch batch;
 	struct buf out; /* whole records that are not in the journal yet */
@@ -79,6 +103,21 @@ struct drop {
 int drop_fail(struct drop *drop, const char *at, const char *file);
 
 /**
+ * drop_may_log(logged_ms):
+ * Return whether the log may be told again of what it was told at ${*logged_ms}
+ * (0: never), which is now then.
+ */
+bool drop_may_log(int64_t *logged_ms);
+
+/**
+ * drop_tell_failure(drop), drop_tell_left(drop):
+ * Log that errno came of what drop_fail noted, with errno preserved; and what
+ * drop_leave noted since the last time.
+ */
+void drop_tell_failure(struct drop *drop);
+void drop_tell_left(struct drop *drop);
+
+/**
  * drop_leave(drop, left, file):
  * Note that ${file} is left alone, with errno as the reason.
  */
@@ -105,7 +144,9 @@ int drop_fill(struct drop *drop, int fd, struct drop_name *name);
 
 /**
  * drop_batch_take(drop, until_ms):
- * Take a batch of the names kept, or less when the time is up.
+ * Take a batch of the names kept; when the time is up, leave it open, to go on
+ * with it in the next call.  Nothing is taken as long as the journal's end has
+ * to be searched.
  */
 int drop_batch_take(struct drop *drop, int64_t until_ms);
 
@@ -140,6 +181,12 @@ int drop_batch_write(struct drop *drop);
 int drop_batch_commit(struct drop *drop);
 
 /**
+ * drop_batch_finish(drop):
+ * The same, and give up the folder of the batch, if there is one.
+ */
+int drop_batch_finish(struct drop *drop);
+
+/**
  * drop_batch_put_away(drop, file):
  * Remove ${file}, whose record is safe, from the folder of the batch, or move
  * it to where files are kept.
@@ -160,10 +207,13 @@ void drop_batch_end(struct drop *drop);
 void drop_batch_close(struct drop *drop);
 
 /**
- * drop_recover(drop):
- * Finish the batches that others, or we before an error, began.
+ * drop_recover(drop), drop_recover_end(drop):
+ * Finish the batches that others, or we before an error, began.  Return 0, 1 if
+ * the time is up: call again, or -1; then, or at any time, it is given up by
+ * drop_recover_end, which preserves errno.
  */
 int drop_recover(struct drop *drop);
+void drop_recover_end(struct drop *drop);
 
 /* Close ${*fd} if that is not -1, which it is then. */
 void drop_close_fd(int *fd);

@@ -2,11 +2,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "take/drop_parts.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -39,89 +39,89 @@ take(struct drop *drop, struct drop_name *name)
 	return rc;
 }
 
-/* Take those that wait, but for those that were found in the journal. */
+/* Take the next of those that wait, or put it away if it was found. */
 static int
-take_all(struct drop *drop, struct drop_names *waiting,
-    const struct drop_names *found)
+take_next(struct drop *drop)
 {
-	struct drop_name *name;
+	struct drop_recovery *recovery = &drop->recovery;
+	struct drop_name *name = drop_names_take(&recovery->waiting);
+	int rc;
 
-	while ((name = drop_names_take(waiting)) != NULL) {
-		if (drop_names_have(found, name->text)) {
-			int rc = drop_batch_put_away(drop, name->text);
+	if (drop_names_have(&recovery->found, name->text)) {
+		rc = drop_batch_put_away(drop, name->text);
+		free(name);
+		return rc;
+	}
+	if (take(drop, name) != 0) {
+		int saved = errno;
 
-			free(name);
-			if (rc != 0)
-				return -1;
-			continue;
-		}
-		if (take(drop, name) != 0) {
-			int saved = errno;
+		if (drop_batch_commit(drop) == 0)
+			errno = saved;
+		return -1;
+	}
+	return drop_batch_is_full(&drop->batch) ? drop_batch_commit(drop) : 0;
+}
 
-			if (drop_batch_commit(drop) == 0)
-				errno = saved;
+/* Take those that wait, until the time is up.  Return 1 if some are left. */
+static int
+take_all(struct drop *drop)
+{
+	struct drop_names *waiting = &drop->recovery.waiting;
+
+	while (waiting->n > 0) {
+		if (take_next(drop) != 0)
 			return -1;
-		}
-		if (drop_batch_is_full(&drop->batch) &&
-		    drop_batch_commit(drop) != 0)
-			return -1;
+		if (waiting->n > 0 && clock_mono_ms() >= drop->until_ms)
+			return 1;
 	}
 	return drop_batch_commit(drop);
 }
 
+/* Find out which files the batch has.  Return 1 if the time is up. */
 static int
-list(struct drop *drop, struct drop_names *waiting)
+list(struct drop *drop)
 {
-	if (drop_names_begin(waiting, drop->batch.fd, true) != 0 ||
-	    drop_names_pass(waiting, INT64_MAX) != DROP_PASS_DONE)
+	struct drop_names *waiting = &drop->recovery.waiting;
+
+	if (waiting->dir == NULL &&
+	    drop_names_begin(waiting, drop->batch.fd, true) != 0)
 		return drop_fail(drop, DROP_TAKING, NULL);
+	switch (drop_names_pass(waiting, drop->until_ms)) {
+	case DROP_PASS_MORE:
+		return 1;
+	case DROP_PASS_ERROR:
+		return drop_fail(drop, DROP_TAKING, NULL);
+	case DROP_PASS_DONE:
+		break;
+	}
 	if (waiting->n_others > 0)
 		drop_leave(drop, &drop->others, waiting->other);
 	return 0;
 }
 
+/* Find out which of them are in the journal.  Return 1 if the time is up. */
 static int
-find(struct drop *drop, struct drop_names *found)
+find(struct drop *drop)
 {
-	if (drop_journal_open(&drop->journal) != 0 ||
-	    drop_journal_find(&drop->journal, drop->batch.token, found) != 0)
+	struct drop_recovery *recovery = &drop->recovery;
+	struct drop_wanted wanted = { drop->batch.token, &recovery->waiting };
+	int rc;
+
+	if (drop->opts.keep_files && drop_batch_open_kept(drop) != 0)
+		return -1;
+	if (drop_journal_open(&drop->journal, drop->until_ms) != 0)
+		return errno == EINPROGRESS ?
+		    1 :
+		    drop_fail(drop, drop->opts.journal, NULL);
+	rc = drop_search(&recovery->search, &drop->journal, &wanted,
+	    &recovery->found, drop->until_ms);
+	if (rc == -1)
 		return drop_fail(drop, drop->opts.journal, NULL);
-	if (found->has_more) {
-		/* More than a batch has: only for want of memory. */
+	if (rc == 0 && recovery->found.has_more) {
+		/* More than are wanted: only for want of memory. */
 		errno = ENOMEM;
 		return drop_fail(drop, drop->opts.journal, NULL);
 	}
-	return 0;
-}
-
-/* Finish the batch whose folder is called ${token}. */
-static int
-recover(struct drop *drop, const char *token)
-{
-	struct drop_names waiting = { 0 }, found = { 0 };
-	int rc;
-
-	snprintf(drop->batch.token, sizeof(drop->batch.token), "%s", token);
-	drop->batch.fd = openat(drop->taking, token, FOLDER_FLAGS);
-	if (drop->batch.fd == -1) {
-		/* It was none of ours. */
-		if (errno == ENOTDIR || errno == ELOOP || errno == ENOENT)
-			return 0;
-		return drop_fail(drop, DROP_TAKING, NULL);
-	}
-	rc = list(drop, &waiting);
-	if (rc == 0 && waiting.n > 0) {
-		if (drop->opts.keep_files)
-			rc = drop_batch_open_kept(drop);
-		if (rc == 0)
-			rc = find(drop, &found);
-		if (rc == 0)
-			rc = take_all(drop, &waiting, &found);
-	}
-	drop_names_free(&waiting);
-	drop_names_free(&found);
-	if (rc == 0)
-		drop_batch_end(drop);
 	return rc;
 }
 
@@ -133,26 +133,111 @@ is_token(const char *name)
 	return len < DROP_TOKEN_MAX && strspn(name, "0123456789abcdef-") == len;
 }
 
-int
-drop_recover(struct drop *drop)
+/* Open the next batch that was begun.  Return 0 if there is none, or -1. */
+static int
+next_batch(struct drop *drop)
 {
 	struct dirent *entry;
-	DIR *dir;
-	int fd, rc = 0;
+
+	while ((entry = readdir(drop->recovery.tokens)) != NULL) {
+		if (!is_token(entry->d_name))
+			continue;
+		memcpy(drop->batch.token, entry->d_name,
+		    strlen(entry->d_name) + 1);
+		drop->batch.fd =
+		    openat(drop->taking, entry->d_name, FOLDER_FLAGS);
+		if (drop->batch.fd != -1)
+			return 1;
+		/* Else it was none of ours. */
+		if (errno != ENOTDIR && errno != ELOOP && errno != ENOENT)
+			return drop_fail(drop, DROP_TAKING, NULL);
+	}
+	return 0;
+}
+
+/* Do the next thing for the batch that is open.  Return as take_all does. */
+static int
+finish(struct drop *drop)
+{
+	struct drop_recovery *recovery = &drop->recovery;
+	int rc = 0;
+
+	switch (recovery->stage) {
+	case DROP_LISTS:
+		rc = list(drop);
+		break;
+	case DROP_FINDS:
+		rc = recovery->waiting.n == 0 ? 0 : find(drop);
+		break;
+	case DROP_TAKES:
+		rc = take_all(drop);
+		break;
+	}
+	if (rc != 0)
+		return rc;
+	if (recovery->stage != DROP_TAKES) {
+		recovery->stage++;
+		return 1;
+	}
+	drop_names_free(&recovery->waiting);
+	drop_names_free(&recovery->found);
+	recovery->stage = DROP_LISTS;
+	drop_batch_end(drop);
+	return 0;
+}
+
+/* Open the folder of all batches.  Return 0 if there is none, or -1. */
+static int
+begin(struct drop *drop)
+{
+	int fd;
 
 	drop->is_recovered = true;
+	drop->recovery.began_ms = clock_mono_ms();
 	drop->taking = openat(drop->dir, DROP_TAKING, FOLDER_FLAGS);
 	if (drop->taking == -1)
 		return errno == ENOENT ? 0 : drop_fail(drop, DROP_TAKING, NULL);
 	fd = openat(drop->taking, ".", FOLDER_FLAGS);
-	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
+	if (fd == -1 || (drop->recovery.tokens = fdopendir(fd)) == NULL) {
 		drop_close_fd(&fd);
 		return drop_fail(drop, DROP_TAKING, NULL);
 	}
-	while (rc == 0 && (entry = readdir(dir)) != NULL) {
-		if (is_token(entry->d_name))
-			rc = recover(drop, entry->d_name);
+	return 1;
+}
+
+int
+drop_recover(struct drop *drop)
+{
+	struct drop_recovery *recovery = &drop->recovery;
+	int rc = 1;
+
+	if (recovery->tokens == NULL)
+		rc = begin(drop);
+	while (rc == 1) {
+		if (drop->batch.fd == -1)
+			rc = next_batch(drop);
+		else if (finish(drop) == -1)
+			return -1;
+		if (rc == 1 && clock_mono_ms() >= drop->until_ms)
+			return 1;
 	}
-	closedir(dir);
+	if (rc == 0)
+		drop_recover_end(drop);
 	return rc;
+}
+
+void
+drop_recover_end(struct drop *drop)
+{
+	struct drop_recovery *recovery = &drop->recovery;
+	int saved = errno;
+
+	if (recovery->tokens != NULL)
+		closedir(recovery->tokens);
+	recovery->tokens = NULL;
+	drop_names_free(&recovery->waiting);
+	drop_names_free(&recovery->found);
+	drop_search_end(&recovery->search);
+	recovery->stage = DROP_LISTS;
+	errno = saved;
 }

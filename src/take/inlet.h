@@ -31,6 +31,7 @@ enum inlet_result {
 struct inlet_kind {
 	const char *suffix; /* behind the channel's name: as in folder_forms */
 	mode_t type;	    /* and as there */
+	bool is_lasting;    /* what waits in it stays there without us */
 	/* Return one in memory, with only what its kind knows set, or NULL. */
 	struct inlet *(*make)(void);
 	/*
@@ -47,8 +48,8 @@ struct inlet_kind {
 	/* Take until there is nothing, or it is ${until_ms} (clock_mono_ms). */
 	enum inlet_result (*turn)(struct inlet *inlet, int64_t until_ms);
 	/*
-	 * It is not in the spool any more, and what was in it is taken.  Return
-	 * whether more may come; then turns go on until INLET_OVER.
+	 * It is not in the spool any more.  Return whether there may be more in
+	 * it, or come to it; then turns go on until INLET_OVER.
 	 */
 	bool (*outlive)(struct inlet *inlet);
 	/* Let go of it; what it holds is not taken any more. */
@@ -62,18 +63,30 @@ struct inlet {
 	struct list node;
 	char name[NAME_MAX_LEN + 1]; /* of the channel */
 	bool must_check; /* what has its name may be something else now */
+	bool must_hold;	 /* it was not tried to open it in this look */
 	bool is_wanted;	 /* it is there, and what its channel consists of */
 	bool is_open;
 	bool is_shadowed; /* the log knows that it is not what is served */
 	bool is_orphan;	  /* it has no name any more */
 	ev_timer again;
-	int told_errno; /* what the log said last, and when */
+	struct list in_ready; /* in take's list, or in none */
+	int told_errno;	      /* what the log said last, and when */
 	int64_t told_ms;
 };
 
 /**
+ * inlet_init(inlet), inlet_rest(inlet):
+ * Prepare ${inlet} for turns, once; and let it have none until that is asked
+ * for again.
+ */
+void inlet_init(struct inlet *inlet);
+void inlet_rest(struct inlet *inlet);
+
+/**
  * inlet_run(inlet):
- * Give ${inlet} a turn now, and see to it that there is a next one.
+ * Give ${inlet} a turn, now if all together have not used up their time in this
+ * turn of the loop, and see to it that there is a next one.  It, and others,
+ * may be freed.
  */
 void inlet_run(struct inlet *inlet);
 
@@ -89,5 +102,11 @@ void inlet_soon(struct inlet *inlet);
  * has it already.  errno is preserved.
  */
 void inlet_tell(struct inlet *inlet, const char *event, const char *remedy);
+
+/**
+ * inlet_tell_recovery(inlet):
+ * Log that what inlet_tell told is over, if it told anything.
+ */
+void inlet_tell_recovery(struct inlet *inlet);
 
 #endif

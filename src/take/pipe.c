@@ -231,7 +231,9 @@ journal_remedy(int error)
 	case EISDIR:
 	case ENOTDIR:
 	case EINVAL:
-		return "remove the link, or whatever else is in the place of "
+	case EPERM:
+		return "remove the link, what another user made, or whatever "
+		       "else is in the place of "
 		       "the journal, from " OWN_FOLDER;
 	}
 	return "let the web server's user write to the spool";

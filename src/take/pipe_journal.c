@@ -1,8 +1,6 @@
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,37 +8,14 @@
 #include "spool/own.h"
 #include "take/pipe_journal.h"
 
-/* How often it may be renamed while it is being opened. */
-#define OPEN_TRIES 8
-
 static void
 close_quietly(int fd)
 {
 	int saved = errno;
 
-	close(fd);
-	errno = saved;
-}
-
-/* Open the file ${name} in our folder and lock it. */
-static int
-open_locked(const char *spool, const char *name)
-{
-	int fd;
-
-	for (int i = 0; i < OPEN_TRIES; i++) {
-		if ((fd = own_open(spool, name, OWN_READERS)) == -1)
-			return -1;
-		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-			close_quietly(fd);
-			return -1;
-		}
-		if (own_is_current(fd, spool, name))
-			return fd;
+	if (fd != -1)
 		close(fd);
-	}
-	errno = ENOENT;
-	return -1;
+	errno = saved;
 }
 
 /* Whether the file, which is not empty, ends within a line. */
@@ -84,13 +59,16 @@ pipe_journal_open(
 	struct stat st;
 
 	snprintf(name, sizeof(name), "%s.log", file);
-	if ((journal->lock = open_locked(spool, name)) == -1)
+	/* While we have the lock nobody renames what we open. */
+	if ((journal->lock = own_lock_journal(spool, name, false)) == -1)
 		return -1;
-	if (fstat(journal->lock, &st) != 0) {
+	if ((journal->newest = own_open(spool, name, OWN_READERS)) == -1 ||
+	    fstat(journal->newest, &st) != 0) {
+		close_quietly(journal->newest);
 		close_quietly(journal->lock);
 		return -1;
 	}
-	journal->fd = journal->lock;
+	journal->fd = journal->newest;
 	journal->end = st.st_size;
 	journal->is_older = false;
 	if (st.st_size == 0)
@@ -103,5 +81,6 @@ pipe_journal_close(struct pipe_journal *journal)
 {
 	if (journal->is_older)
 		close_quietly(journal->fd);
+	close_quietly(journal->newest);
 	close_quietly(journal->lock);
 }

@@ -4,8 +4,8 @@
  * It may be rotated at any time between two moves, and the pipe's last line may
  * have no end yet.  A line goes on where it began: when the journal is new and
  * the one before ends within a line, the rest of that line belongs there, so
- * that it can be read.  Whoever rotates locks the journal (flock(2)), and so do
- * we while we write.
+ * that it can be read.  Whoever rotates locks the journal (own_lock_journal),
+ * and so do we while we write.
  */
 #ifndef SPOOLCAST_TAKE_PIPE_JOURNAL_H
 #define SPOOLCAST_TAKE_PIPE_JOURNAL_H
@@ -15,7 +15,8 @@
 #include <stdbool.h>
 
 struct pipe_journal {
-	int lock;      /* the newest segment, locked */
+	int lock;      /* keeps others from it */
+	int newest;    /* the newest segment */
 	int fd;	       /* where to write: that one or the one before */
 	off_t end;     /* and at which offset */
 	bool is_older; /* the one before: only to the end of its line */
@@ -25,8 +26,7 @@ struct pipe_journal {
  * pipe_journal_open(journal, spool, file):
  * Open the journal of the pipe ${file} in the spool at the path ${spool}, which
  * is made if there is none, to append to it.  Return 0, or -1 with errno:
- * EAGAIN if somebody has it locked; ENOENT if it is renamed all the time; those
- * of own_open.
+ * EAGAIN if somebody has it locked; those of own_open.
  */
 int pipe_journal_open(
     struct pipe_journal *journal, const char *spool, const char *file);

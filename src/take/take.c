@@ -4,104 +4,30 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/timer.h"
 #include "take/take.h"
 
-/* What one inlet may take before others, and viewers, have their turn. */
-#define TURN_MS 5
-/* Until the next try. */
-#define BUSY_S 0.05
-#define LATER_S 1.0
 /* A client may be kept waiting for so long. */
 #define NOW_MS 50
 /* How often to see that we still are the taker. */
 #define SURE_MS 5000
-/* The log is told of what lasts again after so long. */
-#define TELL_MS 60000
 
-static void look(struct take *take);
-
-void
-inlet_tell(struct inlet *inlet, const char *event, const char *remedy)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	if (errno == inlet->told_errno && now_ms - inlet->told_ms < TELL_MS)
-		return;
-	inlet->told_errno = errno;
-	inlet->told_ms = now_ms;
-	if (log_allow(&inlet->take->quota, now_ms))
-		log_errno(LOG_LEVEL_ERROR,
-		    "event=%s channel=%s source=%s%s remedy=\"%s\"", event,
-		    inlet->name, inlet->name, inlet->kind->suffix, remedy);
-}
-
-/* What the log had is over. */
+/* Let go of ${inlet}, which is open. */
 static void
-tell_recovery(struct inlet *inlet)
+let_go(struct inlet *inlet)
 {
-	if (inlet->told_errno == 0)
-		return;
-	inlet->told_errno = 0;
-	if (log_allow(&inlet->take->quota, clock_mono_ms()))
-		log_msg(LOG_LEVEL_INFO, "event=source-works channel=%s",
-		    inlet->name);
+	inlet_rest(inlet);
+	inlet->kind->follow(inlet, false);
+	inlet->kind->close(inlet);
+	inlet->is_open = false;
 }
 
 static void
-run_in(struct inlet *inlet, double seconds)
+forget(struct inlet *inlet)
 {
-	struct ev_loop *loop = inlet->take->folder->loop;
-
-	ev_timer_stop(loop, &inlet->again);
-	ev_timer_set(&inlet->again, seconds, 0.);
-	ev_timer_start(loop, &inlet->again);
-}
-
-void
-inlet_soon(struct inlet *inlet)
-{
-	if (inlet->is_open && inlet->take->is_taker)
-		run_in(inlet, 0.);
-}
-
-void
-inlet_run(struct inlet *inlet)
-{
-	if (!inlet->is_open || !inlet->take->is_taker)
-		return;
-	ev_timer_stop(inlet->take->folder->loop, &inlet->again);
-	switch (inlet->kind->turn(inlet, clock_mono_ms() + TURN_MS)) {
-	case INLET_DONE:
-		tell_recovery(inlet);
-		break;
-	case INLET_MORE:
-		tell_recovery(inlet);
-		run_in(inlet, 0.);
-		break;
-	case INLET_BUSY:
-		run_in(inlet, BUSY_S);
-		break;
-	case INLET_LATER:
-	case INLET_FAILED:
-		run_in(inlet, LATER_S);
-		break;
-	case INLET_OVER:
-		take_free(inlet);
-		break;
-	}
-}
-
-enum inlet_result
-take_drain(struct inlet *inlet, int64_t ms)
-{
-	int64_t until_ms = clock_mono_ms() + ms;
-	enum inlet_result result = INLET_DONE;
-
-	while (inlet->take->is_taker &&
-	    (result = inlet->kind->turn(inlet, until_ms)) == INLET_MORE &&
-	    clock_mono_ms() < until_ms)
-		continue;
-	return result;
+	inlet->take->n_inlets--;
+	list_remove(&inlet->node);
+	free(inlet);
 }
 
 void
@@ -109,20 +35,16 @@ take_close(struct inlet *inlet)
 {
 	if (!inlet->is_open)
 		return;
-	(void)take_drain(inlet, TAKE_DRAIN_MS);
-	ev_timer_stop(inlet->take->folder->loop, &inlet->again);
-	inlet->kind->follow(inlet, false);
-	inlet->kind->close(inlet);
-	inlet->is_open = false;
+	if (!inlet->kind->is_lasting)
+		(void)take_drain(inlet, TAKE_TURN_MS);
+	let_go(inlet);
 }
 
 void
 take_free(struct inlet *inlet)
 {
 	take_close(inlet);
-	inlet->take->n_inlets--;
-	list_remove(&inlet->node);
-	free(inlet);
+	forget(inlet);
 }
 
 /* Open ${inlet}, unless it is open or nobody could take what it holds. */
@@ -132,6 +54,7 @@ hold(struct inlet *inlet)
 	struct take *take = inlet->take;
 	const char *remedy = "see the error; it is tried again";
 
+	inlet->must_hold = false;
 	if (inlet->is_open || !inlet->is_wanted || take->lock == -1)
 		return;
 	if (inlet->kind->open(inlet, &remedy) != 0) {
@@ -141,10 +64,10 @@ hold(struct inlet *inlet)
 		return;
 	}
 	inlet->is_open = true;
-	tell_recovery(inlet);
+	inlet_tell_recovery(inlet);
 	if (take->is_taker) {
 		inlet->kind->follow(inlet, true);
-		run_in(inlet, 0.);
+		inlet_soon(inlet);
 	}
 }
 
@@ -178,52 +101,86 @@ set_tick(struct take *take)
 
 	/* Not all at one time. */
 	ms = rnd_between(&take->rnd, ms - ms / 4, ms + ms / 4);
-	ev_timer_stop(take->folder->loop, &take->tick);
-	ev_timer_set(&take->tick, (double)ms / 1e3, 0.);
-	ev_timer_start(take->folder->loop, &take->tick);
+	timer_set(take->folder->loop, &take->tick, (double)ms / 1e3);
 }
 
-/* Do what there is to do after anything may have changed. */
-static void
-look(struct take *take)
+/* Check those that have to be; return whether all are, or the time is up. */
+static bool
+check_marked(struct take *take, int64_t until_ms)
 {
-	if (take->must_scan)
-		take_scan(take);
 	LIST_EACH_SAFE (node, after, &take->inlets) {
 		struct inlet *inlet = LIST_OF(node, struct inlet, node);
 
-		if (inlet->must_check)
-			take_check(inlet);
+		if (!inlet->must_check)
+			continue;
+		if (clock_mono_ms() >= until_ms)
+			return false;
+		take_check(inlet);
 	}
-	if (!is_needed(take)) {
-		take_resign(take);
-		ev_timer_stop(take->folder->loop, &take->tick);
-		return;
-	}
-	/* While we have open what was in it, nothing tells that it is gone. */
-	if (take->lock == -1 || has_orphan(take))
-		(void)folder_open(take->folder);
-	take_elect(take);
-	LIST_EACH (node, &take->inlets)
-		hold(LIST_OF(node, struct inlet, node));
-	set_tick(take);
+	return true;
 }
 
-static void
-on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
+/* The same for opening them. */
+static bool
+hold_all(struct take *take, int64_t until_ms)
 {
-	(void)loop;
-	(void)revents;
-	look(timer->data);
+	LIST_EACH (node, &take->inlets) {
+		struct inlet *inlet = LIST_OF(node, struct inlet, node);
+
+		if (!inlet->must_hold)
+			continue;
+		if (clock_mono_ms() >= until_ms)
+			return false;
+		hold(inlet);
+	}
+	return true;
+}
+
+/*
+ * Do what there is to do after anything may have changed, until it is
+ * ${until_ms}.  Return whether that was all.
+ */
+static bool
+look(struct take *take, int64_t until_ms)
+{
+	if (!take->is_looking) {
+		take->is_looking = true;
+		LIST_EACH (node, &take->inlets)
+			LIST_OF(node, struct inlet, node)->must_hold = true;
+	}
+	if (!take_scan(take, until_ms) || !check_marked(take, until_ms))
+		return false;
+	if (is_needed(take)) {
+		/* While we have open what was in it, nothing tells of that. */
+		if (take->lock == -1 || has_orphan(take))
+			(void)folder_open(take->folder);
+		take_elect(take);
+		if (!hold_all(take, until_ms))
+			return false;
+		set_tick(take);
+	} else {
+		take_resign(take);
+		ev_timer_stop(take->folder->loop, &take->tick);
+	}
+	take->is_looking = false;
+	return true;
 }
 
 static void
 look_soon(struct take *take)
 {
-	if (ev_is_active(&take->soon))
-		return;
-	ev_timer_set(&take->soon, 0., 0.);
-	ev_timer_start(take->folder->loop, &take->soon);
+	timer_set_first(take->folder->loop, &take->soon, 0.);
+}
+
+static void
+on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct take *take = timer->data;
+
+	(void)loop;
+	(void)revents;
+	if (!look(take, clock_mono_ms() + TAKE_TURN_MS))
+		look_soon(take);
 }
 
 void
@@ -237,12 +194,12 @@ take_start(struct take *take, struct folder *folder, const struct take_ops *ops,
 	take->must_scan = true;
 	list_init(&take->inlets);
 	rnd_seed(&take->rnd);
-	ev_timer_init(&take->soon, on_timer, 0., 0.);
-	ev_timer_init(&take->tick, on_timer, 0., 0.);
-	take->soon.data = take->tick.data = take;
+	take_turns_init(take);
+	timer_init(&take->soon, on_timer, take);
+	timer_init(&take->tick, on_timer, take);
 	/* A journal that gets too large for a limit is an error, not an end. */
 	signal(SIGXFSZ, SIG_IGN);
-	look(take);
+	(void)look(take, INT64_MAX);
 }
 
 bool
@@ -281,19 +238,37 @@ take_now(struct take *take, const char *name)
 	}
 }
 
+/* Let go of ${inlet}, and take what is in it; if that stays, in time only. */
+static void
+end_inlet(struct inlet *inlet, int64_t until_ms)
+{
+	int64_t left_ms = until_ms - clock_mono_ms();
+
+	if (inlet->is_open) {
+		if (left_ms > 0 || !inlet->kind->is_lasting)
+			(void)take_drain(inlet, left_ms);
+		let_go(inlet);
+	}
+	forget(inlet);
+}
+
 void
 take_end(struct take *take)
 {
+	int64_t until_ms = clock_mono_ms() + TAKE_DRAIN_MS;
+
 	if (!take_is_on(take))
 		return;
 	/* The taker may have ended just before. */
 	if (is_needed(take))
 		take_elect(take);
 	LIST_EACH_SAFE (node, after, &take->inlets)
-		take_free(LIST_OF(node, struct inlet, node));
+		end_inlet(LIST_OF(node, struct inlet, node), until_ms);
+	take_scan_end(take);
 	take_resign(take);
 	ev_timer_stop(take->folder->loop, &take->soon);
 	ev_timer_stop(take->folder->loop, &take->tick);
+	ev_timer_stop(take->folder->loop, &take->turns);
 	take->folder = NULL;
 }
 

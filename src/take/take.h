@@ -14,6 +14,7 @@
 #ifndef SPOOLCAST_TAKE_TAKE_H
 #define SPOOLCAST_TAKE_TAKE_H
 
+#include <dirent.h>
 #include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +27,9 @@
 
 /* So many pipes and drop folders a process holds. */
 #define TAKE_MAX 1000
-/* To take what is left in one before letting go of it. */
+/* What all of them, and what looks after them, may take in a turn each. */
+#define TAKE_TURN_MS 2
+/* To take what is left in all, at the end. */
 #define TAKE_DRAIN_MS 100
 /* How often to try to become the taker. */
 #define TAKE_TRY_MS 500
@@ -56,10 +59,16 @@ struct take {
 	int lock_errno;	 /* why it cannot be, as the log said; 0: it can */
 	int64_t rest_ms; /* until then (clock_mono_ms) it is not tried */
 	bool must_scan;	 /* anything may have come or gone */
+	DIR *scan;	 /* the spool, while it is read for that; or NULL */
+	bool is_looking; /* that, or what follows it, is under way */
 	bool has_waited; /* another one was the taker */
 	bool is_over_full;
 	ev_timer soon; /* until what was noted is looked at */
 	ev_timer tick;
+	struct list ready;  /* inlets that wait for a turn */
+	ev_timer turns;	    /* until they have one */
+	unsigned iteration; /* of the loop, in which they had the last, */
+	int64_t until_ms;   /* and how long they may have it then */
 	struct rnd rnd;
 	struct log_quota quota;
 };
@@ -115,12 +124,26 @@ void take_elect(struct take *take);
 void take_resign(struct take *take);
 
 /**
- * take_scan(take), take_note_file(take, file):
- * Find the inlets that there are, and mark all to be checked; mark those that
- * ${file} concerns, and return whether there are any.  For take.c.
+ * take_scan(take, until_ms), take_scan_end(take):
+ * If anything may have come or gone, find the inlets that there are, and mark
+ * all to be checked, until it is ${until_ms} (clock_mono_ms): return whether
+ * there is nothing left to do.  And give that up.  For take.c.
  */
-void take_scan(struct take *take);
+bool take_scan(struct take *take, int64_t until_ms);
+void take_scan_end(struct take *take);
+
+/**
+ * take_note_file(take, file):
+ * Mark those inlets to be checked that ${file} concerns, and return whether
+ * there are any.  For take.c.
+ */
 bool take_note_file(struct take *take, const char *file);
+
+/**
+ * take_turns_init(take):
+ * Prepare to give turns.  For take.c.
+ */
+void take_turns_init(struct take *take);
 
 /**
  * take_check(inlet):
@@ -145,7 +168,8 @@ enum inlet_result take_drain(struct inlet *inlet, int64_t ms);
 
 /**
  * take_close(inlet), take_free(inlet):
- * Take what there is and let go of it, if it is open; and free it.
+ * Take what there is, as far as that would be lost and a turn allows, and let
+ * go of it, if it is open; and free it.
  */
 void take_close(struct inlet *inlet);
 void take_free(struct inlet *inlet);

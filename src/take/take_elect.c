@@ -1,10 +1,9 @@
 /* Which process is the taker. */
-#include <sys/file.h>
-
 #include <errno.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "spool/lock.h"
 #include "spool/own.h"
 #include "take/take.h"
 
@@ -24,7 +23,7 @@ set_taker(struct take *take, bool is_taker)
 		if (is_taker)
 			inlet_soon(inlet);
 		else
-			ev_timer_stop(take->folder->loop, &inlet->again);
+			inlet_rest(inlet);
 	}
 }
 
@@ -42,8 +41,10 @@ static const char *
 remedy_for(int error)
 {
 	switch (error) {
-	case EACCES:
 	case EPERM:
+		return "remove that file, or the folder, which another user "
+		       "made";
+	case EACCES:
 		return "let the web server's user write to the spool";
 	case EROFS:
 		return "put the spool where it can be written";
@@ -76,7 +77,7 @@ refuse(struct take *take)
 static bool
 try_lock(struct take *take)
 {
-	if (flock(take->lock, LOCK_EX | LOCK_NB) != 0) {
+	if (lock_get(take->lock, LOCK_OWN, LOCK_FILE, false) != 0) {
 		if (errno == EWOULDBLOCK || errno == EINTR)
 			take->has_waited = true;
 		else

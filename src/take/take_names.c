@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "take/drop_inlet.h"
 #include "take/pipe.h"
 #include "take/take.h"
@@ -21,14 +22,6 @@ kind_of(const char *suffix)
 			return kinds[i];
 	}
 	return NULL;
-}
-
-static void
-on_again(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	(void)loop;
-	(void)revents;
-	inlet_run(timer->data);
 }
 
 static void
@@ -59,10 +52,9 @@ add(struct take *take, const char *name, const struct inlet_kind *kind)
 	}
 	inlet->kind = kind;
 	inlet->take = take;
-	inlet->must_check = true;
+	inlet->must_check = inlet->must_hold = true;
 	snprintf(inlet->name, sizeof(inlet->name), "%s", name);
-	ev_timer_init(&inlet->again, on_again, 0., 0.);
-	inlet->again.data = inlet;
+	inlet_init(inlet);
 	list_push(&take->inlets, &inlet->node);
 	take->n_inlets++;
 	return inlet;
@@ -108,37 +100,50 @@ check_all(struct take *take)
 	}
 }
 
-void
-take_scan(struct take *take)
+bool
+take_scan(struct take *take, int64_t until_ms)
 {
-	DIR *dir = opendir(take->folder->path);
 	struct dirent *entry;
 
-	if (dir == NULL) {
+	if (take->scan == NULL && take->must_scan) {
+		take->scan = opendir(take->folder->path);
+		take->must_scan = take->scan == NULL;
 		/* What we know stays until it is known to be gone. */
-		if (errno == ENOENT)
+		if (take->scan != NULL || errno == ENOENT)
 			check_all(take);
-		return;
 	}
-	take->must_scan = false;
-	check_all(take);
-	while ((entry = readdir(dir)) != NULL) {
-		if (kind_of(entry->d_name + strcspn(entry->d_name, ".")) !=
+	while (take->scan != NULL && clock_mono_ms() < until_ms) {
+		if ((entry = readdir(take->scan)) == NULL)
+			take_scan_end(take);
+		else if (kind_of(entry->d_name + strcspn(entry->d_name, ".")) !=
 		    NULL)
 			(void)take_note_file(take, entry->d_name);
 	}
-	closedir(dir);
+	return take->scan == NULL;
+}
+
+void
+take_scan_end(struct take *take)
+{
+	if (take->scan != NULL)
+		closedir(take->scan);
+	take->scan = NULL;
 }
 
 /*
  * It has no name any more, but writers may have it open: let it go on as an
- * orphan.  Return whether it does.
+ * orphan, first with what is in it.  Return whether it does.
  */
 static bool
 orphan(struct inlet *inlet)
 {
-	if (!inlet->is_open || !inlet->take->is_taker ||
-	    take_drain(inlet, TAKE_DRAIN_MS) != INLET_DONE ||
+	enum inlet_result result;
+
+	if (!inlet->is_open || !inlet->take->is_taker)
+		return false;
+	result = take_drain(inlet, TAKE_TURN_MS);
+	if ((result != INLET_DONE && result != INLET_MORE &&
+		result != INLET_BUSY) ||
 	    !inlet->kind->outlive(inlet))
 		return false;
 	inlet->is_orphan = true;
@@ -161,7 +166,7 @@ replace(struct inlet *inlet)
 		other->must_check = false;
 		other->is_wanted = true;
 	}
-	inlet_run(inlet);
+	inlet_soon(inlet);
 }
 
 /* Whether ${inlet} is there, although its channel consists of ${form}. */
@@ -193,6 +198,7 @@ take_check(struct inlet *inlet)
 	if (form == NULL && errno != ENOENT)
 		return;
 	inlet->must_check = false;
+	inlet->must_hold = true;
 	if (form != NULL && strcmp(form->suffix, inlet->kind->suffix) == 0) {
 		inlet->is_shadowed = false;
 		inlet->is_wanted = true;
@@ -203,7 +209,7 @@ take_check(struct inlet *inlet)
 		inlet->is_wanted = false;
 		take_close(inlet);
 	} else if (orphan(inlet)) {
-		inlet_run(inlet);
+		inlet_soon(inlet);
 	} else {
 		take_free(inlet);
 	}

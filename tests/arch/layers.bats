@@ -75,8 +75,8 @@ includes()
 		same "$*" "$found"
 	}
 	only 'ini\.h' conf/conf_load.c
-	only 'ev\.h' conn/conn.h conn/listen.h hub/hub.h hub/wheel.h \
-		hub/window.h source/folder.h source/watch.h \
+	only 'ev\.h' base/timer.h conn/conn.h conn/listen.h hub/hub.h \
+		hub/wheel.h hub/window.h source/folder.h source/watch.h \
 		take/inlet.h take/take.h
 	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
 	# Only the constants of libfcgi; its reader blocks.
@@ -88,18 +88,22 @@ includes()
 	local object name module symbol bad=0
 	declare -A also=([place]='cursor batch' [folder]='channel'
 		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
-		[folder_poll]='folder' [folder_names]='folder'
-		[folder_own]='folder' [take_names]='take'
-		[take_elect]='take' [take]='inlet'
+		[folder_poll]='folder channel' [folder_names]='folder'
+		[folder_own]='folder' [folder_list]='folder'
+		[folder_look]='folder' [take_names]='take'
+		[take_elect]='take' [take_turn]='take inlet'
+		[drop_tell]='drop'
 		[hub_end]='hub' [hub_wake]='hub' [hub_conf]='hub'
 		[hub_kept]='hub' [hub_rotate]='hub' [hub_take]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
-		[answer]='answer' [request]='text_list' [cmd_serve]='serve'
+		[answer]='answer' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
 		[rotation_steps]='rotation' [rotation_check]='rotation'
 		[conf_find]='conf' [conf_load]='conf'
 		[feed_put]='feed' [channel_log]='channel'
-		[segment_tail]='segment')
+		[channel_find]='channel'
+		[segment_tail]='segment' [segment_back]='segment'
+		[segment_before]='segment' [series_list]='series')
 	for object in "$ROOT"/build/obj/*/*.o; do
 		module=$(basename "$object" .o)
 		for symbol in $(nm --defined-only -g "$object" |

@@ -13,7 +13,7 @@ setup()
 		-Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Werror)
 	sources=(src/*.c src/*/*.c)
 	programs=(tests/unit/*.c tests/helpers/*.c tests/fuzz/*.c
-		tests/bench/*.c tests/soak/*.c)
+		tests/fuzz/disorder/*.c tests/bench/*.c tests/soak/*.c)
 }
 
 compile() # COMPILER FILE...
@@ -58,7 +58,7 @@ compile() # COMPILER FILE...
 
 @test "shellcheck finds nothing" {
 	shellcheck -x tests/*.sh tests/bench/*.{sh,bash} tests/torture/*.sh \
-		tests/soak/*.sh .ci/run examples/*.sh
+		tests/soak/*.sh tests/fuzz/disorder/*.sh .ci/run examples/*.sh
 	shellcheck -x -s bash tests/helpers/*.bash tests/torture/*.bash
 	shellcheck -x tests/*/*.bats
 }

@@ -11,6 +11,17 @@
 #	done
 #	table HEADING COLUMN...
 #
+# BEFORE=PROGRAM is another build of spoolcast to compare with.  Where a
+# measurement goes through VERSIONS, each round measures both, one after the
+# other, and rows of the other one end in ", before":
+#
+#	for version in "${VERSIONS[@]}"; do
+#		use_version "$version"
+#		...
+#		note_before ROW COLUMN
+#	done
+#	table HEADING COLUMN... "${BEFORE_COLUMNS[@]}"
+#
 # A round has a folder, servers and sockets of its own, as a test has; what it
 # starts is ended with it, and all of it when the measurement ends in any way.
 # Rounds take turns over all rows, so that a busy minute of the machine does
@@ -22,6 +33,15 @@ BENCH=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 B=${B:-build}
 BUILD=$(cd "$BENCH/../.." && cd "$B" && pwd)
 ROUNDS=${ROUNDS:-3}
+
+# The other one first, so that there is something to compare with.
+VERSIONS=(now)
+BEFORE_COLUMNS=()
+if [[ -n ${BEFORE:-} ]]; then
+	BEFORE=$(realpath -e "$BEFORE")
+	VERSIONS=(before now)
+	BEFORE_COLUMNS=('x before')
+fi
 
 BATS_TEST_DIRNAME=$BENCH
 BATS_TEST_COMPLETED=1
@@ -38,7 +58,7 @@ bench_begin()
 	NOTES=$WORK/notes
 	ROUND_N=0
 	: >"$NOTES"
-	SPOOLCAST=$BUILD/spoolcast
+	use_version now
 	trap bench_end EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -52,6 +72,15 @@ bench_end()
 	round_end || status=1
 	rm -rf "$WORK"
 	exit "$status"
+}
+
+# use_version now|before: from here on that one is measured; AS is what its rows
+# end in.
+use_version()
+{
+	SPOOLCAST=$BUILD/spoolcast
+	AS=
+	[[ $1 != before ]] || SPOOLCAST=$BEFORE AS=', before'
 }
 
 rounds()
@@ -106,18 +135,25 @@ is_alone()
 		2>/dev/null | wc -l) == 1))
 }
 
+# end_serve: what start_serve started is ended, even if it is deaf for now.
+end_serve()
+{
+	kill -KILL "$SERVE_PID"
+	wait "$SERVE_PID" 2>/dev/null || true
+}
+
 # --- notes --------------------------------------------------------------------
 
 # note ROW COLUMN VALUE: what this round found.
 note()
 {
-	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$NOTES"
+	printf '%s\t%s\t%s\n' "$1$AS" "$2" "$3" >>"$NOTES"
 }
 
 # noted ROW COLUMN: what the last round found.
 noted()
 {
-	awk -F '\t' -v row="$1" -v column="$2" \
+	awk -F '\t' -v row="$1$AS" -v column="$2" \
 		'$1 == row && $2 == column { value = $3 } END { print value }' \
 		"$NOTES"
 }
@@ -133,6 +169,14 @@ note_ratio()
 	[[ -n $a && -n $b ]] || return 0
 	note "$1" "$2" "$(awk -v a="$a" -v b="$b" \
 		'BEGIN { if (b > 0) printf "%.2f", a / b }')"
+}
+
+# note_before ROW OF: what was noted in this round in column OF, as a multiple of
+# what it was with the other build.
+note_before()
+{
+	[[ -n ${BEFORE:-} && -z $AS ]] || return 0
+	note_ratio "$1" 'x before' "$2" "$1, before"
 }
 
 # table HEADING COLUMN...: the rows in the order in which they were noted; each

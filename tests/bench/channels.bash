@@ -46,12 +46,13 @@ measure() # ROW CHANNELS WRITTEN
 		note "$1" "$name" "$value"
 	done <"$T/out"
 	note_ratio "$1" 'x 10' cpu_us "$first"
+	note_before "$1" cpu_us
 	round_end
 }
 
-FEWER=
-bench_begin
-for _ in $(rounds); do
+measure_all()
+{
+	local n row
 	first=
 	for n in $CHANNELS; do
 		as_many "$n"
@@ -60,8 +61,18 @@ for _ in $(rounds); do
 		measure "$row" "$N" "$WRITTEN"
 		((N == WRITTEN)) || measure "$N, all written" "$N" "$N"
 	done
+}
+
+FEWER=
+bench_begin
+for _ in $(rounds); do
+	for version in "${VERSIONS[@]}"; do
+		use_version "$version"
+		measure_all
+	done
 done
-table 'channels' appends lost doubled cpu_us 'x 10' p50_ms p99_ms viewer_us
+table 'channels' appends lost doubled cpu_us 'x 10' p50_ms p99_ms viewer_us \
+	"${BEFORE_COLUMNS[@]}"
 echo
 say 'cpu_us is what an append costs the responder, x 10 that as a multiple of' \
 	'the first row (target: it does not depend on their number); p50_ms and' \

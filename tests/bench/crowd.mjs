@@ -77,6 +77,10 @@ class Viewer {
       text = blocks.pop();
       for (const block of blocks) this.block(block);
     });
+    // Behind the last block there may be a hint, which counts at once.
+    response.on("end", () => {
+      if (this.request === request && /^(?::.*\n|retry: \d+\n)+$/.test(text)) this.block(text);
+    });
   }
 
   // One block of the stream, as HTML has it: fields that do not matter here
@@ -92,7 +96,7 @@ class Viewer {
       else if (field === "data") data = value;
     }
     if (type === "spoolcast.gap") counts.wrong++;
-    else if (data !== undefined) this.got(Number(data));
+    else if (type === "message" && data !== undefined) this.got(Number(data));
   }
 
   at(id) {

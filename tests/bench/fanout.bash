@@ -60,19 +60,23 @@ measure() # SUBJECT RATE
 		note "$row" "$name" "$value"
 	done <"$T/out"
 	[[ $1 == bare ]] || note_ratio "$row" 'x bare' cpu_us "bare, $2/s"
+	note_before "$row" cpu_us
 	round_end
 }
 
 bench_begin
 for _ in $(rounds); do
 	for rate in "${rates[@]}"; do
-		for subject in "${subjects[@]}"; do
-			measure "$subject" "$rate"
+		for version in "${VERSIONS[@]}"; do
+			use_version "$version"
+			for subject in "${subjects[@]}"; do
+				measure "$subject" "$rate"
+			done
 		done
 	done
 done
 table "$VIEWERS viewers" deliveries lost doubled cpu_us 'x bare' writes p50_ms \
-	p99_ms
+	p99_ms "${BEFORE_COLUMNS[@]}"
 echo
 say 'cpu_us is what one delivery costs the process that sends (target: at most' \
 	'1.4 x bare, in mode stream); writes are FastCGI records for each' \

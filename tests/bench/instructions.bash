@@ -95,6 +95,7 @@ compare()
 	note "$1" instructions \
 		"$(awk '{ sum += $1 } END { print sum }' "$WORK/profile.$name")"
 	note "$1" times "$4"
+	note_before "$1" instructions
 }
 
 measure()
@@ -123,9 +124,12 @@ built()
 
 bench_begin
 for _ in $(rounds); do
-	measure
+	for version in "${VERSIONS[@]}"; do
+		use_version "$version"
+		measure
+	done
 done
-table 'one' instructions times lost
+table 'one' instructions times lost "${BEFORE_COLUMNS[@]}"
 for row in delivery 'event of a log'; do
 	printf '\nOf these, for one %s:\n' "$row"
 	head -n 5 "$WORK/profile.${row// /-}"

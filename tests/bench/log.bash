@@ -63,6 +63,7 @@ ask()
 	note "$row" peak_kb \
 		"$(awk '/^VmHWM:/ { print $2 }' "/proc/$SERVE_PID/status")"
 	round_end
+	note_before "$row" first_ms
 }
 
 # resume ROW SPOOL OPTION...
@@ -100,9 +101,13 @@ fill one "$LINES_EACH" 1
 fill five "$LINES_EACH" 5
 round_end
 for _ in $(rounds); do
-	measure
+	for version in "${VERSIONS[@]}"; do
+		use_version "$version"
+		measure
+	done
 done
-table 'a log of' first_ms max_ms all_ms read_kb viewer_kb kept_kb peak_kb
+table 'a log of' first_ms max_ms all_ms read_kb viewer_kb kept_kb peak_kb \
+	"${BEFORE_COLUMNS[@]}"
 echo
 say 'first_ms is the time from the connection to the first event, the median' \
 	"of $TRIES, max_ms the longest (target: at most 5 ms); all_ms is how" \

@@ -115,6 +115,7 @@ measure() # ROW PROGRAM
 	memory_cgi "$@"
 	memory_fcgid "$@"
 	round_end
+	[[ $1 != spoolcast ]] || note_before "$1" 'poll, ms CPU'
 }
 
 targets()
@@ -126,6 +127,11 @@ targets()
 		note 'target, static' "$column, kB" '<= 75'
 	done
 }
+
+# The other build is linked like ours.
+if [[ -n ${BEFORE:-} ]]; then
+	programs=("spoolcast, before|$BEFORE" "${programs[@]}")
+fi
 
 # --- 200 that poll, 200 that are woken -------------------------------------------
 
@@ -181,6 +187,17 @@ event_a_second()
 	done
 }
 
+# Prints how many of the crowd have no inotify instance.
+count_polling()
+{
+	local pid n=0
+	for pid in "${PIDS[@]}"; do
+		find "/proc/$pid/fd" -lname '*inotify*' 2>/dev/null |
+			grep -q . || n=$((n + 1))
+	done
+	echo "$n"
+}
+
 # measure_crowd ROW USERS
 measure_crowd()
 {
@@ -192,7 +209,7 @@ measure_crowd()
 	spend "$1" 'event a second' event_a_second
 	wait_for 30 all_have $((CROWD * SECONDS_EACH)) 'data: event'
 	note "$1" 'got' "$(cat "$T"/s-*.out | grep -c '^data: event')"
-	note "$1" 'that poll' "$(grep -c 'event=polling' "$T/crowd.err" || true)"
+	note "$1" 'that poll' "$(count_polling)"
 }
 
 woken()
@@ -220,7 +237,7 @@ for _ in $(rounds); do
 done
 targets
 table 'one process a viewer' 'first byte, ms' p95 'poll, ms CPU' 'poll, ms' \
-	'CGI, kB' 'mod_fcgid, kB'
+	'CGI, kB' 'mod_fcgid, kB' "${BEFORE_COLUMNS[@]}"
 echo
 say "Medians of $STARTS starts. A poll is a whole response with mode = close" \
 	'and hold = 0, from the start of the process to its end. Memory is' \

@@ -119,16 +119,20 @@ stream_event(struct stream *s)
 
 	for (;;) {
 		block = stream_block(s);
+		/* The opening block is about the place that was asked for. */
+		if (strstr(block, "event: spoolcast.open\n") != NULL)
+			continue;
 		if (strstr(block, "event: spoolcast.") != NULL)
 			fail_stream("no event that was missed", block);
 		id = strstr(block, "id: ");
-		data = strstr(block, "\ndata: ");
+		/* The id stood in front of it in former versions. */
+		data = strstr(block, "data: ");
 		if (id != NULL && data != NULL)
 			break;
 	}
 	snprintf(
 	    s->id, sizeof(s->id), "%.*s", (int)strcspn(id + 4, "\n"), id + 4);
-	return data + 7;
+	return data + 6;
 }
 
 static void

@@ -4,7 +4,9 @@
 # Measures, and prints tables beside the machine on which they came about.
 # Without names, all that are listed below.  B is the build folder, ROUNDS how
 # often each is measured (3; the tables have medians).  With QUICK=1 once, and
-# less: enough to see that all can be measured, too little to compare.
+# less: enough to see that all can be measured, too little to compare.  BEFORE
+# is another build of the program: where the responder is measured alone, both
+# are, in turns.
 #
 # Nothing here is a test: it ends with 0 when everything could be measured or
 # the program that is missing was named.
@@ -31,6 +33,8 @@ measurements=(
 	"idle|strace|what viewers cost to whom nothing happens"
 	"chain|taskset curl|what a delivery costs whole chains, ours and others"
 	"slow|taskset|what viewers who never read cost the others"
+	"dear|perl|what the dearest requests cost the viewer of another channel"
+	"memory||what large records take of memory"
 	"log||what it takes to come back to a log of 1 GB"
 	"channels|taskset|what an append costs among many channels"
 )
@@ -47,6 +51,8 @@ declare -A quick=(
 	[idle]='VIEWERS=2000 HEARTBEAT=4'
 	[log]='LINES_EACH=2000000 WAITING=10'
 	[channels]='EVENTS=2000'
+	[dear]='SECONDS_EACH=1 MEGABYTES=128'
+	[memory]='SECONDS_EACH=3'
 )
 
 # busy: prints the share of all cores that is in use now, and stolen, in percent.

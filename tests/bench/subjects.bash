@@ -98,7 +98,8 @@ conf_nginx()
 
 subject_nginx()
 {
-	start_responder --mode 0666 || return
+	for_group nogroup
+	start_responder "${FOR_GROUP[@]}" || return
 	start_server conf_nginx nginx -p "$PWD" -c "$T/nginx.conf" || return
 	family
 	OURS=("$SERVE_PID")
@@ -119,8 +120,9 @@ conf_apache()
 
 subject_apache()
 {
+	for_group www-data
 	background "$T/serve.log" build/spoolcast serve \
-		--listen unix:build/events.sock --mode 0666
+		--listen unix:build/events.sock "${FOR_GROUP[@]}"
 	SERVE_PID=$PID
 	wait_for 10 listens build/events.sock || return
 	start_server conf_apache env PWD="$PWD" apache2 -d "$PWD" \

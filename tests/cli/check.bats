@@ -134,7 +134,7 @@ teardown() { check_teardown; }
 	check 0 -c my.ini
 	hints 'note: \x1b[31m\x0a"\x5c: ignored'
 	hints 'note: \xff\xfe: ignored'
-	hints 'note: \xc2\x9b1m: ignored'
+	hints 'note: <U+009B>1m: ignored'
 	run -0 "$SPOOLCAST" check --json -c my.ini
 	[ "$(wc -l <<<"$output")" -eq 1 ]
 	iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null

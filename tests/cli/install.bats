@@ -29,9 +29,27 @@ setup()
 		bash-completion/completions/spoolcast; do
 		[[ -s $TOP/share/$file ]]
 	done
-	grep -qx 'ExecStart=/opt/sc/bin/spoolcast serve .*' \
-		"$TOP/lib/systemd/system/spoolcast.service"
 	[[ -s $TOP/lib/systemd/system/spoolcast.socket ]]
+}
+
+@test "the unit starts what was installed, without a file that nobody makes" {
+	local unit=$TOP/lib/systemd/system/spoolcast.service
+	grep -qx 'ExecStart=/opt/sc/bin/spoolcast serve' "$unit"
+	run ! grep -q '@PREFIX@\|^Exec.* -c ' "$unit"
+}
+
+@test "the spool that the unit may write to is the one that tmpfiles.d makes" {
+	local unit=$TOP/lib/systemd/system/spoolcast.service folder
+	folder=$(sed -n 's/^Environment=SPOOLCAST_SPOOL=//p' "$unit")
+	grep -qx "ReadWritePaths=-$folder" "$unit"
+	[[ -x $(command -v systemd-tmpfiles) ]] || skip "there is no systemd"
+	((EUID == 0)) || skip "not root, so no folder is www-data's"
+	# It looks up users in there.
+	mkdir -p "$T/made/etc"
+	cp /etc/passwd /etc/group "$T/made/etc/"
+	systemd-tmpfiles --root="$T/made" --create - \
+		<"$TOP/lib/tmpfiles.d/spoolcast.conf"
+	same 'www-data www-data 2775' "$(stat -c '%U %G %a' "$T/made$folder")"
 }
 
 # complete WORD...: what bash offers for the last word.

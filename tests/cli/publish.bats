@@ -121,6 +121,8 @@ teardown() { publish_teardown; }
 	refused 100 "-e takes" -e $'a\nid: 1' jobs x
 	refused 100 "-e takes" -e $'a\rid: 1' jobs x
 	refused 100 "UTF-8" -e $'\xff' jobs x
+	refused 100 'begin with "spoolcast."' -e spoolcast.gap jobs x
+	refused 100 "give it another name than spoolcast.x" -e spoolcast.x jobs x
 	refused 100 "-f takes now, hold or close" -f later jobs x
 	refused 100 "-i takes" -i "" jobs x
 	refused 100 "-i takes" -i $'1\n2' jobs x

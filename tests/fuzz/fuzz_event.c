@@ -82,13 +82,13 @@ check_id(const uint8_t *line, size_t len, size_t own_len)
 	must(len - 4 == own_len || line[4 + own_len] == '~');
 }
 
-/* One event: an id, other fields, one blank line at its end. */
+/* One event: fields, the id as the last, one blank line at its end. */
 static void
 check_event(
     const uint8_t *bytes, size_t len, const struct record *rec, size_t own_len)
 {
 	const uint8_t *stop = bytes + len, *line = bytes;
-	size_t n = 0, n_data = 0;
+	size_t n_data = 0, n_ids = 0;
 
 	must(len > 2 && memcmp(stop - 2, "\n\n", 2) == 0);
 	check_text(bytes, len);
@@ -96,18 +96,23 @@ check_event(
 		const uint8_t *end = memchr(line, '\n', (size_t)(stop - line));
 		size_t line_len = (size_t)(end - line);
 
-		if (n++ == 0)
+		if (line_len == 0) {
+			must(end + 1 == stop && n_ids == 1);
+		} else if (starts(line, line_len, "id: ")) {
 			check_id(line, line_len, own_len);
-		else if (line_len == 0)
-			must(end + 1 == stop);
-		else if (starts(line, line_len, "data:"))
-			n_data++;
-		else
-			must(starts(line, line_len, "event: ") ||
+			must(n_ids++ == 0);
+		} else {
+			must(n_ids == 0);
+			n_data += starts(line, line_len, "data:");
+			must(starts(line, line_len, "data:") ||
+			    starts(line, line_len, "event: ") ||
 			    starts(line, line_len, "retry: "));
+		}
 		line = end + 1;
 	}
-	must((n_data > 0) == rec->has_data);
+	/* Without data of its own it is one that only moves the cursor. */
+	must(n_data > 0);
+	must(rec->has_data || n_data == 1);
 }
 
 int
@@ -115,6 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t marks[256];
 	struct span id = { marks, 0 };
+	const char *channel;
 	struct buf out = { 0 };
 	enum record_form form;
 	size_t at = 0, len;
@@ -122,6 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	form = data[0] % 2 == 0 ? RECORD_LINE : RECORD_BLOCK;
+	channel = data[0] % 4 < 2 ? NULL : "news";
 	id.len = 1 + data[0] / 2;
 	memset(marks, 'm', sizeof(marks));
 	data++;
@@ -132,7 +139,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		out.len = 0;
 		if (record_parse(form, data + at, len, at == 0, &rec)) {
-			must(event_append(&out, &id, &rec) == 0);
+			must(event_append(&out, &id, channel, &rec) == 0);
 			check_event(out.data, out.len, &rec, id.len);
 		}
 		at += len;

@@ -39,7 +39,6 @@ static void
 check_request(const struct request *req)
 {
 	must(req->method == METHOD_GET || req->method == METHOD_HEAD);
-	must(req->accepts_stream);
 	must(req->channels.count > 0);
 	check_list(&req->channels, 1000);
 	check_list(&req->types, 32);
@@ -49,7 +48,6 @@ check_request(const struct request *req)
 	must(req->cursor.len <= 4096);
 	must(req->padding <= 65536);
 	must(req->has_history || req->history == 0);
-	must(!req->is_eventsource || req->accepts_stream);
 }
 
 /* Every line up to the empty one is a field, and one line may follow. */

@@ -28,7 +28,7 @@ apache_setup()
 	done
 	mkdir -p "$T/build" "$T/conf" "$T/report"
 	cp "$SPOOLCAST" "$T/build/spoolcast.fcgi"
-	cp "$ROOT"/conf/apache* "$T/conf/"
+	cp "$ROOT"/conf/apache* "$ROOT/conf/away.asis" "$T/conf/"
 	cp -R "$ROOT/examples" "$T/examples"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 		-subj /CN=localhost -days 2 -keyout "$T/tls.key" \
@@ -193,8 +193,10 @@ start_apache_proxy()
 # apache_serve: the responder that mod_proxy_fcgi needs.
 apache_serve()
 {
+	local for_group=()
+	((EUID != 0)) || for_group=(--group www-data)
 	background "$T/serve.log" "$SPOOLCAST" serve \
-		--listen "unix:$T/build/events.sock" --mode 0666
+		--listen "unix:$T/build/events.sock" "${for_group[@]}"
 	SERVE_PID=$PID
 	wait_for 10 listens "$T/build/events.sock"
 }

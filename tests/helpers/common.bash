@@ -355,6 +355,14 @@ get()
 		-w '%{http_code}' "$@" "$url")
 }
 
+# turned_away [WHY]: the last response, which ended, was a stream that says when
+# to come back, and WHY not now.
+turned_away()
+{
+	[[ $STATUS == 200 ]] && grep -q '^retry: [1-9]' "$BODY" &&
+		grep -q "^: .*${1:-}" "$BODY"
+}
+
 # header NAME [FILE]: its value in the last response.
 header()
 {

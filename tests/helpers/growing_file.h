@@ -29,7 +29,7 @@ growing_open(struct growing *g, enum record_form form, uint64_t max_record)
 	unlinkat(temp_dir_fd, "news", 0);
 	g->fd = openat(temp_dir_fd, "news", O_RDWR | O_CREAT | O_APPEND, 0600);
 	assert_true(g->fd != -1);
-	g->seg = segment_open(temp_dir_fd, "news", form);
+	g->seg = segment_open(temp_dir_fd, "news", form, TRUST_OWNER);
 	assert_non_null(g->seg);
 	assert_int_equal(segment_position(g->seg, 0, &g->at), 0);
 }
@@ -37,7 +37,7 @@ growing_open(struct growing *g, enum record_form form, uint64_t max_record)
 static inline void
 growing_close(struct growing *g)
 {
-	segment_unref(g->seg);
+	segment_drop(&g->seg);
 	close(g->fd);
 	unlinkat(temp_dir_fd, "news", 0);
 	reader_free(&g->reader);

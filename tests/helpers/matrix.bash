@@ -64,6 +64,7 @@ version_of()
 {
 	case " $* " in
 	*' --http2'*) echo 2 ;;
+	*' --http1.0'*) echo 1.0 ;;
 	*) echo 1.1 ;;
 	esac
 }
@@ -271,12 +272,31 @@ refused()
 	grep -q "^spoolcast: .*$1" "$BODY"
 }
 
+# matrix_addresses URL [CURL OPTION...]: it answers a query and a slash at the
+# end, and takes nothing of the site whose address begins in the same way.
+matrix_addresses()
+{
+	local url=$1 at
+	shift
+	for at in '?channel=news' '/?channel=news' '/news/' '/x/news'; do
+		get "$url$at" --head "$@"
+		same 200 "$STATUS"
+		[[ -n $(header Last-Event-ID) ]]
+	done
+	for at in .html ource.js -archive/x; do
+		get "$url$at" -H 'Accept: text/event-stream' --max-time 10 "$@"
+		same 404 "$STATUS"
+		run ! grep -q spoolcast "$BODY"
+	done
+}
+
 # Every status that is not 200 comes through with its headers and body.
 matrix_statuses()
 {
 	local url=$1
 	shift
 	matrix_head "$url" "$@"
+	matrix_addresses "$url" "$@"
 
 	: >"$SPOOL/over"
 	: >"$SPOOL/over.end"
@@ -294,14 +314,11 @@ matrix_statuses()
 
 	# A link to itself is a file that not even root can read.
 	ln -sfn unreadable "$SPOOL/unreadable"
-	get "$url/unreadable" "$@"
-	same 503 "$STATUS"
-	refused spool
-	(($(header Retry-After) > 0))
-	# An EventSource would never come back after that.
+	# An EventSource never comes back after anything but 200.
 	get "$url/unreadable" -H 'Accept: text/event-stream' "$@"
 	same 200 "$STATUS"
 	grep -q '^retry: ' "$BODY"
+	grep -q '^: the spool' "$BODY"
 }
 
 # --- a server that is told to stop or to begin anew ---------------------------
@@ -324,7 +341,7 @@ matrix_across()
 	matrix_next
 	seq -f "$N: %g" 200 >"$lines"
 	: >"$T/progress"
-	node "$WEB/viewers.mjs" --url "$URL/news?open=1" --expect "$lines" \
+	node "$WEB/viewers.mjs" --url "$URL/news" --expect "$lines" \
 		--viewers 5 --deadline 200 --progress "$T/progress" \
 		>"$T/crowd" 3>&- &
 	crowd=$!

@@ -4,6 +4,7 @@
 #	load ../helpers/common
 #	load ../helpers/matrix
 #	load ../helpers/modes
+#	load ../helpers/readers
 #
 # beside the helpers of the server; common.bash and matrix.bash say what else is
 # to be set.  The functions take URL [CURL OPTION...] where matrix_both is to
@@ -125,47 +126,18 @@ modes_each_at_once()
 		modes_end
 		speaks "$(version_of "$@")" "$M.$n.headers"
 		events "$M.$n" --complete >"$M.events"
-		same "[null,\"$N: $n\",null]" "$(jq -sc 'map(.data)' \
+		same "[null,\"\",\"$N: $n\",null]" "$(jq -sc 'map(.data)' \
 			"$M.events")"
 		AT=$(last_id "$M.$n")
 	done
 }
 
-# modes_follow COUNT [OPTION...]: a reader that honours `retry:` and
-# Last-Event-ID and expects the lines 1 to COUNT of $T/lines, all that news will
-# ever have; READER is it.
+# modes_follow COUNT [OPTION...]: a reader (see readers.bash) that honours
+# `retry:` and Last-Event-ID and expects the lines 1 to COUNT of $T/lines, all
+# that news will ever have.
 modes_follow()
 {
 	seq -f 'line %g' "$1" >"$T/lines"
-	node "$WEB/follow.mjs" --url "$URL/news?open=1&history=all" \
-		--expect "$T/lines" --progress "$T/progress" \
-		--deadline 200 "${@:2}" \
-		>"$T/result" 2>"$T/reader.err" 3>&- &
-	READER=$!
-	PIDS+=("$READER")
+	follow "$URL/news?history=all" --deadline 200 "${@:2}"
 	wait_for 60 viewers_are 1
-}
-
-# modes_write FROM TO: these of the lines, each by its own >>.
-modes_write()
-{
-	sed -n "$1,$2p" "$T/lines" | bash -c \
-		'while IFS= read -r l; do echo "$l" >>"$1"; done' - "$SPOOL/news"
-}
-
-# modes_followed EVENTS
-modes_followed()
-{
-	local events=0
-	read -r events _ <"$T/progress" && ((events >= $1))
-}
-
-# The reader is done: it has each of the lines once, and nothing else.
-modes_follow_end()
-{
-	wait_for 200 gone "$READER"
-	wait "$READER" || {
-		cat "$T/result" >&2
-		return 1
-	}
 }

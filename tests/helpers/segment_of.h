@@ -20,7 +20,7 @@ segment_of(enum record_form form, const void *bytes, size_t len)
 	assert_true(fd != -1);
 	assert_int_equal(write(fd, bytes, len), len);
 	close(fd);
-	seg = segment_open(temp_dir_fd, "news", form);
+	seg = segment_open(temp_dir_fd, "news", form, TRUST_OWNER);
 	assert_non_null(seg);
 	assert_int_equal(seg->form, form);
 	return seg;

@@ -17,8 +17,9 @@
 servers_setup()
 {
 	common_setup
-	mkdir -p "$T/place/build"
+	mkdir -p "$T/place/build" "$T/place/conf"
 	cp -r "$ROOT/examples" "$T/place/"
+	cp "$ROOT/conf/away.sse" "$T/place/conf/"
 	cp "$SPOOLCAST" "$T/place/build/spoolcast"
 	ln -s spoolcast "$T/place/build/spoolcast.fcgi"
 	SPOOL=$T/place/spool
@@ -155,6 +156,14 @@ servers_stop()
 	return "$status"
 }
 
+# for_group GROUP: FOR_GROUP are the options that let a web server connect which
+# gives up being root and has that group then.
+for_group()
+{
+	FOR_GROUP=()
+	((EUID != 0)) || FOR_GROUP=(--group "$1")
+}
+
 # start_responder [OPTION...]: as the files that need one say.
 start_responder()
 {
@@ -214,7 +223,8 @@ configure_nginx()
 start_nginx()
 {
 	MORE=("$@")
-	start_responder --mode 0666
+	for_group nogroup
+	start_responder "${FOR_GROUP[@]}"
 	start_server configure_nginx nginx -p "$PWD" -c "$T/nginx.conf"
 }
 
@@ -274,6 +284,7 @@ start_h2o_connected()
 {
 	MORE=("$@")
 	H2O_EDIT='/^ *fastcgi.spawn/ d; s/#fastcgi.connect/fastcgi.connect/'
-	start_responder --mode 0666
+	for_group nogroup
+	start_responder "${FOR_GROUP[@]}"
 	run_h2o
 }

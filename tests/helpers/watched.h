@@ -35,9 +35,9 @@ static int watched_n_lost, watched_n_done;
 static bool watched_is_told; /* something that no on_done followed yet */
 
 static inline void
-watched_on_name(void *cookie, const char *name, bool has_come)
+watched_on_name(void *cookie, const char *name, enum watch_name what)
 {
-	(void)has_come;
+	(void)what;
 	assert_ptr_equal(cookie, &watched_names);
 	watched_is_told = true;
 	if (strncmp(name, SENTINEL, strlen(SENTINEL)) == 0)

@@ -41,7 +41,8 @@ refused()
 	sse_begin "$URL/news" "$T/s"
 	sse_close
 	(($(wc -c <"$T/s") <= 400))
-	same 'retry id ' "$(sed 's/: .*//' "$T/s" | tr -s '\n' ' ')"
+	same 'retry event data: id ' \
+		"$(sed 's/: .*//' "$T/s" | tr -s '\n' ' ')"
 	same "$(last_id "$T/s")" "$(header Last-Event-ID "$T/s.headers")"
 	same '' "$(texts "$T/s")"
 }
@@ -52,7 +53,8 @@ refused()
 	sse_begin "$URL/news?history=3" "$T/s"
 	wait_line "$T/s" 3000
 	sse_close
-	same 'retry id' "$(sed -n 's/: .*//p' "$T/s" | sed -n 1,2p | xargs)"
+	same 'retry event data: id' \
+			"$(sed -n 's/: .*//; 1,4p' "$T/s" | xargs)"
 	same '"2998","2999","3000"' "$(texts "$T/s")"
 }
 
@@ -66,22 +68,133 @@ refused()
 	same 'no-cache, no-store, no-transform' "$(header Cache-Control)"
 	same no "$(header X-Accel-Buffering)"
 	same nosniff "$(header X-Content-Type-Options)"
+	same identity "$(header Content-Encoding)"
 	[[ $(header Last-Event-ID) =~ ^[A-Za-z0-9._~-]+$ ]]
 	same '' "$(header Connection)"
 	head -n 1 "$HEAD" | grep -q ' 200 '
 }
 
-@test "open=1 gives the starting id as an event" {
+@test "a stream begins with an event that says where" {
+	local id
 	: >"$SPOOL/news"
 	start_lighttpd
-	sse_begin "$URL/news?open=1" "$T/s"
-	wait_for 10 grep -q '^event: spoolcast.open$' "$T/s"
-	echo first >>"$SPOOL/news"
-	wait_line "$T/s" first
-	sse_close
-	same "\"$(header Last-Event-ID "$T/s.headers")\"" \
-		"$(events "$T/s" | jq 'select(.type == "spoolcast.open") | .id')"
-	same '"first"' "$(texts "$T/s")"
+	for query in '' '?open=1' '?open=0'; do
+		sse_begin "$URL/news$query" "$T/s"
+		echo next >>"$SPOOL/news"
+		wait_line "$T/s" next
+		sse_close
+		id=$(header Last-Event-ID "$T/s.headers")
+		[[ -n $id ]]
+		same "retry: N event: spoolcast.open data: id: $id  data: next" \
+			"$(head -n 6 "$T/s" |
+				sed 's/^retry: [0-9]*$/retry: N/' | xargs -d '\n')"
+		same '"next"' "$(texts "$T/s")"
+	done
+}
+
+@test "a stream of a channel that does not exist says so, and the log once" {
+	: >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/ticker,news" "$T/s"
+	wait_for 10 grep -qxF ': no channel "ticker" yet' "$T/s"
+	sse_begin "$URL/ticker/" "$T/slash"
+	wait_for 10 grep -qxF ': no channel "ticker" yet' "$T/slash"
+	echo one >>"$SPOOL/news"
+	wait_line "$T/s" one
+	echo two >>"$SPOOL/ticker"
+	wait_line "$T/s" two
+	wait_line "$T/slash" two
+	same '"one","two"' "$(texts "$T/s")"
+	same 1 "$(grep -c '^: no channel' "$T/s")"
+	same 1 "$(grep -c event=no-channel "$T/spoolcast.log")"
+	sse_begin "$URL/ticker" "$T/s2"
+	echo three >>"$SPOOL/ticker"
+	wait_line "$T/s2" three
+	same 0 "$(grep -c '^: no channel' "$T/s2" || true)"
+}
+
+@test "formats as others spell them are a 404, unless they are channels" {
+	: >"$SPOOL/news"
+	start_lighttpd
+	for name in sse json raw ws; do
+		get "$URL/$name" -H 'Accept: text/event-stream'
+		same 404 "$STATUS"
+		grep -q "^spoolcast: no channel \"$name\": .*/NAME" "$BODY"
+	done
+	get "$URL/news.json"
+	same 404 "$STATUS"
+	get "$URL/app.log"
+	same 400 "$STATUS"
+	grep -q 'ln -s app.log app' "$BODY"
+	# Anyone who asks by a query means a channel.
+	sse_begin "$URL?channel=raw" "$T/query"
+	: >"$SPOOL/json"
+	sse_begin "$URL/json" "$T/s"
+	echo hello >>"$SPOOL/json"
+	wait_line "$T/s" hello
+}
+
+@test "event=channel makes the channel the type of each event" {
+	: >"$SPOOL/news"
+	: >"$SPOOL/deploy.sse"
+	start_lighttpd
+	sse_begin "$URL/news,deploy?event=channel" "$T/s"
+	sse_begin "$URL/news,deploy" "$T/plain"
+	sse_begin "$URL/deploy?event=channel&type=build" "$T/build"
+	echo one >>"$SPOOL/news"
+	wait_line "$T/s" one
+	printf 'data: two\n\nevent: build\ndata: three\n\n' \
+		>>"$SPOOL/deploy.sse"
+	wait_line "$T/s" three
+	wait_line "$T/plain" three
+	wait_line "$T/build" three
+	same '"one"' "$(texts "$T/s" news)"
+	same '"two"' "$(texts "$T/s" deploy)"
+	same '"three"' "$(texts "$T/s" deploy.build)"
+	same '"three"' "$(texts "$T/build" deploy.build)"
+	same '"one","two"' "$(texts "$T/plain")"
+	# What it says of itself keeps its type.
+	: >"$SPOOL/news"
+	wait_for 10 grep -q '^event: spoolcast.gap$' "$T/s"
+	get "$URL/news?event=type"
+	refused 400 channel
+}
+
+@test "beat=1 makes heartbeats events that a page can see" {
+	ini '[stream]' 'heartbeat = 500ms'
+	: >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news?beat=1" "$T/s"
+	sse_begin "$URL/news" "$T/plain"
+	beats() { (($(grep -cx "$1" "$2") >= 3)); }
+	wait_for 20 beats 'event: spoolcast.beat' "$T/s"
+	wait_for 20 beats : "$T/plain"
+	echo after >>"$SPOOL/news"
+	wait_line "$T/s" after
+	same '"after"' "$(texts "$T/s")"
+	same 0 "$(grep -cx : "$T/s" || true)"
+	same 0 "$(grep -c spoolcast.beat "$T/plain" || true)"
+}
+
+@test "beat=1 gives heartbeats among events, too" {
+	ini '[stream]' 'heartbeat = 500ms'
+	: >"$SPOOL/deploy.sse"
+	start_lighttpd
+	sse_begin "$URL/deploy?beat=1" "$T/s"
+	sse_begin "$URL/deploy" "$T/plain"
+	local n=0
+	# Events come more often than heartbeats would in a silence.
+	more_beats()
+	{
+		n=$((n + 1))
+		printf 'event: build\ndata: %s\n\n' "$n" >>"$SPOOL/deploy.sse"
+		(($(grep -cx 'event: spoolcast.beat' "$T/s") >= 3))
+	}
+	wait_for 20 more_beats
+	wait_line "$T/plain" "$n"
+	# The client's cursor is where it was.
+	same '"",""' "$(texts "$T/s" spoolcast.beat | cut -d , -f 1,2)"
+	same "$(last_id "$T/plain")" "$(last_id "$T/s")"
 }
 
 @test "HEAD gives the headers of the stream, no body, and ends" {
@@ -194,9 +307,9 @@ refused()
 	grep -q '^retry: [1-9]' "$BODY"
 	node "$WEB/strict.mjs" --complete "$BODY" >"$T/events"
 	same '' "$(jq 'select(.type)' "$T/events")"
+	# So is a client that takes anything.
 	get "$URL/news"
-	same 503 "$STATUS"
-	[[ $(header Retry-After) =~ ^[0-9]+$ ]]
+	turned_away configuration
 	grep -q 'heartbeet' "$T/spoolcast.log"
 	grep -qF "$INI" "$T/spoolcast.log"
 }
@@ -241,7 +354,9 @@ refused()
 	wait_line "$T/s" 5
 	sse_close
 	same '["build","1"] ["test","3"] ["build","5"]' \
-		"$(events "$T/s" | jq -c 'select(.type) | [.type, .data]' | xargs -d '\n')"
+		"$(events "$T/s" | jq -c 'select(.type and
+			(.type | startswith("spoolcast.") | not)) |
+			[.type, .data]' | xargs -d '\n')"
 }
 
 @test "what type= holds back moves the cursor all the same" {
@@ -253,6 +368,7 @@ refused()
 	printf '%s\n' 'event: other' 'data: 1' '' >>"$SPOOL/deploy.sse"
 	moved() { [[ $(last_id "$T/s1") != "$start" ]]; }
 	wait_for 10 moved
+	same '""' "$(texts "$T/s1" spoolcast.at)"
 	sse_close
 	sse_begin "$URL/deploy" "$T/s2" -H "Last-Event-ID: $(last_id "$T/s1")"
 	printf '%s\n' 'data: 2' '' >>"$SPOOL/deploy.sse"

@@ -118,7 +118,8 @@ teardown() { stop_all; }
 	wait_line "$T/s2" new
 	sse_close
 	events "$T/s2" | jq -c 'select(.type) | .type' >"$T/types"
-	same '"spoolcast.gap" "message"' "$(xargs -d '\n' <"$T/types")"
+	same '"spoolcast.open" "spoolcast.gap" "message"' \
+		"$(xargs -d '\n' <"$T/types")"
 	texts "$T/s2" spoolcast.gap | jq -r . >"$T/gap"
 	same '["news","oldest"]' "$(jq -c '[.channel, .resumed]' "$T/gap")"
 	jq -e '.reason == "replaced" or .reason == "expired"' "$T/gap"
@@ -137,5 +138,5 @@ teardown() { stop_all; }
 	sse_close
 	same "$(seq -s , -f '"%g"' 1000 1999)" "$(texts "$T/s2")"
 	same '"spoolcast.gap"' \
-		"$(events "$T/s2" | jq -sc '[.[] | select(.type)][0].type')"
+		"$(events "$T/s2" | jq -sc '[.[] | select(.type)][1].type')"
 }

@@ -80,7 +80,7 @@ first_part()
 		wait_line "$T/s$n" 5
 		sse_close
 		same '"spoolcast.gap"' "$(events "$T/s$n" |
-			jq -sc '[.[] | select(.type)][0].type')"
+			jq -sc '[.[] | select(.type)][1].type')"
 		same '"1","2","3","4","5"' "$(texts "$T/s$n")"
 	done
 	texts "$T/s1" spoolcast.gap | jq -r . >"$T/gap"
@@ -187,7 +187,7 @@ first_part()
 	done' - "$SPOOL"
 	wait_line "$T/s" 'a 500'
 	wait_line "$T/s" 'b 500'
-	same 1000 "$(events "$T/s" | jq -r 'select(.type) | .id' | sort -u |
+	same 1000 "$(events "$T/s" | jq -r 'select(.type == "message") | .id' | sort -u |
 		wc -l)"
 }
 
@@ -195,7 +195,7 @@ first_part()
 	: >"$SPOOL/news"
 	seq -f 'line %g' 1000 >"$T/lines"
 	start_lighttpd
-	node "$WEB/viewers.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
+	node "$WEB/viewers.mjs" --url "$URL/news" --expect "$T/lines" \
 		--viewers 20 --kill-random 20 --retry-cap 50 \
 		--progress "$T/progress" >"$T/result" 3>&- &
 	PIDS+=($!)

@@ -51,10 +51,17 @@ teardown() { stop_all; }
 	sse_close
 	echo unseen >>"$SPOOL/build-1"
 	rm "$SPOOL/build-1"
-	sse_begin "$URL/build-*" "$T/s2" \
-		-H "Last-Event-ID: $(last_id "$T/s1")"
+	local from
+	from=$(last_id "$T/s1")
+	sse_begin "$URL/build-*" "$T/s2" -H "Last-Event-ID: $from"
+	wait_for 10 grep -q spoolcast.gap "$T/s2"
 	same '{"channel":"build-*","reason":"expired","resumed":"oldest"}' \
 		"$(texts "$T/s2" spoolcast.gap | jq -r .)"
+	# Anyone who gets no more than where the stream begins is told later.
+	same "$from" "$(header Last-Event-ID "$T/s2.headers")"
+	same "$from" "$(sed -n 's/^id: //p' "$T/s2" | head -n 1)"
+	# Each event has an id of its own.
+	same '' "$(sed -n 's/^id: //p' "$T/s2" | uniq -d)"
 	# Once told, it is told.
 	sse_close
 	sse_begin "$URL/build-*" "$T/s3" \

@@ -182,7 +182,7 @@ start_traced()
 	done
 	wait_line "$T/small" hello 2
 	wait_for 10 grep -q ' \{2900\}' "$T/large"
-	same '498 2998' "$(longest "$T/small") $(longest "$T/large")"
+	same '499 2999' "$(longest "$T/small") $(longest "$T/large")"
 }
 
 @test "batch: what comes quickly is written together, alone it is not held" {
@@ -309,7 +309,7 @@ start_traced()
 	timeout 20 "${SPOOLCAST%/*}/helpers/fcgi_peer" "unix:$T/serve.sock" \
 		get --id 513 REQUEST_METHOD=GET \
 		'REQUEST_URI=/deploy?history=9' >"$T/s"
-	same 'data: one' "$(grep '^data' "$T/s")"
+	same 'data: one' "$(grep '^data: ' "$T/s")"
 	same 7777 "$(retry_hints "$T/s" | tail -n 1)"
 }
 

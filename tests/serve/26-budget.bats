@@ -76,7 +76,7 @@ polls_have_all()
 	{
 		sse_open "$URL/news" "$T/s4"
 		wait_for 10 grep -q '^id: ' "$T/s4"
-		! grep -q '^retry: [0-9]*$' <(tail -n +5 "$T/s4")
+		! grep -q '^retry: [0-9]*$' <(tail -n +6 "$T/s4")
 	}
 	wait_for 20 has_place
 	echo last >>"$SPOOL/news"
@@ -97,20 +97,62 @@ polls_have_all()
 	same 200 "$STATUS"
 	grep -q '^: full: \[limits\] streams_per_address' "$BODY"
 	(($(last_hint) >= 15000 && $(last_hint) <= 45000))
+	# So is a client that takes anything.
 	get "$URL/news" -H 'X-Forwarded-For: 192.0.2.1'
-	same 503 "$STATUS"
-	(($(header Retry-After) >= 15))
+	same 200 "$STATUS"
+	grep -q '^: full: \[limits\] streams_per_address' "$BODY"
+	(($(last_hint) >= 15000))
 	sse_begin "$URL/news" "$T/other" -H 'X-Forwarded-For: 192.0.2.2'
 	# Of IPv6 one subscriber has all of a /64.
 	sse_begin "$URL/news" "$T/v6a" -H 'X-Forwarded-For: 2001:db8:1:2::1'
 	sse_begin "$URL/news" "$T/v6b" -H 'X-Forwarded-For: 2001:db8:1:2::2'
 	get "$URL/news" -H 'X-Forwarded-For: 2001:db8:1:2:3::'
-	same 503 "$STATUS"
+	grep -q '^: full: \[limits\] streams_per_address' "$BODY"
 	sse_begin "$URL/news" "$T/v6c" -H 'X-Forwarded-For: 2001:db8:1:3::'
 	# Who leaves makes room.
 	sse_close "$VIEWER"
 	grep -q 'event=refused reason="full: \[limits\] streams_per_address"' \
 		"$T/spoolcast.log"
+}
+
+@test "who was refused has lost nothing when it is let in" {
+	local first id
+	ini '[limits]' 'streams_per_address = 1'
+	: >"$SPOOL/news"
+	start_lighttpd
+	sse_begin "$URL/news" "$T/s"
+	first=$VIEWER
+	echo before >>"$SPOOL/news"
+	wait_line "$T/s" before
+	get "$URL/news" "${EVENTSOURCE[@]}"
+	node "$WEB/strict.mjs" --complete "$BODY" >"$T/events"
+	id=$(jq -r 'select(.type == "spoolcast.open") | .id' "$T/events")
+	[[ -n $id ]]
+	same "$id" "$(header Last-Event-ID)"
+	echo between >>"$SPOOL/news"
+	wait_line "$T/s" between
+	sse_close "$first"
+	let_in()
+	{
+		get "$URL/news?flush=close" --max-time 2 "${EVENTSOURCE[@]}" \
+			-H "Last-Event-ID: $id" || true
+		grep -q '^data: between' "$BODY"
+	}
+	wait_for 20 let_in
+	run ! grep -E 'before|spoolcast.gap' "$BODY"
+}
+
+@test "who is refused on a channel that nobody hears is told when to come" {
+	ini '[limits]' 'streams_per_address = 1'
+	: >"$SPOOL/news"
+	: >"$SPOOL/other"
+	start_lighttpd
+	sse_begin "$URL/news" "$T/s"
+	get "$URL/other" "${EVENTSOURCE[@]}"
+	grep -q '^: full: \[limits\] streams_per_address' "$BODY"
+	(($(last_hint) >= 15000))
+	same '' "$(header Last-Event-ID)"
+	run ! grep -q spoolcast.open "$BODY"
 }
 
 @test "plain CGI: all processes on the spool have one budget" {
@@ -200,10 +242,10 @@ polls_have_all()
 	for n in {1..150}; do
 		sse_open "$URL/news" "$T/v$n"
 	done
-	all_answered() { (($(grep -ls '^retry: ' "$T"/v* | wc -l) == 150)); }
+	all_answered() { (($(grep -ls '^id: \|^: full' "$T"/v* | wc -l) == 150)); }
 	wait_for 30 all_answered
 	# 96 without what is kept for other things than viewers.
-	n=$(grep -ls '^id: ' "$T"/v*[0-9] | wc -l)
+	n=$(grep -Ls '^: full' "$T"/v*[0-9] | wc -l)
 	echo "in: $n"
 	((n >= 50 && n <= 64))
 	grep -q 'full: the limit of open files' "$T"/v*

@@ -36,7 +36,7 @@ kill_responder()
 	: >"$SPOOL/news"
 	seq -f 'line %g of the crowd' $LINES_IN_ALL >"$T/lines"
 	start_lighttpd
-	node "$WEB/viewers.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
+	node "$WEB/viewers.mjs" --url "$URL/news" --expect "$T/lines" \
 		--viewers $VIEWERS --kill-random 50 --deadline 240 \
 		--progress "$T/progress" >"$T/result" 3>&- &
 	local crowd=$!

@@ -51,7 +51,7 @@ is_heard()
 		"$(texts "$T/s" spoolcast.gap | jq -r .)"
 	# To begin there is refused for as long as that is so.
 	get "$URL/news"
-	same 503 "$STATUS"
+	turned_away
 	grep -q 'event=cannot-start channel=news' "$T/spoolcast.log"
 }
 
@@ -83,7 +83,7 @@ is_heard()
 	ini '[nonsense]'
 	start_lighttpd
 	get "$URL/news"
-	same 503 "$STATUS"
+	turned_away
 	# Requests on a connection that is kept, each when the last one was
 	# answered, by what can be read (FIONREAD), until there is no more room.
 	# shellcheck disable=SC2016 # it is Perl
@@ -112,7 +112,7 @@ is_heard()
 		print "$n\n";' "$T/sc.sock-0" >"$T/asked"
 	(($(cat "$T/asked") > 10))
 	get "$URL/news"
-	same 503 "$STATUS"
+	turned_away
 	# It is still the process that was there.
 	same 1 "$(grep -o '^spoolcast.[0-9]*.:' "$T/spoolcast.log" | sort -u |
 		wc -l)"
@@ -123,7 +123,7 @@ is_heard()
 	sse_begin "$URL/news" "$T/s"
 	mv "$SPOOL" "$T/old"
 	get "$URL/news"
-	same 503 "$STATUS"
+	turned_away
 	mkdir "$T/new"
 	echo fresh >"$T/new/news"
 	mv "$T/new" "$SPOOL"

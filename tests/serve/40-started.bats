@@ -72,9 +72,47 @@ has_text()
 	start_serve
 	same 660 "$(stat -c %a "$T/serve.sock")"
 	background "$T/serve.log" "$SPOOLCAST" serve \
-		--listen "unix:$T/open.sock" --mode 0666
-	wait_for 10 listens "$T/open.sock"
-	same 666 "$(stat -c %a "$T/open.sock")"
+		--listen "unix:$T/own.sock" --mode 0600
+	wait_for 10 listens "$T/own.sock"
+	same 600 "$(stat -c %a "$T/own.sock")"
+}
+
+@test "a unix socket has the group that was asked for, and all of several have" {
+	local group name
+	group=$(id -g)
+	((EUID != 0)) || group=33
+	name=$(getent group "$group")
+	background "$T/serve.log" "$SPOOLCAST" serve --processes 2 \
+		--listen "unix:$T/a.sock" --listen "unix:$T/b.sock" \
+		--listen 127.0.0.1:0 --group "${name%%:*}"
+	wait_for 10 listens "$T/b.sock"
+	same "$group 660" "$(stat -c '%g %a' "$T/a.sock")"
+	same "$group 660" "$(stat -c '%g %a' "$T/b.sock")"
+	background "$T/serve.log" "$SPOOLCAST" serve \
+		--listen "unix:$T/c.sock" --group "$group" --mode 0620
+	wait_for 10 listens "$T/c.sock"
+	same "$group 620" "$(stat -c '%g %a' "$T/c.sock")"
+}
+
+@test "a group that is none, or is not ours to give, is an error with its remedy" {
+	local other=()
+	serve_fails 100 --listen "unix:$T/x.sock" --group no-such-group
+	[[ $output == *'no such group in /etc/group; give one of that file'* ]]
+	serve_fails 100 --listen "unix:$T/x.sock" --group 12x
+	serve_fails 100 --listen "unix:$T/x.sock" --group ''
+	serve_fails 100 --listen 127.0.0.1:0 --group 33
+	[[ $output == *'it is for unix sockets'* ]]
+	# Whoever is not root may give it only to a group of its own.
+	((EUID != 0)) || {
+		other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		chmod a+rx "$BATS_RUN_TMPDIR" "$T"
+		install -d -o 65534 "$T/own"
+	}
+	mkdir -p "$T/own"
+	run -111 "${other[@]}" "$SPOOLCAST" serve \
+		--listen "unix:$T/own/x.sock" --group 1
+	[[ $output == *'cannot give it to group 1: '*'run this as root'* ]]
+	[[ ! -e $T/own/x.sock ]]
 }
 
 @test "a socket that nobody serves any more is replaced" {
@@ -100,6 +138,12 @@ has_text()
 	lives
 	echo precious >"$T/file"
 	serve_fails 111 --listen "unix:$T/file"
+	# Nobody is told to remove what is no socket.
+	[[ $output == *'File exists; that is no socket, take another path'* ]]
+	[[ $output != *remove* ]]
+	ln -s serve.sock "$T/link"
+	serve_fails 111 --listen "unix:$T/link"
+	[[ $output == *'that is no socket'* && $output != *remove* ]]
 	same precious "$(cat "$T/file")"
 }
 
@@ -154,7 +198,7 @@ has_text()
 	start_serve
 	start_lighttpd_socket
 	get "$URL/news"
-	same 503 "$STATUS"
+	turned_away
 	grep -q 'event=spool-unreadable' "$T/serve.log"
 	mkdir "$SPOOL"
 	lives
@@ -177,7 +221,7 @@ has_text()
 	start_serve "${less[@]}"
 	start_lighttpd_socket
 	get "$URL/news"
-	same 503 "$STATUS"
+	turned_away
 	grep -q 'event=channel-unreadable channel=news' "$T/serve.log"
 	chmod 644 "$SPOOL/news"
 	lives

@@ -28,7 +28,7 @@ crowd_across()
 	seq -f 'line %g' 1000 >"$T/lines"
 	: >"$SPOOL/news"
 	background "$T/viewers.err" node "$WEB/viewers.mjs" \
-		--url "$URL/news?open=1" --expect "$T/lines" --viewers 100 \
+		--url "$URL/news" --expect "$T/lines" --viewers 100 \
 		--deadline 200 --progress "$T/progress" >"$T/result"
 	crowd=$PID
 	have()

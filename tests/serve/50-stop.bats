@@ -119,7 +119,7 @@ goodbye()
 	: >"$SPOOL/news"
 	seq -f 'line %g' 300 >"$T/lines"
 	start_lighttpd
-	node "$WEB/viewers.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
+	node "$WEB/viewers.mjs" --url "$URL/news" --expect "$T/lines" \
 		--viewers 10 --progress "$T/progress" >"$T/result" 3>&- &
 	local crowd=$! n
 	PIDS+=("$crowd")
@@ -164,7 +164,7 @@ goodbye()
 	start_lighttpd
 	seq -f 'line %g' 5 >"$T/lines"
 	background "$T/viewers.err" node "$WEB/viewers.mjs" \
-		--url "$URL/news?open=1" --expect "$T/lines" --viewers 30 \
+		--url "$URL/news" --expect "$T/lines" --viewers 30 \
 		--retry-cap 10000 --deadline 100 --progress "$T/progress" \
 		>"$T/result"
 	# shellcheck disable=SC2153 # background sets PID

@@ -50,7 +50,7 @@ serve()
 	timeout 60 cat "$T/big" >"$SPOOL/alerts.fifo"
 	wait_for 60 has_line "$T/s" "$(tail -n 1 "$T/big")"
 	same "$(sed 's/^/data: /' "$T/big" | md5sum)" \
-		"$(grep '^data:' "$T/s" | md5sum)"
+		"$(grep '^data: ' "$T/s" | md5sum)"
 
 	# One write each, below PIPE_BUF (4096 bytes).
 	for i in {0..9}; do

@@ -49,7 +49,7 @@ fill()
 	wait_line "$T/s" "$(tail -n 1 "$T/lines")"
 	same "$({ echo first && cat "$T/lines"; } | md5sum)" \
 		"$(md5sum <"$SPOOL/$JOURNAL")"
-	same 4001 "$(grep -c '^data:' "$T/s")"
+	same 4001 "$(grep -c '^data: ' "$T/s")"
 	same 1 "$(grep -c event=journal-full "$T/serve.log")"
 	wait_for 10 logged event=source-works
 }
@@ -98,7 +98,7 @@ serve_as_nobody()
 	# Nobody may come to where it was built.
 	cp "$SPOOLCAST" "$T/run/spoolcast"
 	background "$T/serve.log" "${other[@]}" "$T/run/spoolcast" serve \
-		--listen "unix:$T/run/serve.sock" --mode 0666
+		--listen "unix:$T/run/serve.sock"
 	SERVE_PID=$PID
 }
 
@@ -143,7 +143,7 @@ serve_as_nobody()
 	start_serve
 	say one
 	wait_for 10 logged event=journal-failed
-	logged 'remedy="remove the link, or whatever else is in the place'
+	logged 'remedy="remove the link, what another user made, or whatever'
 	rm "$SPOOL/$JOURNAL"
 	ln "$T/mine" "$SPOOL/$JOURNAL"
 	wait_for 10 logged 'Too many links'

@@ -52,47 +52,63 @@ seen()
 	wait_line "$T/beat" "$BEATS"
 }
 
-@test "who comes between two steps gets all that is kept, late lines too" {
-	start_lighttpd
-	sse_begin "$URL/beat" "$T/beat"
+# at_each_step STEP: three more viewers come, all at once.
+at_each_step()
+{
+	local after
+	sse_open "$URL/news" "$D/$1-1" -H "Last-Event-ID: $AFTER_1"
+	sse_open "$URL/news" "$D/$1-3" -H "Last-Event-ID: $AFTER_3"
+	sse_open "$URL/news?history=all" "$D/$1-history"
+	for after in 1 3 history; do
+		wait_for 10 grep -q '^id: ' "$D/$1-$after"
+	done
+}
+
+# two_steps: fails where the first took so long that it counted as all.
+two_steps()
+{
+	local start
+	rm -f "$SPOOL/news"*
+	D=$(mktemp -d "$T/try.XXXX")
 	echo 1 >"$SPOOL/news"
-	sse_begin "$URL/news?history=all" "$T/all"
-	wait_line "$T/all" 1
+	sse_begin "$URL/news?history=all" "$D/all"
+	wait_line "$D/all" 1
 	rotate news
 	exec 5>>"$SPOOL/news.1"
 	echo 3 >"$SPOOL/news"
-	wait_line "$T/all" 3
+	wait_line "$D/all" 3
 	echo 2 >&5
 	exec 5>&-
-	wait_line "$T/all" 2
+	wait_line "$D/all" 2
+	AFTER_1=$(id_of "$D/all" 1)
+	AFTER_3=$(id_of "$D/all" 3)
 	mv "$SPOOL/news.1" "$SPOOL/news.2"
+	start=${EPOCHREALTIME/./}
 	seen
 	at_each_step hole
+	((${EPOCHREALTIME/./} - start < 2000000)) || return
 	mv "$SPOOL/news" "$SPOOL/news.1"
 	seen
 	at_each_step newest
 	echo 4 >"$SPOOL/news"
-	for stream in all hole-{1,3,history} newest-{1,3,history}; do
-		wait_line "$T/$stream" 4
-		no_gap "$T/$stream"
-	done
-	same '"1","3","2","4"' "$(texts "$T/all")"
-	for step in hole newest; do
-		same '"2","3","4"' "$(texts "$T/$step-1")"
-		same '"2","4"' "$(texts "$T/$step-3")"
-		same '"1","2","3","4"' "$(texts "$T/$step-history")"
-	done
 }
 
-# at_each_step STEP: three more viewers come.
-at_each_step()
-{
-	local after
-	for after in 1 3; do
-		sse_begin "$URL/news" "$T/$1-$after" \
-			-H "Last-Event-ID: $(id_of "$T/all" "$after")"
+@test "who comes between two steps gets all that is kept, late lines too" {
+	start_lighttpd
+	: >"$SPOOL/beat"
+	sse_begin "$URL/beat" "$T/beat"
+	# Two seconds after a renaming it counts as over.
+	wait_for 30 two_steps
+	for stream in all hole-{1,3,history} newest-{1,3,history}; do
+		wait_line "$D/$stream" 4
+		no_gap "$D/$stream"
 	done
-	sse_begin "$URL/news?history=all" "$T/$1-history"
+	same '"1","3","2","4"' "$(texts "$D/all")"
+	for step in hole newest; do
+		same '"2","3","4"' "$(texts "$D/$step-1")"
+		same '"2","4"' "$(texts "$D/$step-3")"
+		same '"1","2","3","4"' "$(texts "$D/$step-history")"
+	done
 }
 
 # all_is_told: who comes first of all between two steps gets what is kept.
@@ -120,10 +136,16 @@ all_is_told()
 	wait_for 20 all_is_told
 }
 
+is_stopped()
+{
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVE_PID/stat") == T ]]
+}
+
 # unseen COMMAND: done in the spool before the responder looks.
 unseen()
 {
 	kill -STOP "$SERVE_PID"
+	wait_for 10 is_stopped
 	(cd "$SPOOL" && eval "$1")
 	kill -CONT "$SERVE_PID"
 	seen

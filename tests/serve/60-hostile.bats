@@ -22,9 +22,11 @@ descriptors()
 	echo "${#all[@]}"
 }
 
-has_descriptors()
+# no_more_descriptors N: as of when N were counted; a connection that was being
+# closed may have counted then.
+no_more_descriptors()
 {
-	(($(descriptors) == $1))
+	(($(descriptors) <= $1))
 }
 
 # tell TEXT: the viewer gets a line that is written now.
@@ -54,7 +56,7 @@ survive()
 		attack "$kind" "$count"
 		want+=",\"after $kind\""
 	done
-	wait_for 30 has_descriptors "$before"
+	wait_for 30 no_more_descriptors "$before"
 	same "$want" "$(texts "$T/s")"
 }
 
@@ -106,7 +108,7 @@ survive()
 	touch "$SPOOL/news.end"
 	"$PEER" "unix:$T/serve.sock" get --id 513 REQUEST_METHOD=GET \
 		'REQUEST_URI=/news?history=2' >"$T/id" 2>"$T/id.err"
-	same 'data: a data: b' "$(grep '^data' "$T/id" | xargs)"
+	same 'data: a data: b' "$(grep '^data: ' "$T/id" | xargs)"
 }
 
 @test "a parameter list beyond the limit is refused and the next one served" {

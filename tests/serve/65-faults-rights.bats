@@ -33,7 +33,7 @@ refused()
 {
 	# What is not refused is a stream, and does not end.
 	get "$URL/$1" --max-time 2 2>>"$T/refused.log" || return 1
-	[[ $STATUS == 503 ]]
+	turned_away
 }
 
 # goes_on LINE: it comes, to who is there and to who comes back, and neither is

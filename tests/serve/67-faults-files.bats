@@ -201,7 +201,8 @@ holds()
 nth_id()
 {
 	events "$1" | jq -rs --argjson n "$2" \
-		'[.[] | select(.type)] | .[$n - 1].id'
+		'[.[] | select(.type and .type != "spoolcast.open")] |
+			.[$n - 1].id'
 }
 
 # start_both: A rotates, B does not, and they differ in all else; A is the one

@@ -72,8 +72,6 @@ has_joined() { cmp -s <(joined) "$T/lines"; }
 	grep -q '^: full: \[limits\] memory' "$BODY"
 	hint=$(sed -n 's/^retry: //p' "$BODY")
 	((hint >= 15000 && hint <= 45000))
-	get "$URL/news"
-	same 503 "$STATUS"
 	# However many it meets, the log has it once.
 	grep 'reason="full: \[limits\] memory" limit=65536 count=1' \
 		"$T/serve.log"

@@ -20,6 +20,9 @@ teardown() { stop_all; }
 start_demo()
 {
 	cd "$T/place" || return 1
+	# The background shell empties it too late: it may still name the demo
+	# before this one.
+	: >"$T/demo.log"
 	setsid env --default-signal=INT sh "$ROOT/examples/demo.sh" "$BUILD" \
 		>"$T/demo.log" 2>&1 3>&- &
 	DEMO=$!

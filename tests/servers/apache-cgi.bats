@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
+load ../helpers/mount
 
 setup()
 {
@@ -138,4 +139,19 @@ start()
 	}
 	matrix_across stop apache_again
 	((CONNECTIONS > 5))
+}
+
+@test "SPOOLCAST_CHANNELS of an .htaccess holds, also across a rewrite" {
+	# shellcheck disable=SC2016 # Apache expands $1
+	apache_extra "<Directory \"$T/www\">" 'RewriteEngine on' \
+		'RewriteRule "^live/(.*)$" "spoolcast.fcgi/$1" [L]' \
+		'</Directory>' '<Location "/live">' \
+		'SetEnv SPOOLCAST_CHANNELS news' '</Location>'
+	start_apache_host
+	# What Apache hands over has another name then.
+	apache_at /live
+	mount_holds
+	echo 'SetEnv SPOOLCAST_CHANNELS news' >>"$WWW/.htaccess"
+	apache_at /spoolcast.fcgi
+	mount_holds
 }

@@ -7,6 +7,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/modes
+load ../helpers/readers
 load ../helpers/apache
 
 setup()
@@ -117,10 +118,10 @@ resumes()
 	local n
 	wait_for 20 viewers_are 1
 	for n in {1..20}; do
-		modes_write "$n" "$n"
-		wait_for 20 modes_followed "$n"
+		write_lines "$n" "$n"
+		wait_for 20 has_read "$n"
 	done
-	modes_follow_end
+	read_end
 	jq -e '.events == 20 and .opens >= 20' "$T/result"
 }
 
@@ -131,20 +132,20 @@ across_graceful()
 	cp "$WEB/native.html" "$WWW/"
 	modes_follow 500 "$@"
 	wait_for 60 viewers_are 1
-	modes_write 1 200
-	wait_for 60 modes_followed 100
+	write_lines 1 200
+	wait_for 60 has_read 100
 	local pid old
 	mapfile -t old < <(responders)
 	# Lines go on being written while it takes place.
-	modes_write 201 400 &
+	write_lines 201 400 &
 	PIDS+=("$!")
 	apache_graceful
 	for pid in "${old[@]}"; do
 		wait_for 30 gone "$pid"
 	done
-	wait_for 60 modes_followed 400
-	modes_write 401 500
-	modes_follow_end
+	wait_for 60 has_read 400
+	write_lines 401 500
+	read_end
 	jq -e '.events == 500 and .opens >= 3' "$T/result"
 }
 
@@ -153,7 +154,7 @@ across_graceful()
 }
 
 @test "across a graceful restart a browser gets each of 500 events once" {
-	across_graceful --browser
+	across_graceful --reader chromium
 }
 
 @test "a stop ends the processes, and the readers resume after it" {
@@ -239,7 +240,7 @@ few_processes()
 	start '[limits]' 'streams = 8' '[flush]' 'poll_retry = 500ms'
 	site_answers
 	seq -f 'line %g' 50 >"$T/lines"
-	node "$WEB/viewers.mjs" --url "$URL/news?open=1" --expect "$T/lines" \
+	node "$WEB/viewers.mjs" --url "$URL/news" --expect "$T/lines" \
 		--viewers 40 --deadline 300 --progress "$T/progress" \
 		>"$T/result" 3>&- &
 	local crowd=$! n
@@ -249,7 +250,7 @@ few_processes()
 	done
 	wait_for 120 crowd_has_all 0
 	for ((n = 1; n <= 50; n += 10)); do
-		modes_write "$n" $((n + 9))
+		write_lines "$n" $((n + 9))
 		site_answers
 		wait_for 120 crowd_has_all $((n * 40))
 		site_answers

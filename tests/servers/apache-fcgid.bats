@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
+load ../helpers/mount
 load ../helpers/pipes
 
 setup()
@@ -143,4 +144,12 @@ start()
 	}
 	matrix_across stop apache_again
 	((CONNECTIONS > 5))
+}
+
+@test "SPOOLCAST_CHANNELS of a location holds" {
+	apache_extra '<Location "/events">' 'SetEnv SPOOLCAST_CHANNELS news' \
+		'</Location>'
+	ini '[flush]' 'mode = stream'
+	start_apache_fcgid
+	mount_holds
 }

@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/apache
+load ../helpers/mount
 
 setup()
 {
@@ -113,4 +114,11 @@ fcgi://held/held/\""
 	}
 	matrix_across end apache_serve
 	((CONNECTIONS > 5))
+}
+
+@test "SPOOLCAST_CHANNELS of a location holds" {
+	apache_extra '<Location "/events/">' 'SetEnv SPOOLCAST_CHANNELS news' \
+		'</Location>'
+	start_apache_proxy
+	mount_holds
 }

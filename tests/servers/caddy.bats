@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/servers
+load ../helpers/mount
 
 setup() { servers_setup; }
 teardown() { servers_stop; }
@@ -74,4 +75,12 @@ teardown() { servers_stop; }
 			"$url/-news?[1-300]" >"$T/codes"
 		same '300 400' "$(sort "$T/codes" | uniq -c | xargs)"
 	done
+}
+
+@test "SPOOLCAST_CHANNELS of a route holds" {
+	ini
+	start_caddy 'reverse_proxy /list/* unix/build/serve.sock {' \
+		'transport fastcgi {' 'env SPOOLCAST_CHANNELS news' '}' '}'
+	URL=$ORIGIN/list
+	mount_holds
 }

@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/servers
+load ../helpers/mount
 
 setup() { servers_setup; }
 teardown() { servers_stop; }
@@ -51,4 +52,10 @@ teardown() { servers_stop; }
 	matrix_across stop run_server_again
 	same "$SERVE_PID" "$(responders)"
 	((CONNECTIONS > 5))
+}
+
+@test "SPOOLCAST_CHANNELS of the server holds" {
+	ini
+	start_h2o_connected 'setenv:' '  SPOOLCAST_CHANNELS: news'
+	mount_holds
 }

@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/servers
+load ../helpers/mount
 
 setup() { servers_setup; }
 teardown() { servers_stop; }
@@ -68,4 +69,13 @@ restarted()
 	matrix_across stop run_server_again
 	same "$SERVE_PID" "$(responders)"
 	((CONNECTIONS > 5))
+}
+
+@test "SPOOLCAST_CHANNELS of an address holds" {
+	ini
+	# shellcheck disable=SC2016 # lighttpd knows $HTTP
+	start_lighttpd_external '$HTTP["url"] =~ "^/events" {
+			setenv.add-environment = ("SPOOLCAST_CHANNELS" => "news")
+		}'
+	mount_holds
 }

@@ -7,6 +7,7 @@ load ../helpers/common
 load ../helpers/matrix
 load ../helpers/servers
 load ../helpers/modes
+load ../helpers/readers
 
 setup() { servers_setup; }
 teardown() { servers_stop; }
@@ -65,18 +66,18 @@ across()
 	start_holding '[flush]' 'mode = close' 'close_retry = 100ms'
 	cp "$WEB/native.html" examples/
 	modes_follow 500 "$@"
-	modes_write 1 200
-	wait_for 60 modes_followed 100
+	write_lines 1 200
+	wait_for 60 has_read 100
 	local old
 	old=$(responders)
 	# Lines go on being written while it takes place.
-	modes_write 201 400 &
+	write_lines 201 400 &
 	PIDS+=("$!")
 	kill -USR1 "$SERVER_PID"
 	wait_for 30 gone "$old"
-	wait_for 60 modes_followed 400
-	modes_write 401 500
-	modes_follow_end
+	wait_for 60 has_read 400
+	write_lines 401 500
+	read_end
 	jq -e '.events == 500 and .opens >= 3' "$T/result"
 	runs "$SERVER_PID"
 }
@@ -86,7 +87,34 @@ across()
 }
 
 @test "close: a browser gets each of 500 events once, across a restart" {
-	across --browser
+	across --reader chromium
+}
+
+# over_empty READER: responses end without an event, one after the other, and a
+# line that comes at any time among them is not lost.
+over_empty()
+{
+	start_holding '[flush]' 'mode = close' 'close_retry = 50ms' 'hold = 200ms'
+	cp "$WEB/native.html" examples/
+	modes_follow 20 --reader "$1"
+	local n opens=0 seen=0
+	more_opens() { read -r _ opens <"$T/progress" && ((opens > seen + 1)); }
+	for n in {1..20}; do
+		wait_for 60 more_opens
+		seen=$opens
+		write_lines "$n" "$n"
+	done
+	read_end
+	jq -e '.events == 20 and .opens > 40' "$T/result"
+}
+
+@test "close: Firefox loses nothing among responses without an event" {
+	[[ -n ${EVERY:-} ]] || skip 'make check-long has it'
+	over_empty firefox
+}
+
+@test "close: WebKit loses nothing among responses without an event" {
+	over_empty webkit
 }
 
 # --- what a record asks for, behind a server that holds back ------------------

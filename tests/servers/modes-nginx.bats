@@ -62,8 +62,8 @@ start_padding()
 }
 
 @test "what is compressed is held back with pad, not with close" {
-	matrix_ini '[flush]' 'mode = pad' 'pad = 20500' '[channel deploy]' \
-		'mode = close'
+	matrix_ini '[flush]' 'mode = pad' 'pad = 20500' 'identity = no' \
+		'[channel deploy]' 'mode = close'
 	: >"$SPOOL/deploy"
 	start_nginx "$IGNORE" 'gzip on;' 'gzip_types *;' 'gzip_min_length 0;'
 	modes_held "$URL" --http1.1 --compressed
@@ -71,6 +71,12 @@ start_padding()
 	get "$URL/deploy?history=1" --compressed
 	same gzip "$(header Content-Encoding)"
 	same '"one"' "$(texts "$BODY")"
+}
+
+@test "what says that it is as it is, is not compressed, and flows with pad" {
+	matrix_ini '[flush]' 'mode = pad' 'pad = 20500'
+	start_nginx "$IGNORE" 'gzip on;' 'gzip_types *;' 'gzip_min_length 0;'
+	matrix_flows "$URL" --http1.1 --compressed
 }
 
 # --- an nginx that streams ----------------------------------------------------

@@ -5,6 +5,7 @@
 load ../helpers/common
 load ../helpers/matrix
 load ../helpers/servers
+load ../helpers/mount
 
 setup() { servers_setup; }
 teardown() { servers_stop; }
@@ -91,4 +92,24 @@ teardown() { servers_stop; }
 	}
 	matrix_across stop run_server_again
 	((CONNECTIONS > 5))
+}
+
+@test "SPOOLCAST_CHANNELS of a location holds, and twice holds twice" {
+	ini
+	start_nginx 'fastcgi_param SPOOLCAST_CHANNELS *;' \
+		'location /list/ { include /etc/nginx/fastcgi.conf;
+			fastcgi_param SPOOLCAST_CHANNELS news;
+			fastcgi_pass unix:build/serve.sock; }' \
+		'location /twice/ { include /etc/nginx/fastcgi.conf;
+			fastcgi_param SPOOLCAST_CHANNELS news,a;
+			fastcgi_param SPOOLCAST_CHANNELS *;
+			fastcgi_param SPOOLCAST_CHANNELS news,b;
+			fastcgi_pass unix:build/serve.sock; }'
+	URL=$ORIGIN/list
+	mount_holds
+	URL=$ORIGIN/twice
+	mount_holds
+	echo a1 >"$SPOOL/a"
+	get "$URL/a"
+	same 404 "$STATUS"
 }

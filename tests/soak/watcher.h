@@ -107,7 +107,15 @@ watcher_value(const char *line, const char *end, const char *name)
 	    NULL;
 }
 
-/* A block, whose last line ends at ${end}. */
+/* Whether the event of this type says only where we are. */
+static inline bool
+watcher_is_cursor(const char *type, const char *end)
+{
+	return watcher_value(type, end, "spoolcast.open\n") != NULL ||
+	    watcher_value(type, end, "spoolcast.at\n") != NULL;
+}
+
+/* A block, whose last line ends at ${end}; or what follows the last one. */
 static inline void
 watcher_block(
     struct seen *s, struct watcher *w, const char *line, const char *end)
@@ -129,7 +137,9 @@ watcher_block(
 		} else if ((value = watcher_value(line, line_end, "retry: ")) !=
 		    NULL) {
 			w->retry_ms = (uint32_t)strtoul(value, NULL, 10);
-		} else if (watcher_value(line, line_end, "event: ") != NULL) {
+		} else if ((value = watcher_value(line, line_end, "event: ")) !=
+			NULL &&
+		    !watcher_is_cursor(value, end)) {
 			snprintf(what, sizeof(what), "%.*s", (int)(end - line),
 			    line);
 			watcher_wrong(s, w, &s->gaps, 1, what);
@@ -154,6 +164,17 @@ watcher_blocks(struct seen *s, struct watcher *w, const char *text, size_t len)
 		at = end + 2;
 	}
 	return (size_t)(at - text);
+}
+
+/* Read the whole lines behind the last block. */
+static inline void
+watcher_rest(struct seen *s, struct watcher *w)
+{
+	const char *text = (const char *)w->text.data, *end;
+
+	end = w->text.len == 0 ? NULL : memrchr(text, '\n', w->text.len);
+	if (end != NULL)
+		watcher_block(s, w, text, end + 1);
 }
 
 /* Return how many of ${len} bytes belong to the head. */
@@ -291,8 +312,11 @@ static inline void
 watcher_close(struct seen *s, struct watcher *w, bool is_ours)
 {
 	close(w->fd);
-	if (w->has_ended)
+	if (w->has_ended) {
 		s->ends++;
+		/* A hint is in no block. */
+		watcher_rest(s, w);
+	}
 	if (w->has_ended && !w->has_begun)
 		watcher_wrong(s, w, &s->refused, 1, "turned away");
 	else if (!w->has_ended && !is_ours)

@@ -11,9 +11,9 @@ set_stage()
 	# Streams end by themselves often, and come back soon.
 	ini 'keep = 20' '[stream]' 'lifetime = 5s' 'retry = 100ms' \
 		'reconnect_rate = 10000' '[channel brief]' 'keep = 1' \
-		'[channel sized]' 'max_size = 32K' \
-		'[channel alerts]' 'max_size = 32K' \
-		'[channel jobs]' 'max_size = 64K'
+		'[channel sized]' 'max_size = 8K' \
+		'[channel alerts]' 'max_size = 8K' \
+		'[channel jobs]' 'max_size = 32K'
 	run_lighttpd 'server.modules =
 			("mod_alias", "mod_setenv", "mod_cgi", "mod_fastcgi")' \
 		"alias.url = (\"/cgi\" => \"$SPOOLCAST\")" \

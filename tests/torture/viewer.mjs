@@ -7,6 +7,7 @@ import { createParser } from "../web/parser.mjs";
 import { between } from "../web/random.mjs";
 import { Ledger } from "./ledger.mjs";
 import { ownerOf, textOf, typeOf } from "./texts.mjs";
+import { isCursor } from "../web/cursor.mjs";
 
 const agent = new http.Agent({ keepAlive: false, maxSockets: Infinity });
 
@@ -52,7 +53,7 @@ export class Viewer {
   url() {
     const { doors } = this.stage;
     const order = this.asks[this.turn++ % this.asks.length];
-    return `${doors[between(this.random, 0, doors.length - 1)]}/${order}?open=1`;
+    return `${doors[between(this.random, 0, doors.length - 1)]}/${order}`;
   }
 
   // One connection, until it ends or is cut after some events.
@@ -121,7 +122,7 @@ export class Viewer {
       for (const channel of this.channelsOf(gap)) {
         this.ledger.gap(channel, gap, this.stage.archive.oldestKept(channel), id);
       }
-    } else if (type !== "spoolcast.open") {
+    } else if (!isCursor(type)) {
       this.note(type, id, data);
     }
     this.lastId = id;

@@ -69,7 +69,7 @@ test_statuses_come_with_their_phrases_and_fields(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct answer answer = { .retry_after_s = 30 };
+		struct answer answer = { 0 };
 		const char *text;
 
 		assert_int_equal(
@@ -166,8 +166,7 @@ test_a_stream_says_where_it_starts(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    answer_append_stream(&out, "USU4AAAAAAAAAAA.AAAAxxx", 20, false),
-	    0);
+	    answer_append_stream(&out, "USU4AAAAAAAAAAA.AAAAxxx", 20, 0), 0);
 	assert_int_equal(buf_append(&out, "", 1), 0);
 	assert_header_form((const char *)out.data);
 	assert_memory_equal(out.data, "Status: 200 OK\r\n", 16);
@@ -179,6 +178,7 @@ test_a_stream_says_where_it_starts(void **state)
 	assert_null(strstr((const char *)out.data, "Content-Length"));
 	/* Where it is not known to help, it may be answered by 501. */
 	assert_null(strstr((const char *)out.data, "Incremental"));
+	assert_null(strstr((const char *)out.data, "Content-Encoding"));
 	assert_string_equal(
 	    strstr((const char *)out.data, "\r\n\r\n"), "\r\n\r\n");
 	buf_free(&out);
@@ -191,12 +191,16 @@ test_a_refusal_to_an_eventsource_has_no_start(void **state)
 
 	(void)state;
 	assert_int_equal(buf_puts(&out, "before"), 0);
-	assert_int_equal(answer_append_stream(&out, NULL, 0, true), 0);
+	assert_int_equal(answer_append_stream(&out, NULL, 0,
+			     ANSWER_INCREMENTAL | ANSWER_IDENTITY),
+	    0);
 	assert_int_equal(buf_append(&out, "", 1), 0);
 	assert_memory_equal(out.data, "beforeStatus: 200 OK\r\n", 22);
 	assert_null(strstr((const char *)out.data, "Last-Event-ID"));
 	assert_non_null(
 	    strstr((const char *)out.data, "\r\nIncremental: ?1\r\n"));
+	assert_non_null(strstr(
+	    (const char *)out.data, "\r\nContent-Encoding: identity\r\n"));
 	assert_header_form((const char *)out.data + 6);
 	buf_free(&out);
 }
@@ -211,7 +215,9 @@ test_the_longest_header_block_stays_small(void **state)
 
 	(void)state;
 	memset(id, 'A', sizeof(id));
-	assert_int_equal(answer_append_stream(&out, id, sizeof(id), true), 0);
+	assert_int_equal(answer_append_stream(&out, id, sizeof(id),
+			     ANSWER_INCREMENTAL | ANSWER_IDENTITY),
+	    0);
 	assert_true(out.len < 512);
 	buf_free(&out);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "base/shown.h"
 
 /* Room for more than any test writes; a pipe holds at least this. */
 #define CAPTURED_MAX 16384
@@ -66,6 +67,20 @@ prefix(const char *level)
 	return text;
 }
 
+/* Line ${n} of what was logged since captured() was called last. */
+static void
+assert_line_at(int n, const char *level, const char *want)
+{
+	static const char *text;
+
+	if (n == 0)
+		text = captured();
+	assert_memory_equal(text, prefix(level), strlen(prefix(level)));
+	text += strlen(prefix(level));
+	assert_memory_equal(text, want, strlen(want));
+	text += strlen(want);
+}
+
 static void
 assert_line(const char *level, const char *want)
 {
@@ -102,11 +117,11 @@ test_the_reason_follows_and_errno_is_kept(void **state)
 }
 
 static void
-test_bytes_that_end_a_line_or_steer_a_terminal_are_replaced(void **state)
+test_bytes_that_end_a_line_or_steer_a_terminal_are_spelled_out(void **state)
 {
 	(void)state;
 	log_msg(LOG_LEVEL_INFO, "a\nb\rc\033[2Jd\te\177f\001");
-	assert_line("info", "a?b?c?[2Jd?e?f?\n");
+	assert_line("info", "a\\x0ab\\x0dc\\x1b[2Jd\\x09e\\x7ff\\x01\n");
 	log_msg(LOG_LEVEL_INFO, "plain = 'as it is' ~!");
 	assert_line("info", "plain = 'as it is' ~!\n");
 }
@@ -115,14 +130,50 @@ test_bytes_that_end_a_line_or_steer_a_terminal_are_replaced(void **state)
 static void
 test_c1_controls_steer_no_terminal_either(void **state)
 {
-	const char *text;
-
 	(void)state;
 	log_msg(LOG_LEVEL_INFO,
 	    "a\xc2\x9b"
 	    "2Jb");
-	text = captured();
-	assert_null(strstr(text, "\xc2\x9b"));
+	assert_line("info", "a<U+009B>2Jb\n");
+}
+
+/* A name that reads backwards, and two that differ in what nobody sees. */
+static void
+test_what_nobody_sees_is_spelled_out(void **state)
+{
+	(void)state;
+	log_msg(LOG_LEVEL_WARN, "file=\"%s\"", "x\u202egpj.exe\u202c");
+	assert_line("warn", "file=\"x<U+202E>gpj.exe<U+202C>\"\n");
+	log_msg(LOG_LEVEL_WARN, "file=\"%s\"", "new\u200bs \u00e9\xff");
+	assert_line("warn", "file=\"new<U+200B>s \u00e9\\xff\"\n");
+	log_msg(LOG_LEVEL_WARN, "file=\"%s\"", "a\u2028b\U000e0041\ufeff");
+	assert_line("warn", "file=\"a<U+2028>b<U+E0041><U+FEFF>\"\n");
+}
+
+static void
+test_a_line_is_cut_between_two_characters(void **state)
+{
+	static const char *const units[] = { "\u202e", "\u00e9", "\U0001f600",
+		"\xff", "\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		char long_text[1200] = "";
+		const char *text;
+		struct shown shown;
+		size_t len;
+
+		while (strlen(long_text) + 5 < sizeof(long_text))
+			strcat(long_text, units[i]);
+		log_msg(LOG_LEVEL_WARN, "%s", long_text);
+		text = captured();
+		len = strlen(text);
+		assert_true(len > 980 && len <= 1001);
+		assert_true(strchr(text, '\n') == text + len - 1);
+		shown_next(units[i], strlen(units[i]), &shown);
+		assert_memory_equal(
+		    text + len - 1 - shown.len, shown.text, shown.len);
+	}
 }
 
 static void
@@ -188,6 +239,82 @@ test_a_quiet_minute_tells_nothing(void **state)
 	assert_string_equal(captured(), "");
 }
 
+static void
+test_of_the_spool_the_same_line_is_told_once_a_minute(void **state)
+{
+	struct log_quota spool = { .about = LOG_ABOUT_SPOOL };
+	struct log_quota peers = { .about = LOG_ABOUT_PEERS };
+	int64_t start_ms = 9000000;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		if (log_allow(&spool, start_ms + i))
+			log_msg(LOG_LEVEL_WARN, "event=large at=%d", i % 3);
+	}
+	assert_line_at(0, "warn", "event=large at=0\n");
+	assert_line_at(1, "warn", "event=large at=1\n");
+	assert_line_at(2, "warn", "event=large at=2\n");
+	assert_int_equal(spool.used, 3);
+	/* Another line still has room. */
+	assert_int_equal(log_allow(&spool, start_ms + 5000), 1);
+	log_msg(LOG_LEVEL_WARN, "event=large at=other");
+	assert_line("warn", "event=large at=other\n");
+	/* And so have strangers, for the same as often as they do it. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(log_allow(&peers, start_ms), 1);
+		log_msg(LOG_LEVEL_WARN, "event=refused");
+		assert_line("warn", "event=refused\n");
+	}
+	/* A minute later it is told that more was, and once again what. */
+	assert_int_equal(log_allow(&spool, start_ms + 60000), 1);
+	assert_line("warn", "event=log-held-back lines=4997\n");
+	log_msg(LOG_LEVEL_WARN, "event=large at=0");
+	assert_line("warn", "event=large at=0\n");
+}
+
+static unsigned gate_asked;
+static enum log_about gate_about;
+static uint64_t gate_hash;
+
+static bool
+gate_may(void *cookie, enum log_about about, uint64_t hash, unsigned *held_back)
+{
+	assert_ptr_equal(cookie, &gate_asked);
+	gate_about = about;
+	gate_hash = hash;
+	*held_back = gate_asked == 2 ? 7 : 0;
+	return ++gate_asked != 2;
+}
+
+static void
+test_a_gate_is_asked_for_each_line(void **state)
+{
+	const struct log_gate gate = { gate_may, &gate_asked };
+	struct log_quota peers = { .about = LOG_ABOUT_PEERS };
+	uint64_t hash;
+
+	(void)state;
+	log_share(&gate);
+	assert_int_equal(log_allow(&peers, 1), 1);
+	log_msg(LOG_LEVEL_WARN, "event=x");
+	assert_line("warn", "event=x\n");
+	assert_int_equal(gate_about, LOG_ABOUT_PEERS);
+	hash = gate_hash;
+	/* That was for one line; the next has no quota. */
+	log_msg(LOG_LEVEL_INFO, "event=x");
+	assert_string_equal(captured(), "");
+	assert_int_equal(gate_about, LOG_ABOUT_US);
+	assert_true(gate_hash == hash);
+	log_msg(LOG_LEVEL_INFO, "event=y");
+	assert_line_at(0, "warn", "event=log-held-back lines=7\n");
+	assert_line_at(1, "info", "event=y\n");
+	assert_true(gate_hash != hash);
+	log_share(NULL);
+	log_msg(LOG_LEVEL_INFO, "event=z");
+	assert_line("info", "event=z\n");
+	assert_int_equal(gate_asked, 3);
+}
+
 int
 main(void)
 {
@@ -197,11 +324,15 @@ main(void)
 		WITH_LOG(test_a_line_names_process_and_level),
 		WITH_LOG(test_the_reason_follows_and_errno_is_kept),
 		WITH_LOG(
-		    test_bytes_that_end_a_line_or_steer_a_terminal_are_replaced),
+		    test_bytes_that_end_a_line_or_steer_a_terminal_are_spelled_out),
 		WITH_LOG(test_c1_controls_steer_no_terminal_either),
+		WITH_LOG(test_what_nobody_sees_is_spelled_out),
+		WITH_LOG(test_a_line_is_cut_between_two_characters),
 		WITH_LOG(test_lines_over_1000_bytes_are_cut),
 		WITH_LOG(test_a_minute_has_room_for_a_burst_and_no_more),
 		WITH_LOG(test_a_quiet_minute_tells_nothing),
+		WITH_LOG(test_of_the_spool_the_same_line_is_told_once_a_minute),
+		WITH_LOG(test_a_gate_is_asked_for_each_line),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

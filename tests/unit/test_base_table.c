@@ -1,11 +1,16 @@
 /* The hash table, beside a plain array that holds the same. */
+#include <sys/mman.h>
+
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -147,6 +152,62 @@ test_a_walk_visits_each_once_even_if_it_is_removed(void **state)
 	table_free(&table);
 }
 
+/* Whoever chooses keys with one hash must not make it dear to take them out. */
+static void
+test_taking_an_entry_out_reads_only_its_neighbours(void **state)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	struct item *hidden = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct item items[4] = { 0 };
+	struct table table;
+
+	(void)state;
+	assert_true(hidden != MAP_FAILED);
+	assert_int_equal(table_init(&table), 0);
+	table_insert(&table, &items[0].entry, 7);
+	table_insert(&table, &items[1].entry, 7);
+	table_insert(&table, &hidden->entry, 7);
+	table_insert(&table, &items[2].entry, 7);
+	table_insert(&table, &items[3].entry, 7);
+	/* To read it now would be the end of the test. */
+	assert_int_equal(mprotect(hidden, (size_t)page, PROT_NONE), 0);
+	table_remove(&table, &items[0].entry);
+	table_remove(&table, &items[3].entry);
+	assert_int_equal(
+	    mprotect(hidden, (size_t)page, PROT_READ | PROT_WRITE), 0);
+	assert_ptr_equal(table_first(&table, 7), &items[2].entry);
+	assert_ptr_equal(table_next(&items[2].entry), &hidden->entry);
+	assert_ptr_equal(table_next(&hidden->entry), &items[1].entry);
+	assert_null(table_next(&items[1].entry));
+	table_free(&table);
+	munmap(hidden, (size_t)page);
+}
+
+static void
+test_a_hash_is_the_same_as_long_as_the_process_lives(void **state)
+{
+	(void)state;
+	assert_true(table_hash("news", 4) == table_hash("news", 4));
+	assert_true(table_hash("news", 4) != table_hash("newt", 4));
+	assert_true(table_hash("news", 4) != table_hash("news", 3));
+}
+
+/* What another process was told of this one's is worth nothing to it. */
+static void
+test_another_process_has_other_hashes(void **state)
+{
+	uint64_t mine = table_hash("news", 4), other = 0;
+	FILE *child;
+
+	(void)state;
+	child = popen("SPOOLCAST_TEST_HASH=1 exec /proc/$PPID/exe", "r");
+	assert_non_null(child);
+	assert_int_equal(fscanf(child, "%" SCNx64, &other), 1);
+	assert_int_equal(pclose(child), 0);
+	assert_true(other != 0 && other != mine);
+}
+
 int
 main(void)
 {
@@ -157,8 +218,18 @@ main(void)
 		    test_it_holds_what_an_array_holds_however_it_grows),
 		cmocka_unit_test(
 		    test_a_walk_visits_each_once_even_if_it_is_removed),
+		cmocka_unit_test(
+		    test_taking_an_entry_out_reads_only_its_neighbours),
+		cmocka_unit_test(
+		    test_a_hash_is_the_same_as_long_as_the_process_lives),
+		cmocka_unit_test(test_another_process_has_other_hashes),
 	};
 
+	/* See test_another_process_has_other_hashes. */
+	if (getenv("SPOOLCAST_TEST_HASH") != NULL) {
+		printf("%" PRIx64 "\n", table_hash("news", 4));
+		return 0;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }

@@ -30,7 +30,13 @@ static const struct {
 	/* C1 controls: CSI in one character */
 	{ "\xc2\x9b"
 	  "31m",
-	    "\\xc2\\x9b31m", "\"\\u009b31m\"" },
+	    "<U+009B>31m", "\"\\u009b31m\"" },
+	/* read from right to left, not seen at all, beyond 16 bits */
+	{ "\u202egpj", "<U+202E>gpj", "\"\\u202egpj\"" },
+	{ "new\u200bs\ufeff", "new<U+200B>s<U+FEFF>",
+	    "\"new\\u200bs\\ufeff\"" },
+	{ "\u2028\u2029", "<U+2028><U+2029>", "\"\\u2028\\u2029\"" },
+	{ "\U000e0041", "<U+E0041>", "\"\\udb40\\udc41\"" },
 	/* not UTF-8: lone bytes, cut short, overlong, surrogate, too large */
 	{ "\xff", "\\xff", "\"" FFFD "\"" },
 	{ "\xc3", "\\xc3", "\"" FFFD "\"" },

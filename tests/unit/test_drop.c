@@ -1,5 +1,4 @@
 /* A drop folder: what is taken, in which order, and what becomes of it. */
-#include <sys/file.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +8,7 @@
 #include <cmocka.h>
 
 #include "helpers/drop_folder.h"
+#include "spool/own.h"
 
 static void
 test_files_are_taken_in_the_order_of_their_names(void **state)
@@ -230,10 +230,9 @@ test_nothing_is_written_while_the_journal_is_rotated(void **state)
 	drop_puts("a", "first\n");
 	drop_rescan(drop);
 	assert_int_equal(drop_take_all(drop), DROP_DONE);
-	fd = openat(temp_dir_fd, JOURNAL, O_RDWR);
-	assert_true(fd != -1);
 	/* As rotation.h has it; and nobody holds the lock in between. */
-	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	fd = own_lock_journal(temp_dir, FOLDER ".log", false);
+	assert_true(fd != -1);
 	drop_puts("b", "second\n");
 	drop_puts("c", "third\n");
 	drop_note(drop, "b");

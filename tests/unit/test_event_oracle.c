@@ -38,12 +38,20 @@ set(struct buf *out, const void *bytes, size_t len)
 	put(out, bytes, len);
 }
 
+static bool
+is_name(const struct buf *line, size_t len, const char *name)
+{
+	return len == strlen(name) && memcmp(line->data, name, len) == 0;
+}
+
 /* "Dispatch the event". */
 static void
 dispatch(struct browser *b)
 {
 	set(&b->last_id, b->pending_id.data, b->pending_id.len);
-	if (b->data.len > 0) {
+	/* No page listens to what only moves its cursor. */
+	if (b->data.len > 0 &&
+	    !is_name(&b->type, b->type.len, "spoolcast.at")) {
 		put(&b->story, "type=", 5);
 		put(&b->story, b->type.data, b->type.len);
 		put(&b->story, "\n", 1);
@@ -54,12 +62,6 @@ dispatch(struct browser *b)
 	}
 	b->data.len = 0;
 	b->type.len = 0;
-}
-
-static bool
-is_name(const struct buf *line, size_t len, const char *name)
-{
-	return len == strlen(name) && memcmp(line->data, name, len) == 0;
 }
 
 static void
@@ -165,7 +167,7 @@ send_all(enum record_form form, const struct buf *file, struct buf *out)
 		if (len == 0)
 			return;
 		if (record_parse(form, file->data + at, len, at == 0, &rec))
-			assert_int_equal(event_append(out, &id, &rec), 0);
+			assert_int_equal(event_append(out, &id, NULL, &rec), 0);
 		at += len;
 	}
 }

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
+#include "helpers/chains.h"
 #include "helpers/spool_folder.h"
 
 static void
@@ -124,7 +126,7 @@ assert_replaced(struct channel *channel, struct segment *old)
 	spool_append("news", "more\n");
 	while (spool_tail(channel) < 9)
 		spool_wait();
-	segment_unref(old);
+	segment_drop(&old);
 }
 
 static void
@@ -203,7 +205,7 @@ test_of_two_forms_the_line_form_wins(void **state)
 	spool_append("news", "one\n");
 	spool_wait();
 	assert_int_equal(channel->segment->form, RECORD_LINE);
-	segment_unref(old);
+	segment_drop(&old);
 	spool_delete("news");
 	while (channel->segment->form != RECORD_BLOCK)
 		spool_wait();
@@ -320,6 +322,32 @@ test_the_owner_may_drop_channels_when_told(void **state)
 	assert_int_equal(spool.n_channels, 0);
 }
 
+/*
+ * Whoever may ask for names can choose such as have the low bits of their hash
+ * in common: with one that everybody can work out, all are in one chain.
+ */
+static void
+test_names_that_were_chosen_stand_in_short_chains(void **state)
+{
+	static struct channel *channels[2000];
+	char name[24];
+	size_t n = 0;
+
+	(void)state;
+	for (unsigned i = 0; n < 2000; i++) {
+		int len = snprintf(name, sizeof(name), "n%u", i);
+
+		if (hash_mix(hash_bytes(HASH_START, name, (size_t)len)) %
+			2048 ==
+		    0)
+			channels[n++] = folder_channel(&spool, name);
+	}
+	assert_int_equal(spool.channels.n_entries, 2000);
+	assert_true(chain_longest(&spool.channels) < CHAIN_LONG);
+	while (n > 0)
+		channel_unref(channels[--n]);
+}
+
 int
 main(void)
 {
@@ -339,6 +367,7 @@ main(void)
 		WITH_SPOOL(test_looking_tells_whether_anything_is_different),
 		WITH_SPOOL(test_a_list_names_what_exists),
 		WITH_SPOOL(test_the_owner_may_drop_channels_when_told),
+		WITH_SPOOL(test_names_that_were_chosen_stand_in_short_chains),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -40,7 +40,7 @@ test_without_instances_it_polls_and_misses_nothing(void **state)
 	spool_append("news", "new\n");
 	while (channel->segment == old)
 		spool_wait();
-	segment_unref(old);
+	segment_drop(&old);
 	channel_unref(channel);
 }
 
@@ -116,7 +116,7 @@ assert_followed(struct channel *channel, const char *text)
 	while (channel->segment == old)
 		spool_wait();
 	assert_int_equal(spool_tail(channel), strlen(text));
-	segment_unref(old);
+	segment_drop(&old);
 	/* And it is not just that once. */
 	spool_append("news", text);
 	while (spool_tail(channel) < 2 * strlen(text))

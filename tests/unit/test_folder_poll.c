@@ -119,6 +119,96 @@ test_those_who_begin_together_drift_apart(void **state)
 	assert_true(last - first > LONGEST / 20);
 }
 
+/* The timer is set while the folder is polled, but for when it looks. */
+static bool
+is_timer_right(void)
+{
+	bool is_set = ev_is_active(&spool.poll) != 0;
+
+	return is_set == spool.is_polling || (!is_set && spool.is_polled_now);
+}
+
+static bool
+is_spool_away(void)
+{
+	return !spool.is_there;
+}
+
+static bool
+is_spool_watched(void)
+{
+	return spool.is_there && !spool.is_polling;
+}
+
+static void
+move_spool_away(void)
+{
+	assert_int_equal(renameat(temp_dir_fd, "spool", temp_dir_fd, "old"), 0);
+	assert_true(loop_until(spool_loop, is_spool_away));
+	assert_true(is_timer_right());
+	temp_dir_clear(temp_dir_fd, "old");
+	assert_int_equal(unlinkat(temp_dir_fd, "old", AT_REMOVEDIR), 0);
+}
+
+/*
+ * A channel whose file the new folder lacks asks to wait in the middle of the
+ * look that found the folder: the timer is set in its own callback.
+ */
+static void
+test_a_look_that_begins_another_wait_leaves_one_timer(void **state)
+{
+	struct channel *channel;
+
+	(void)state;
+	spool_append("news", "one\n");
+	channel = spool_use("news");
+	for (int i = 0; i < 10; i++) {
+		move_spool_away();
+		spool_mkdir();
+		assert_true(loop_until(spool_loop, spool_is_opened));
+		assert_true(is_timer_right());
+		/* The file is missing: that is waited for. */
+		assert_true(spool.is_waiting);
+		spool_append("news", "one\n");
+		assert_true(loop_until(spool_loop, is_spool_watched));
+		assert_true(is_timer_right());
+	}
+	channel_unref(channel);
+}
+
+static void
+test_a_folder_that_is_exchanged_again_and_again_is_followed(void **state)
+{
+	struct channel *news, *a, *b;
+
+	(void)state;
+	spool_append("news", "one\n");
+	news = spool_use("news");
+	a = spool_use("a");
+	b = spool_use("b");
+	for (int i = 0; i < 20; i++) {
+		move_spool_away();
+		spool_mkdir();
+		/* In half of the rounds this comes before it is seen. */
+		if (i % 2 == 0)
+			assert_true(loop_until(spool_loop, spool_is_opened));
+		for (int k = 0; k < 40; k++) {
+			spool_append("news.2", "");
+			spool_delete("news.2");
+			ev_run(spool_loop, EVRUN_NOWAIT);
+			assert_true(is_timer_right());
+		}
+		spool_append("news", "x\n");
+		assert_true(loop_until(spool_loop, is_spool_watched));
+		assert_true(is_timer_right());
+	}
+	while (spool_tail(news) != 2)
+		spool_wait();
+	channel_unref(b);
+	channel_unref(a);
+	channel_unref(news);
+}
+
 int
 main(void)
 {
@@ -126,6 +216,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_looks_are_as_often_as_there_is_news,
 		    spool_start_polling, spool_stop),
+		cmocka_unit_test_setup_teardown(
+		    test_a_look_that_begins_another_wait_leaves_one_timer,
+		    spool_start_open, spool_stop),
+		cmocka_unit_test_setup_teardown(
+		    test_a_folder_that_is_exchanged_again_and_again_is_followed,
+		    spool_start_open, spool_stop),
 		cmocka_unit_test_setup_teardown(
 		    test_those_who_begin_together_drift_apart, spool_start_open,
 		    spool_stop),

@@ -190,8 +190,8 @@ test_a_huge_line_that_grows_is_passed_over_once_it_ends(void **state)
 		growing_fill(&g, 'x', 2 * MB);
 		growing_read(&g);
 		/* So that no byte is scanned twice. */
-		assert_int_equal(g.seg->open_start, 7);
-		assert_int_equal(g.seg->open_scanned, 7 + len + 2 * MB);
+		assert_int_equal(g.seg->scans[0].start, 7);
+		assert_int_equal(g.seg->scans[0].upto, 7 + len + 2 * MB);
 	}
 	assert_story(&g, "record@7:before|\n");
 	growing_puts(&g, "\nafter\n");

@@ -108,6 +108,12 @@ test_channels_come_from_the_path_or_the_query(void **state)
 		{ "/x", "channel=a%2Cb", 0, "a,b" },
 		{ "/x", "&&channel=a&&", 0, "a" },
 		{ "/news", "channel=", 0, "news" },
+		/* A slash at the end is what rules of sites add. */
+		{ "/news/", NULL, 0, "news" },
+		{ "/events/news,deploy/", NULL, 0, "news,deploy" },
+		{ "/news/?history=5", NULL, 0, "news" },
+		{ "/events/", NULL, 0, "events" },
+		{ "/events/", "channel=news", 0, "news" },
 		{ "/news?", NULL, 0, "news" },
 		{ "/news?x?y", NULL, 0, "news" },
 		{ "/news?/other", NULL, 0, "news" },
@@ -117,7 +123,8 @@ test_channels_come_from_the_path_or_the_query(void **state)
 		/* What is no name is refused, not guessed. */
 		{ "/", NULL, 400, NULL },
 		{ "", NULL, 400, NULL },
-		{ "/events/", NULL, 400, NULL },
+		{ "//", NULL, 400, NULL },
+		{ "/news//", NULL, 400, NULL },
 		{ "/a.b", NULL, 400, NULL },
 		{ "/-a", NULL, 400, NULL },
 		{ "/..", NULL, 400, NULL },
@@ -202,19 +209,18 @@ test_methods_are_told_apart(void **state)
 }
 
 static void
-test_accept_is_read_before_anything_can_fail(void **state)
+test_accept_is_read_before_the_rest(void **state)
 {
 	static const struct {
 		const char *accept;
-		bool accepts_stream, is_eventsource;
 		int status;
 	} rows[] = {
-		{ NULL, true, false, 400 },
-		{ "", true, false, 400 },
-		{ "*/*", true, false, 400 },
-		{ "text/event-stream", true, true, 400 },
-		{ "application/json", false, false, 406 },
-		{ "text/event-stream;q=0", false, false, 406 },
+		{ NULL, 400 },
+		{ "", 400 },
+		{ "*/*", 400 },
+		{ "text/event-stream", 400 },
+		{ "application/json", 406 },
+		{ "text/event-stream;q=0", 406 },
 	};
 
 	(void)state;
@@ -227,8 +233,76 @@ test_accept_is_read_before_anything_can_fail(void **state)
 
 		assert_int_equal(parse(&vars, &req, &answer), rows[i].status);
 		assert_int_equal(req.method, METHOD_GET);
-		assert_int_equal(req.accepts_stream, rows[i].accepts_stream);
-		assert_int_equal(req.is_eventsource, rows[i].is_eventsource);
+		request_free(&req);
+	}
+}
+
+static void
+test_without_an_address_the_variables_of_cgi_have_the_path(void **state)
+{
+	static const struct {
+		const char *uri, *path, *script, *want;
+	} rows[] = {
+		{ "/events/news", "/deploy", "/other", "news" },
+		{ NULL, "/news", "/events", "news" },
+		{ "", "/news", "/events", "news" },
+		{ NULL, NULL, "/events/news", "news" },
+		{ NULL, "", "/events/news", "news" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct request_vars vars = { 0 };
+		struct answer answer = { 0 };
+		struct request req;
+
+		set(&vars, VAR_METHOD, "GET");
+		set(&vars, VAR_URI, rows[i].uri);
+		set(&vars, VAR_PATH, rows[i].path);
+		set(&vars, VAR_SCRIPT, rows[i].script);
+		assert_int_equal(request_parse(&vars, &req, &answer), 0);
+		assert_list(&req.channels, rows[i].want);
+		request_free(&req);
+	}
+}
+
+static void
+test_a_name_with_dots_is_told_its_cure(void **state)
+{
+	static const struct {
+		const char *uri;
+		int status;
+		const char *want;
+	} rows[] = {
+		{ "/news.json", 404,
+		    "no channel \"news.json\": only event streams are served "
+		    "here, that of news at .../news" },
+		{ "/news.sse", 400,
+		    "bad channel name \"news.sse\": the channel is called "
+		    "news, whatever the form of its file" },
+		{ "/app.log", 400,
+		    "bad channel name \"app.log\": a name has no dots; a link "
+		    "in the spool gives it one without: ln -s app.log app" },
+		{ "/app.log.1", 400, NULL },
+		{ "/.json", 400, NULL },
+		{ "/-x.json", 400, NULL },
+		{ "/news%00.json", 400, NULL },
+		{ "/a.json.json", 400, NULL },
+		/* A name of 65 bytes. */
+		{ "/a234567890123456789012345678901234567890123456789012345678"
+		  "90.json",
+		    400, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		struct vars vars = { .method = "GET", .uri = rows[i].uri };
+		struct answer answer = { 0 };
+		struct request req;
+
+		assert_int_equal(parse(&vars, &req, &answer), rows[i].status);
+		if (rows[i].want != NULL)
+			assert_string_equal(answer.text, rows[i].want);
 		request_free(&req);
 	}
 }
@@ -280,38 +354,49 @@ test_parameters_are_strict(void **state)
 		bool has_history;
 		uint64_t history;
 		size_t padding;
-		bool wants_open;
+		bool names_channel, wants_beats;
 	} rows[] = {
-		{ "", 0, false, 0, 0, false },
-		{ "history=0", 0, true, 0, 0, false },
-		{ "history=50", 0, true, 50, 0, false },
-		{ "history=all", 0, true, REQUEST_HISTORY_ALL, 0, false },
-		{ "history=1&history=2", 0, true, 2, 0, false },
-		{ "padding=true", 0, false, 0, 2048, false },
-		{ "padding=0", 0, false, 0, 0, false },
-		{ "padding=65536", 0, false, 0, 65536, false },
-		{ "open=1", 0, false, 0, 0, true },
-		{ "open=0", 0, false, 0, 0, false },
-		{ "open=1&open=0", 0, false, 0, 0, false },
-		{ "mode=sse&history=1&padding=1&open=1", 0, true, 1, 1, true },
-		{ "history=", 400, false, 0, 0, false },
-		{ "history", 400, false, 0, 0, false },
-		{ "history=-1", 400, false, 0, 0, false },
-		{ "history=+1", 400, false, 0, 0, false },
-		{ "history=1x", 400, false, 0, 0, false },
-		{ "history=ALL", 400, false, 0, 0, false },
-		{ "history=99999999999999999999", 400, false, 0, 0, false },
-		{ "padding=65537", 400, false, 0, 0, false },
-		{ "padding=false", 400, false, 0, 0, false },
-		{ "padding=", 400, false, 0, 0, false },
-		{ "padding=2K", 400, false, 0, 0, false },
-		{ "open=", 400, false, 0, 0, false },
-		{ "open", 400, false, 0, 0, false },
-		{ "open=2", 400, false, 0, 0, false },
-		{ "open=true", 400, false, 0, 0, false },
-		{ "open=1%00", 400, false, 0, 0, false },
-		{ "mode=", 400, false, 0, 0, false },
-		{ "mode=xyz", 400, false, 0, 0, false },
+		{ "", 0, false, 0, 0, false, false },
+		{ "history=0", 0, true, 0, 0, false, false },
+		{ "history=50", 0, true, 50, 0, false, false },
+		{ "history=all", 0, true, REQUEST_HISTORY_ALL, 0, false,
+		    false },
+		{ "history=1&history=2", 0, true, 2, 0, false, false },
+		{ "padding=true", 0, false, 0, 2048, false, false },
+		{ "padding=0", 0, false, 0, 0, false, false },
+		{ "padding=65536", 0, false, 0, 65536, false, false },
+		/* What every stream begins with now, whatever it says. */
+		{ "open=1", 0, false, 0, 0, false, false },
+		{ "open=x", 0, false, 0, 0, false, false },
+		{ "open", 0, false, 0, 0, false, false },
+		{ "event=channel", 0, false, 0, 0, true, false },
+		{ "beat=1", 0, false, 0, 0, false, true },
+		{ "beat=0", 0, false, 0, 0, false, false },
+		{ "beat=1&beat=0", 0, false, 0, 0, false, false },
+		{ "mode=sse&history=1&padding=1&beat=1&event=channel", 0, true,
+		    1, 1, true, true },
+		{ "history=", 400, false, 0, 0, false, false },
+		{ "history", 400, false, 0, 0, false, false },
+		{ "history=-1", 400, false, 0, 0, false, false },
+		{ "history=+1", 400, false, 0, 0, false, false },
+		{ "history=1x", 400, false, 0, 0, false, false },
+		{ "history=ALL", 400, false, 0, 0, false, false },
+		{ "history=99999999999999999999", 400, false, 0, 0, false,
+		    false },
+		{ "padding=65537", 400, false, 0, 0, false, false },
+		{ "padding=false", 400, false, 0, 0, false, false },
+		{ "padding=", 400, false, 0, 0, false, false },
+		{ "padding=2K", 400, false, 0, 0, false, false },
+		{ "event=", 400, false, 0, 0, false, false },
+		{ "event", 400, false, 0, 0, false, false },
+		{ "event=type", 400, false, 0, 0, false, false },
+		{ "event=channel%00", 400, false, 0, 0, false, false },
+		{ "beat=", 400, false, 0, 0, false, false },
+		{ "beat", 400, false, 0, 0, false, false },
+		{ "beat=2", 400, false, 0, 0, false, false },
+		{ "beat=true", 400, false, 0, 0, false, false },
+		{ "mode=", 400, false, 0, 0, false, false },
+		{ "mode=xyz", 400, false, 0, 0, false, false },
 	};
 
 	(void)state;
@@ -323,7 +408,9 @@ test_parameters_are_strict(void **state)
 			assert_int_equal(req.has_history, rows[i].has_history);
 			assert_true(req.history == rows[i].history);
 			assert_int_equal(req.padding, rows[i].padding);
-			assert_int_equal(req.wants_open, rows[i].wants_open);
+			assert_int_equal(
+			    req.names_channel, rows[i].names_channel);
+			assert_int_equal(req.wants_beats, rows[i].wants_beats);
 		}
 		request_free(&req);
 	}
@@ -366,7 +453,10 @@ main(void)
 		cmocka_unit_test(test_channels_come_from_the_path_or_the_query),
 		cmocka_unit_test(test_a_refusal_names_what_was_wrong),
 		cmocka_unit_test(test_methods_are_told_apart),
-		cmocka_unit_test(test_accept_is_read_before_anything_can_fail),
+		cmocka_unit_test(test_accept_is_read_before_the_rest),
+		cmocka_unit_test(
+		    test_without_an_address_the_variables_of_cgi_have_the_path),
+		cmocka_unit_test(test_a_name_with_dots_is_told_its_cure),
 		cmocka_unit_test(
 		    test_the_header_wins_over_cursors_in_the_query),
 		cmocka_unit_test(test_parameters_are_strict),

@@ -23,7 +23,7 @@ make(const char *name, const void *bytes, size_t len)
 	assert_true(fd != -1);
 	assert_int_equal(write(fd, bytes, len), len);
 	close(fd);
-	seg = segment_open(temp_dir_fd, name, RECORD_LINE);
+	seg = segment_open(temp_dir_fd, name, RECORD_LINE, TRUST_OWNER);
 	assert_non_null(seg);
 	return seg;
 }
@@ -38,8 +38,8 @@ judge(const void *old_bytes, size_t old_len, const void *bytes, size_t len)
 
 	assert_int_equal(segment_tail(old, &at), 0);
 	found = rewrite_judge(old, &at, file);
-	segment_unref(old);
-	segment_unref(file);
+	segment_drop(&old);
+	segment_drop(&file);
 	return found;
 }
 

@@ -38,17 +38,20 @@ test_only_regular_files_are_opened(void **state)
 {
 	(void)state;
 	errno = 0;
-	assert_null(segment_open(temp_dir_fd, "nothing", RECORD_LINE));
+	assert_null(
+	    segment_open(temp_dir_fd, "nothing", RECORD_LINE, TRUST_OWNER));
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(mkdirat(temp_dir_fd, "folder", 0700), 0);
 	errno = 0;
-	assert_null(segment_open(temp_dir_fd, "folder", RECORD_LINE));
+	assert_null(
+	    segment_open(temp_dir_fd, "folder", RECORD_LINE, TRUST_OWNER));
 	assert_int_equal(errno, ENOENT);
 	unlinkat(temp_dir_fd, "folder", AT_REMOVEDIR);
 	/* Without a writer a pipe would keep us for ever. */
 	assert_int_equal(mkfifoat(temp_dir_fd, "pipe", 0600), 0);
 	errno = 0;
-	assert_null(segment_open(temp_dir_fd, "pipe", RECORD_LINE));
+	assert_null(
+	    segment_open(temp_dir_fd, "pipe", RECORD_LINE, TRUST_OWNER));
 	assert_int_equal(errno, ENOENT);
 	unlinkat(temp_dir_fd, "pipe", 0);
 }
@@ -57,33 +60,35 @@ static void
 test_a_segment_outlives_its_name(void **state)
 {
 	struct segment *seg = segment_of(RECORD_LINE, "a\nb\n", 4);
+	struct segment *other = segment_ref(seg), *none = segment_ref(NULL);
 	struct position tail;
 
 	(void)state;
-	assert_ptr_equal(segment_ref(seg), seg);
-	segment_unref(segment_ref(NULL));
-	segment_unref(seg);
+	assert_ptr_equal(other, seg);
+	segment_drop(&none);
+	segment_drop(&other);
+	assert_null(other);
 	unlinkat(temp_dir_fd, "news", 0);
 	assert_int_equal(segment_tail(seg, &tail), 0);
-	segment_unref(seg);
+	segment_drop(&seg);
 }
 
 static void
 test_the_last_reference_closes_a_whole_chain(void **state)
 {
-	struct segment *seg[100];
+	struct segment *seg[100], *kept;
 	int lowest = dup(temp_dir_fd), again;
 
 	(void)state;
 	close(lowest);
 	for (size_t i = 0; i < N_ROWS(seg); i++)
 		seg[i] = segment_of(RECORD_LINE, "a\n", 2);
-	segment_ref(seg[50]);
+	kept = segment_ref(seg[50]);
 	for (size_t i = 0; i < N_ROWS(seg); i++)
-		segment_unref(seg[i]);
+		segment_drop(&seg[i]);
 	assert_int_equal(segment_open_count(), 1);
-	assert_int_equal(fcntl(seg[50]->fd, F_GETFD), FD_CLOEXEC);
-	segment_unref(seg[50]);
+	assert_int_equal(fcntl(kept->fd, F_GETFD), FD_CLOEXEC);
+	segment_drop(&kept);
 	again = dup(temp_dir_fd);
 	close(again);
 	assert_int_equal(again, lowest);
@@ -142,7 +147,7 @@ test_a_position_is_made_of_the_files_own_bytes(void **state)
 	assert_int_equal(segment_position(seg, UINT64_MAX, &at), -1);
 	assert_int_equal(errno, ESTALE);
 	assert_memory_equal(&at, &none, sizeof(at));
-	segment_unref(seg);
+	segment_drop(&seg);
 }
 
 static void
@@ -167,7 +172,7 @@ test_a_check_notices_what_changed_before_it(void **state)
 		assert_int_equal(segment_position(seg, 100, &after), 0);
 		assert_int_equal(
 		    before.check != after.check, rows[i].is_noticed);
-		segment_unref(seg);
+		segment_drop(&seg);
 	}
 }
 

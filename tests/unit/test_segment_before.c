@@ -76,7 +76,7 @@ test_a_mark_tells_how_far_a_grown_file_was_read(void **state)
 		assert_int_equal(
 		    segment_before(seg, &newer, &all, &at), is_long);
 		assert_int_equal(at, is_long ? 6 : at);
-		segment_unref(seg);
+		segment_drop(&seg);
 	}
 }
 
@@ -115,7 +115,7 @@ test_a_short_mark_that_may_be_two_places_is_none(void **state)
 	last = mark_behind(seg, sizeof(text) + 2, false);
 	assert_int_equal(segment_before(seg, &newer, &last, &at),
 	    seg->id.birth_ns == 0 ? 0 : 1);
-	segment_unref(seg);
+	segment_drop(&seg);
 }
 
 int

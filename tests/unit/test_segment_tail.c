@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/rnd.h"
+#include "base/slice.h"
 #include "helpers/segment_of.h"
 #include "spool/segment.h"
 
@@ -25,7 +26,11 @@
 static int
 back(struct segment *seg, uint64_t records, struct position *out)
 {
-	return segment_back(seg, &records, out);
+	struct segment_back search = { .lacking = records };
+
+	return segment_back(seg, &search) == 0 ?
+	    segment_position(seg, search.end, out) :
+	    -1;
 }
 
 static void
@@ -71,7 +76,7 @@ test_ends_and_starts_of_small_files(void **state)
 		assert_int_equal(at.offset, rows[i].back_2);
 		assert_int_equal(back(seg, UINT64_MAX, &at), 0);
 		assert_int_equal(at.offset, 0);
-		segment_unref(seg);
+		segment_drop(&seg);
 	}
 }
 
@@ -148,7 +153,7 @@ test_looking_back_finds_what_a_scan_forwards_finds(void **state)
 			assert_int_equal(at.offset,
 			    n > known.n ? 0 : known.starts[known.n - n]);
 		}
-		segment_unref(seg);
+		segment_drop(&seg);
 	}
 	buf_free(&file);
 }
@@ -182,7 +187,7 @@ test_where_a_look_back_begins_does_not_matter(void **state)
 			assert_int_equal(back(seg, n, &at), 0);
 			assert_int_equal(at.offset, tail - n * step);
 		}
-		segment_unref(seg);
+		segment_drop(&seg);
 		buf_free(&file);
 	}
 }
@@ -213,7 +218,7 @@ test_many_records_and_a_long_one_are_looked_back_over(void **state)
 		assert_int_equal(
 		    at.offset, first * LINE + (first > BEFORE ? LONG : 0));
 	}
-	segment_unref(seg);
+	segment_drop(&seg);
 }
 
 /* A hole of 1 GB, which is one record, is not read through for it. */
@@ -223,32 +228,139 @@ test_what_is_too_far_away_is_not_looked_for(void **state)
 	static const uint64_t hole = 1 << 30;
 	struct segment *seg = segment_of(RECORD_LINE, "1\n2\n", 4);
 	int fd = openat(temp_dir_fd, "news", O_WRONLY);
-	uint64_t records = 5;
-	struct position at;
+	struct segment_back search = { .lacking = 5 };
+	uint64_t budget = 1 << 20;
 
 	(void)state;
 	assert_int_equal(pwrite(fd, "\n3\n4\n", 5, (off_t)hole), 5);
 	close(fd);
-	assert_int_equal(segment_back(seg, &records, &at), 0);
-	assert_int_equal(at.offset, hole + 1);
-	assert_int_equal(records, 0);
-	segment_unref(seg);
+	slice_open(INT32_MAX, &budget, 0);
+	assert_int_equal(segment_back(seg, &search), -1);
+	assert_int_equal(errno, EDQUOT);
+	slice_close();
+	assert_int_equal(search.end, hole + 1);
+	assert_int_equal(search.lacking, 3);
+	segment_drop(&seg);
 }
 
 static void
 test_what_is_lacking_is_told(void **state)
 {
 	struct segment *seg = segment_of(RECORD_LINE, "1\n\n2\n3\n", 7);
-	struct position at;
 
 	(void)state;
 	for (uint64_t n = 1; n < 6; n++) {
-		uint64_t records = n;
+		struct segment_back search = { .lacking = n };
 
-		assert_int_equal(segment_back(seg, &records, &at), 0);
-		assert_int_equal(records, n > 3 ? n - 3 : 0);
+		assert_int_equal(segment_back(seg, &search), 0);
+		assert_int_equal(search.lacking, n > 3 ? n - 3 : 0);
 	}
-	segment_unref(seg);
+	segment_drop(&seg);
+}
+
+/* What is found in any number of slices is what is found in one. */
+static void
+test_a_search_goes_on_where_its_slice_was_over(void **state)
+{
+	enum { LINES = 200000 };
+	struct segment_back search = { .lacking = LINES - 1 };
+	struct buf file = { 0 };
+	struct segment *seg;
+	uint64_t tail = 0;
+	unsigned slices = 0;
+	int rc;
+
+	(void)state;
+	for (int i = 0; i < LINES; i++)
+		assert_int_equal(buf_puts(&file, "line\n"), 0);
+	seg = segment_of(RECORD_LINE, file.data, file.len);
+	do {
+		/* Over before it began: one piece of work in each. */
+		slice_open(0, NULL, 0);
+		rc = segment_back(seg, &search);
+		slice_close();
+		slices++;
+	} while (rc == -1 && errno == EAGAIN);
+	assert_int_equal(rc, 0);
+	assert_int_equal(search.end, 5);
+	assert_true(slices > 10);
+	segment_drop(&seg);
+
+	/* The same for the tail of a file that is one line without an end. */
+	memset(file.data, 'x', file.len);
+	file.data[0] = '\n';
+	seg = segment_of(RECORD_LINE, file.data, file.len);
+	slices = 0;
+	do {
+		slice_open(0, NULL, 0);
+		rc = segment_tail_offset(seg, &tail);
+		slice_close();
+		slices++;
+	} while (rc == -1 && errno == EAGAIN);
+	assert_int_equal(rc, 0);
+	assert_int_equal(tail, 1);
+	assert_true(slices > 10);
+	segment_drop(&seg);
+	buf_free(&file);
+}
+
+static void
+cut(void)
+{
+	close(openat(temp_dir_fd, "news", O_WRONLY | O_TRUNC));
+}
+
+static void
+write_at(const char *text, off_t at)
+{
+	int fd = openat(temp_dir_fd, "news", O_WRONLY);
+
+	assert_int_equal(
+	    pwrite(fd, text, strlen(text), at), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void
+test_the_tail_follows_what_becomes_of_the_file(void **state)
+{
+	struct segment *seg = segment_of(RECORD_LINE, "1\n2\n3", 5);
+	uint64_t tail;
+
+	(void)state;
+	assert_int_equal(segment_tail_offset(seg, &tail), 0);
+	assert_int_equal(tail, 4);
+	write_at("\n4", 5);
+	assert_int_equal(segment_tail_offset(seg, &tail), 0);
+	assert_int_equal(tail, 6);
+	/* Cut, and written anew: longer, shorter, as long as it was. */
+	cut();
+	assert_int_equal(segment_tail_offset(seg, &tail), 0);
+	assert_int_equal(tail, 0);
+	write_at("abc\ndefghi", 0);
+	assert_int_equal(segment_tail_offset(seg, &tail), 0);
+	assert_int_equal(tail, 4);
+	write_at("abcdefghi\n", 0);
+	assert_int_equal(segment_tail_offset(seg, &tail), 0);
+	assert_int_equal(tail, 10);
+	segment_drop(&seg);
+}
+
+static void
+test_a_place_is_an_end_only_behind_a_record(void **state)
+{
+	struct segment *seg =
+	    segment_of(RECORD_BLOCK, "data: a\ndata: b\n\ndata: c\r\n\r\n", 29);
+
+	(void)state;
+	for (uint64_t at = 0; at < 40; at++)
+		assert_int_equal(
+		    segment_is_end(seg, at), at == 0 || at == 17 || at == 27);
+	segment_drop(&seg);
+	seg = segment_of(RECORD_LINE, "ab\r\n\nc", 6);
+	for (uint64_t at = 0; at < 9; at++)
+		assert_int_equal(
+		    segment_is_end(seg, at), at == 0 || at == 4 || at == 5);
+	segment_drop(&seg);
 }
 
 int
@@ -256,6 +368,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_lacking_is_told),
+		cmocka_unit_test(
+		    test_a_search_goes_on_where_its_slice_was_over),
+		cmocka_unit_test(
+		    test_the_tail_follows_what_becomes_of_the_file),
+		cmocka_unit_test(test_a_place_is_an_end_only_behind_a_record),
 		cmocka_unit_test(test_ends_and_starts_of_small_files),
 		cmocka_unit_test(
 		    test_looking_back_finds_what_a_scan_forwards_finds),

@@ -34,7 +34,9 @@ test_rights_are_those_of_the_spool(void **state)
 		{ 0755, 0755, 0600 },
 		{ 0775, 0775, 0660 },
 		{ 02775, 02775, 0660 },
-		{ 01777, 01777, 0666 },
+		{ 0777, 0777, 0666 },
+		/* Where nobody else can take it away, either. */
+		{ 01777, 01777, 0600 },
 	};
 	mode_t before = umask(077);
 	struct stat st, spool;
@@ -89,7 +91,7 @@ test_other_users_take_part_if_they_may_write(void **state)
 		skip();
 	assert_int_equal(fchmod(temp_dir_fd, 0755), 0);
 	apart(stranger_may_not);
-	assert_int_equal(fchmod(temp_dir_fd, 01777), 0);
+	assert_int_equal(fchmod(temp_dir_fd, 0777), 0);
 	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_TAKEN);
 	apart(stranger_finds_it_full);
 	assert_int_equal(slots_child_count(), 1);
@@ -156,7 +158,7 @@ test_where_mounts_allow_full_disks_and_hidden_processes(void **state)
 	if (geteuid() != 0)
 		skip();
 	apart(on_a_full_disk);
-	assert_int_equal(fchmod(temp_dir_fd, 01777), 0);
+	assert_int_equal(fchmod(temp_dir_fd, 0777), 0);
 	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_TAKEN);
 	apart(where_processes_are_hidden);
 	assert_int_equal(fchmod(temp_dir_fd, 0700), 0);

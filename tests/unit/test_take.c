@@ -1,5 +1,4 @@
 /* Who takes what comes in: two responders of one spool, in one loop. */
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <setjmp.h>
@@ -9,132 +8,8 @@
 
 #include <cmocka.h>
 
-#include "helpers/fifo.h"
-#include "helpers/loop_until.h"
-#include "helpers/temp_dir.h"
-#include "take/take.h"
-
-#define SPOOL "spool/"
-#define OWN SPOOL ".spoolcast/"
-#define JOURNAL OWN "alerts.fifo.log"
-
-/* One of the processes that there would be. */
-struct responder {
-	struct folder folder;
-	struct take take;
-};
-
-static struct ev_loop *loop;
-static struct responder one, two;
-static const char *want; /* what is to be in the journal in the end */
-
-static void
-on_channel(void *cookie, struct channel *channel)
-{
-	(void)cookie;
-	(void)channel;
-}
-
-static void
-on_name(void *cookie, const char *name)
-{
-	(void)cookie;
-	(void)name;
-}
-
-static void
-on_file(void *cookie, const char *file)
-{
-	struct responder *responder = cookie;
-
-	if (take_is_on(&responder->take))
-		take_note(&responder->take, file);
-}
-
-static void
-on_lost(void *cookie)
-{
-	struct responder *responder = cookie;
-
-	if (take_is_on(&responder->take))
-		take_rescan(&responder->take);
-}
-
-static const struct folder_ops folder_ops = {
-	.on_channel = on_channel,
-	.on_name = on_name,
-	.on_file = on_file,
-	.on_lost = on_lost,
-};
-
-static void
-get_settings(void *cookie, const char *name, struct take_settings *out)
-{
-	(void)cookie;
-	(void)name;
-	*out = (struct take_settings){ .max_record = 65536 };
-}
-
-static const struct take_ops take_ops = {
-	.settings = get_settings,
-};
-
-static void
-begin(struct responder *responder)
-{
-	char path[sizeof(temp_dir) + 8];
-
-	memset(responder, 0, sizeof(*responder));
-	snprintf(path, sizeof(path), "%s/spool", temp_dir);
-	assert_int_equal(
-	    folder_init(&responder->folder, loop, path, &folder_ops, responder),
-	    0);
-	assert_int_equal(folder_open(&responder->folder), 0);
-	folder_follow(&responder->folder);
-	take_start(&responder->take, &responder->folder, &take_ops, NULL);
-}
-
-static void
-end(struct responder *responder)
-{
-	if (!take_is_on(&responder->take))
-		return;
-	take_end(&responder->take);
-	assert_false(take_is_on(&responder->take));
-	folder_free(&responder->folder);
-}
-
-static int
-start(void **state)
-{
-	(void)state;
-	loop = ev_loop_new(0);
-	return loop == NULL ? -1 : mkdirat(temp_dir_fd, "spool", 0700);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	end(&one);
-	end(&two);
-	ev_loop_destroy(loop);
-	temp_dir_clear(temp_dir_fd, ".");
-	return 0;
-}
-
-static bool
-is_journalled(void)
-{
-	return fifo_file_has(JOURNAL, want);
-}
-
-static void
-assert_journal(const char *text)
-{
-	want = text;
-	assert_true(loop_until(loop, is_journalled));
-}
+#include "helpers/takers.h"
+#include "spool/own.h"
 
 static bool
 is_two_the_taker(void)
@@ -246,6 +121,7 @@ test_a_lock_that_was_removed_is_no_lock(void **state)
 	assert_true(loop_until(loop, is_one_taker));
 	assert_int_equal(unlinkat(temp_dir_fd, JOURNAL, 0), 0);
 	assert_int_equal(unlinkat(temp_dir_fd, OWN "sources", 0), 0);
+	assert_int_equal(unlinkat(temp_dir_fd, OWN "journals", 0), 0);
 	assert_int_equal(unlinkat(temp_dir_fd, OWN, AT_REMOVEDIR), 0);
 	assert_true(loop_until(loop, is_one_taker));
 	fifo_say(SPOOL "alerts.fifo", "two\n");
@@ -322,9 +198,8 @@ test_a_journal_that_is_locked_is_waited_for(void **state)
 	fifo_say(SPOOL "alerts.fifo", "one\n");
 	assert_journal("one\n");
 	/* Somebody rotates it, for as long as that takes. */
-	fd = openat(temp_dir_fd, JOURNAL, O_RDWR);
+	fd = own_lock_journal(one.folder.path, "alerts.fifo.log", false);
 	assert_true(fd != -1);
-	assert_int_equal(flock(fd, LOCK_EX), 0);
 	fifo_say(SPOOL "alerts.fifo", "two\n");
 	take_now(&one.take, "alerts");
 	assert_true(fifo_file_has(JOURNAL, "one\n"));

@@ -16,6 +16,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createParser } from "eventsource-parser";
 import { between, pickSeed, seeded } from "./random.mjs";
+import { isCursor } from "./cursor.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -48,7 +49,7 @@ class Viewer {
 
   event({ event, id, data }) {
     this.lastId = id;
-    if (event === "spoolcast.open") return;
+    if (isCursor(event)) return;
     const [name, number] = data.split(":");
     if (event !== undefined || Number(number) !== this.next[name]) {
       complaints.push(`${event} ${data}, but ${name} is at ${this.next[name]}`);
@@ -63,7 +64,7 @@ class Viewer {
       if (this.lastId !== undefined) headers["Last-Event-ID"] = this.lastId;
       const order = orders[this.turn++ % orders.length];
       let left = between(random, 1, lines);
-      const request = http.get(`${options.url}/${order}?open=1`, { agent, headers });
+      const request = http.get(`${options.url}/${order}`, { agent, headers });
       const cut = () => { request.destroy(); resolve(); };
       const parser = createParser({
         onEvent: (event) => {

@@ -68,11 +68,13 @@ function got(data) {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const parser = createParser({
-  onEvent: ({ data }) => got(data),
+  onEvent: ({ event, data }) => {
+    if (event?.startsWith("spoolcast.") !== true) got(data);
+  },
   onError: (error) => finish(`parser: ${error.message}`),
 });
 
-// The block of the starting id is no event for the parser.
+// The opening block has the starting id.
 function begins() {
   return line === undefined && /^id: .*\n\n/m.test(Buffer.concat(chunks).toString());
 }

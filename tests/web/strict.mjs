@@ -21,13 +21,17 @@ const { values: options, positionals } = parseArgs({
 const faults = [];
 const fault = (text) => faults.push(text);
 
+// Behind the last event there may be comments and hints, each a whole line.
+const loose = /^(?:(?::.*|retry: [0-9]+)\n)*/u;
+
 function wholeBlocks(bytes) {
   const end = bytes.lastIndexOf("\n\n");
-  const whole = end < 0 ? bytes.subarray(0, 0) : bytes.subarray(0, end + 2);
-  if (options.complete && whole.length !== bytes.length) {
-    fault(`ends inside a block: ${JSON.stringify(String(bytes.subarray(whole.length)))}`);
+  const events = end < 0 ? 0 : end + 2;
+  const rest = bytes.subarray(events).toString("latin1").match(loose)[0].length;
+  if (options.complete && events + rest !== bytes.length) {
+    fault(`ends inside a block: ${JSON.stringify(String(bytes.subarray(events + rest)))}`);
   }
-  return whole;
+  return bytes.subarray(0, events + rest);
 }
 
 function decode(bytes) {
@@ -44,20 +48,28 @@ function decode(bytes) {
 // Narrower than the format: only what we promise to write.
 const line = /^(:.*|data:(?: .*)?|event: [^\0]+|id: [A-Za-z0-9._~-]+|retry: [0-9]+)$/su;
 
+function checkEvent(lines, seen) {
+  const block = JSON.stringify(lines.join("\n"));
+  if (!lines.some((l) => l.startsWith("data:"))) fault(`a blank line behind no event: ${block}`);
+  if (lines.includes("event: spoolcast.beat")) {
+    if (lines.some((l) => l.startsWith("id:"))) fault(`a beat with an id: ${block}`);
+    return;
+  }
+  const ids = lines.filter((l) => l.startsWith("id: "));
+  if (ids.length !== 1) fault(`an event with ${ids.length} ids: ${block}`);
+  if (!lines.at(-1).startsWith("id: ")) fault(`a block that does not end with its id: ${block}`);
+  if (lines.some((l) => l.startsWith("event: spoolcast."))) return;
+  if (seen.has(ids[0])) fault(`an id that comes twice: ${ids[0]}`);
+  seen.add(ids[0]);
+}
+
 function checkLines(text) {
   const seen = new Set();
-  for (const block of text.split("\n\n")) {
-    const lines = block.split("\n").filter((l) => l !== "");
-    for (const l of lines) {
-      if (!line.test(l)) fault(`a line no one expects: ${JSON.stringify(l)}`);
-    }
-    if (!lines.some((l) => l.startsWith("data:"))) continue;
-    const ids = lines.filter((l) => l.startsWith("id: "));
-    if (ids.length !== 1) fault(`an event with ${ids.length} ids: ${JSON.stringify(block)}`);
-    if (lines.some((l) => l.startsWith("event: spoolcast."))) continue;
-    if (seen.has(ids[0])) fault(`an id that comes twice: ${ids[0]}`);
-    seen.add(ids[0]);
+  const blocks = text.split("\n\n").map((block) => block.split("\n"));
+  for (const l of blocks.flat()) {
+    if (l !== "" && !line.test(l)) fault(`a line no one expects: ${JSON.stringify(l)}`);
   }
+  for (const lines of blocks.slice(0, -1)) checkEvent(lines, seen);
 }
 
 const print = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);

@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { createParser } from "eventsource-parser";
 import { Ledger, readLines } from "./ledger.mjs";
 import { between, pickSeed, seeded } from "./random.mjs";
+import { isCursor } from "./cursor.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -101,7 +102,7 @@ class Viewer {
       this.ledger.got(data);
     } else if (event === "spoolcast.gap") {
       counts.gaps++;
-    } else if (event !== "spoolcast.open") {
+    } else if (!isCursor(event)) {
       complain(`an event of type ${event}`);
     }
     if (this.ledger.complete) {

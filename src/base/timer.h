@@ -1,0 +1,51 @@
+/*
+ * Timers of libev that run once and may be set again at any time.
+ *
+ * libev asks its callers that no timer is initialized or set while it is
+ * active; if one is, the loop has it twice and its memory grows until the
+ * process aborts.  Whether it is active, libev alone knows: who keeps a flag of
+ * its own for that is wrong as soon as a callback comes back to where it was
+ * set.  So a timer is initialized when its owner is, and set by these alone.
+ */
+#ifndef SPOOLCAST_BASE_TIMER_H
+#define SPOOLCAST_BASE_TIMER_H
+
+#include <ev.h>
+
+/**
+ * timer_init(timer, run, data):
+ * Prepare ${timer}, which is not active, to call ${run}; its data is ${data}.
+ */
+static inline void
+timer_init(ev_timer *timer,
+    void (*run)(struct ev_loop *loop, ev_timer *timer, int revents), void *data)
+{
+	ev_timer_init(timer, run, 0., 0.);
+	timer->data = data;
+}
+
+/**
+ * timer_set(loop, timer, seconds):
+ * Let ${timer} run once, in ${seconds}, in place of when it was set to; also
+ * from what it calls.
+ */
+static inline void
+timer_set(struct ev_loop *loop, ev_timer *timer, double seconds)
+{
+	ev_timer_stop(loop, timer);
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(loop, timer);
+}
+
+/**
+ * timer_set_first(loop, timer, seconds):
+ * The same, unless it is set already.
+ */
+static inline void
+timer_set_first(struct ev_loop *loop, ev_timer *timer, double seconds)
+{
+	if (!ev_is_active(timer))
+		timer_set(loop, timer, seconds);
+}
+
+#endif

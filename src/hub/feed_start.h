@@ -1,0 +1,55 @@
+/*
+ * Finding where in a feed a client begins: where its cursor says, told as lost
+ * where that cannot be, or as many records back as it asks for, or now.  It
+ * goes on for some slices where there is much to look through.
+ */
+#ifndef SPOOLCAST_HUB_FEED_START_H
+#define SPOOLCAST_HUB_FEED_START_H
+
+#include "hub/feed.h"
+#include "hub/walk.h"
+
+/* What an event id says about a feed. */
+struct feed_told {
+	const char *marks; /* behind the seal */
+	size_t len;
+	bool has_id;
+	bool is_ours;	  /* whole, and about a channel of this feed */
+	bool has_pattern; /* given to a client with one of our patterns */
+};
+
+struct feed_start {
+	struct feed *feed;	       /* a reference */
+	const struct request *request; /* borrowed */
+	struct feed_told told;
+	struct cursor *cursors;
+	size_t n;    /* members there were when it began */
+	size_t next; /* the member whose cursor is looked for */
+	struct walk_search search;
+	size_t refilled; /* members that are not behind have had a budget */
+	size_t freed;	 /* and these find where the end is, at any cost */
+	bool is_short;	 /* a history is shorter than it was asked for */
+};
+
+/**
+ * feed_start_begin(start, feed, request):
+ * Begin to look where a client of ${feed} begins that sent ${request}, which
+ * stays as it is until the end.  Return 0, or -1 with ENOMEM.
+ */
+int feed_start_begin(
+    struct feed_start *start, struct feed *feed, const struct request *request);
+
+/**
+ * feed_start_go_on(start):
+ * Go on looking, for a slice.  Return the place (a reference), or NULL with
+ * errno: EAGAIN (go on in a later slice), or what the system refused.
+ */
+struct place *feed_start_go_on(struct feed_start *start);
+
+/**
+ * feed_start_end(start):
+ * Free what ${start} holds, found or not.
+ */
+void feed_start_end(struct feed_start *start);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The quotas of what a hub has the log say.
+ */
+#ifndef SPOOLCAST_HUB_HUB_LOG_H
+#define SPOOLCAST_HUB_HUB_LOG_H
+
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "source/log_page.h"
+
+struct hub;
+
+struct hub_log {
+	struct log_quota peers;
+	struct log_quota gaps;
+	struct log_quota spool;
+	/* Where each viewer has a process of its own. */
+	struct log_gate gate;
+	struct log_page page;
+	bool has_told_alone;
+};
+
+/**
+ * hub_log_init(hub):
+ * Prepare the quotas of ${hub}; where each viewer has a process of its own, let
+ * all that are on its spool share them.
+ */
+void hub_log_init(struct hub *hub);
+
+/**
+ * hub_log_end(hub):
+ * Share nothing any more.
+ */
+void hub_log_end(struct hub *hub);
+
+/**
+ * hub_log_peer(hub), hub_log_gap(hub), hub_log_spool(hub):
+ * Return whether one more line may be written: about what a stranger did, about
+ * a place that is lost, about what a writer did.  What all strangers together
+ * can cause are lines of the first two kinds, and of the third those that a
+ * writer gave a reason for, each once a minute.
+ */
+bool hub_log_peer(struct hub *hub);
+bool hub_log_gap(struct hub *hub);
+bool hub_log_spool(struct hub *hub);
+
+#endif

@@ -1,0 +1,331 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "http/spelling.h"
+#include "hub/feed_start.h"
+#include "hub/reply.h"
+#include "hub/subscribe.h"
+#include "spool/mark.h"
+#include "stream/event.h"
+#include "stream/retry.h"
+
+/* More in the first write makes Caddy's encode hold back all of it. */
+#define FIRST_BODY_MAX 400
+
+/*
+ * Where Apache has mod_deflate in the way, it waits for 69 bytes of the body of
+ * a CGI program before it finds that it is not to compress them.
+ */
+#define CGI_COMMENT                                                            \
+	": server-sent events, as in https://html.spec.whatwg.org/\n"
+
+/* A stream that is looked for. */
+struct subscription {
+	struct request request;
+	const struct settings *settings;
+	unsigned fields;   /* enum answer_field */
+	struct feed *feed; /* a reference; NULL: not begun yet */
+	struct feed_start start;
+	uint64_t budget; /* bytes that may be looked through yet */
+	bool is_limited; /* by these */
+	unsigned tries;	 /* as of slice_tries */
+	size_t memory;	 /* what was counted for it */
+};
+
+/* What all of them take. */
+static size_t memory;
+
+size_t
+subscribe_memory(void)
+{
+	return memory;
+}
+
+/* Append the first body, at most FIRST_BODY_MAX bytes. */
+static int
+append_first(struct viewer *v, const struct settings *settings,
+    const struct span *id, struct buf *head)
+{
+	size_t start = head->len, retry_end;
+
+	if (event_append_retry(head,
+		retry_jittered(settings->retry_ms, settings->retry_jitter,
+		    &viewer_hub(v)->rnd)) != 0)
+		return -1;
+	retry_end = head->len;
+	if (event_append_open(head, id) != 0)
+		return -1;
+	if (viewer_hub(v)->owner.kind == &conn_cgi &&
+	    buf_puts(head, CGI_COMMENT) != 0)
+		return -1;
+	/* An id of many channels goes with the second write instead. */
+	if (head->len - start > FIRST_BODY_MAX) {
+		head->len = retry_end;
+		v->wants_open = true;
+	}
+	return 0;
+}
+
+/* Header block and first body, for a stream at ${place}. */
+static int
+make_head(struct viewer *v, const struct request *req,
+    const struct place *place, unsigned fields, struct buf *head)
+{
+	struct buf id = { 0 };
+	struct span span;
+	int rc = -1;
+
+	v->has_lost = feed_lacks(place->feed, req);
+	if (feed_append_id(
+		place->feed, place->cursors, place->n_cursors, &id) != 0)
+		goto done;
+	span = (struct span){ id.data, id.len };
+	/*
+	 * A stream that has to tell a loss begins where the client is, and the
+	 * gap moves it past that: it is told again if the connection is cut
+	 * before.
+	 */
+	if (v->has_lost)
+		span = (struct span){ req->cursor.data,
+			mark_id_len(
+			    (const char *)req->cursor.data, req->cursor.len) };
+	if (answer_append_stream(
+		head, (const char *)span.bytes, span.len, fields) != 0)
+		goto done;
+	rc = 0;
+	if (req->method != METHOD_HEAD)
+		rc = append_first(v, place->feed->settings, &span, head);
+done:
+	buf_free(&id);
+	return rc;
+}
+
+/* Let the log know which channels are not there.  Return whether any is not. */
+static bool
+note_missing(const struct feed *feed)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < feed->n_members; i++) {
+		const struct channel *channel = feed_missing(feed, i);
+
+		if (channel == NULL)
+			continue;
+		is_any = true;
+		hub_lines_missing(feed->hub, channel);
+	}
+	return is_any;
+}
+
+/* Open the stream at ${place}, whose reference is taken. */
+static int
+stream(struct viewer *v, const struct request *req, struct place *place,
+    unsigned fields)
+{
+	struct buf head = { 0 };
+	int rc = make_head(v, req, place, fields, &head);
+
+	if (rc != 0 || req->method == METHOD_HEAD) {
+		if (rc == 0)
+			rc = viewer_answer(v, &head);
+		place_unref(place);
+	} else {
+		v->padding = (uint32_t)req->padding;
+		v->wants_beats = req->wants_beats;
+		v->misses_channels = note_missing(place->feed);
+		rc = viewer_stream(v, place, &head);
+	}
+	buf_free(&head);
+	return rc;
+}
+
+/* What the system said (errno) goes to the log; it is not the client's. */
+static void
+refuse_unreadable(struct viewer *v, const struct request *req)
+{
+	if (hub_log_peer(viewer_hub(v)))
+		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
+		    (const char *)req->channels.texts.data);
+	reply_refuse(v, req, "the spool cannot be read now; the log says more");
+}
+
+/* There is no feed for ${req}; errno says why. */
+static void
+refuse_feed(struct viewer *v, const struct request *req)
+{
+	struct answer no = { 0 };
+
+	if (errno != E2BIG) {
+		refuse_unreadable(v, req);
+		return;
+	}
+	answer_set(&no, 400,
+	    "the pattern selects more channels than [limits] "
+	    "channels_per_stream allows");
+	limits_refuse(viewer_hub(v), LIMIT_CHANNELS);
+	/* Whoever was let in once comes back when there are fewer. */
+	if (req->cursor.len > 0)
+		reply_later(v, req, no.text);
+	else
+		reply_answer(v, req, &no);
+}
+
+/* Whether a format is asked for as elsewhere, and not a channel. */
+static bool
+asks_for_format(const struct request *req, const struct feed *feed)
+{
+	return req->is_in_path && req->channels.count == 1 &&
+	    spelling_is_format((const char *)req->channels.texts.data) &&
+	    feed_missing(feed, 0) != NULL;
+}
+
+static void
+open_stream(struct viewer *v, struct subscription *sub, struct place *place)
+{
+	struct answer no = { 0 };
+
+	v->is_short = sub->start.is_short;
+	if (feed_is_over(place))
+		answer_set(&no, 204, "%s", "");
+	else if (asks_for_format(&sub->request, place->feed))
+		spelling_refuse_format(
+		    &no, (const char *)sub->request.channels.texts.data);
+	if (no.status != 0) {
+		place_unref(place);
+		reply_answer(v, &sub->request, &no);
+	} else if (stream(v, &sub->request, place, sub->fields) != 0) {
+		viewer_close(v);
+	}
+}
+
+/* Begin with the feed.  Return 0 or -1 with errno. */
+static int
+begin(struct viewer *v, struct subscription *sub)
+{
+	sub->feed = feed_get(viewer_hub(v), &sub->request, sub->settings,
+	    flush_get(v->flush)->collects);
+	if (sub->feed == NULL)
+		return -1;
+	if (feed_start_begin(&sub->start, sub->feed, &sub->request) == 0)
+		return 0;
+	feed_unref(sub->feed);
+	sub->feed = NULL;
+	return -1;
+}
+
+static void
+destroy(struct subscription *sub)
+{
+	feed_start_end(&sub->start);
+	if (sub->feed != NULL)
+		feed_unref(sub->feed);
+	request_free(&sub->request);
+	memory -= sub->memory;
+	free(sub);
+}
+
+/* Take what was begun away from ${v}, which is to become something else. */
+static struct subscription *
+take(struct viewer *v)
+{
+	struct subscription *sub = v->subscription;
+
+	v->subscription = NULL;
+	v->state = VIEWER_IDLE;
+	viewer_hub(v)->n_responses--;
+	return sub;
+}
+
+void
+subscribe_drop(struct viewer *v)
+{
+	destroy(take(v));
+}
+
+/* Go on with ${sub}.  Return whether it is through. */
+static bool
+go_on(struct viewer *v, struct subscription *sub)
+{
+	enum limit limit;
+	struct place *place;
+
+	if (viewer_hub(v)->is_draining) {
+		(void)take(v);
+		reply_refuse(v, &sub->request, "the program is being stopped");
+		return true;
+	}
+	if (sub->feed == NULL &&
+	    (limit = limits_reached(viewer_hub(v))) != LIMIT_NONE) {
+		/* Those who came before it have had what there was. */
+		(void)take(v);
+		reply_later(
+		    v, &sub->request, limits_refuse(viewer_hub(v), limit));
+		return true;
+	}
+	if (sub->feed == NULL && begin(v, sub) != 0) {
+		(void)take(v);
+		refuse_feed(v, &sub->request);
+		return true;
+	}
+	place = feed_start_go_on(&sub->start);
+	if (place == NULL && errno == EAGAIN)
+		return false;
+	/* What is left is done at once. */
+	slice_close();
+	(void)take(v);
+	if (place == NULL)
+		refuse_unreadable(v, &sub->request);
+	else
+		open_stream(v, sub, place);
+	return true;
+}
+
+void
+subscribe_go_on(struct viewer *v)
+{
+	struct subscription *sub = v->subscription;
+	struct hub *hub = viewer_hub(v);
+	bool is_through;
+
+	slice_open(hub_slice_us(hub), sub->is_limited ? &sub->budget : NULL,
+	    sub->tries);
+	is_through = go_on(v, sub);
+	sub->tries = slice_tries(sub->tries);
+	slice_close();
+	if (is_through)
+		destroy(sub);
+	else
+		viewer_queue_search(v);
+}
+
+void
+subscribe(struct viewer *v, struct request *req,
+    const struct settings *settings, unsigned fields)
+{
+	struct subscription *sub = calloc(1, sizeof(*sub));
+
+	if (sub == NULL) {
+		viewer_close(v);
+		return;
+	}
+	sub->request = *req;
+	memset(req, 0, sizeof(*req));
+	/* Nobody reads what HEAD would have got: it is told where now is. */
+	if (sub->request.method == METHOD_HEAD) {
+		sub->request.cursor.len = 0;
+		sub->request.has_history = true;
+		sub->request.history = 0;
+	}
+	sub->settings = settings;
+	sub->fields = fields;
+	sub->budget = viewer_hub(v)->settings->resume_bytes;
+	sub->is_limited = sub->budget > 0;
+	sub->memory = sizeof(*sub) + request_memory(&sub->request);
+	memory += sub->memory;
+	v->state = VIEWER_STARTING;
+	v->subscription = sub;
+	viewer_hub(v)->n_responses++;
+	viewer_queue_search(v);
+}

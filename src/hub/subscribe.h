@@ -1,0 +1,38 @@
+/*
+ * From an admitted request to its stream.  Where that begins may take some
+ * slices to find, so it is looked for among the searches of the hub.
+ */
+#ifndef SPOOLCAST_HUB_SUBSCRIBE_H
+#define SPOOLCAST_HUB_SUBSCRIBE_H
+
+#include "hub/viewer.h"
+
+/**
+ * subscribe(viewer, request, settings, fields):
+ * Look for the place where ${viewer} begins that sent ${request}, whose content
+ * is taken (it is left empty), and open its stream there; ${settings} are those
+ * of its first channel.  The head of the response has the ${fields}, of enum
+ * answer_field.
+ */
+void subscribe(struct viewer *viewer, struct request *request,
+    const struct settings *settings, unsigned fields);
+
+/**
+ * subscribe_go_on(viewer):
+ * Go on with that for a slice; ${viewer} is VIEWER_STARTING and in no list.
+ */
+void subscribe_go_on(struct viewer *viewer);
+
+/**
+ * subscribe_drop(viewer):
+ * The same viewer does not want it any more: free what was begun.
+ */
+void subscribe_drop(struct viewer *viewer);
+
+/**
+ * subscribe_memory(void):
+ * Return how many bytes all that was begun takes.
+ */
+size_t subscribe_memory(void);
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * Looking at the channels in use and at the names in the folder: as there may
+ * be any number of them, in turns that are short.
+ */
+#include <dirent.h>
+
+#include "base/clock.h"
+#include "base/timer.h"
+#include "source/folder_parts.h"
+
+/* What a turn may take, so that viewers need not wait for the next. */
+#define TURN_MS 2
+
+static void
+on_more(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	(void)loop;
+	(void)revents;
+	folder_tell(timer->data);
+}
+
+void
+folder_look_init(struct folder *folder)
+{
+	list_init(&folder->dirty);
+	list_init(&folder->looked_at);
+	list_init(&folder->to_look_at);
+	list_init(&folder->missing);
+	list_init(&folder->to_find);
+	timer_init(&folder->more, on_more, folder);
+}
+
+/* Read the names no further. */
+static void
+end_names(struct folder *folder)
+{
+	if (folder->names != NULL)
+		closedir(folder->names);
+	folder->names = NULL;
+}
+
+void
+folder_look_end(struct folder *folder)
+{
+	ev_timer_stop(folder->loop, &folder->more);
+	end_names(folder);
+	folder_forget_names(folder);
+}
+
+void
+folder_look_at_all(struct folder *folder, bool is_poll)
+{
+	/* The last look may be under way: what it lacks gets both. */
+	if (list_is_empty(&folder->to_look_at))
+		folder->look_tells = folder->look_polls = false;
+	folder->look_tells = folder->look_tells || !is_poll;
+	folder->look_polls = folder->look_polls || is_poll;
+	list_append(&folder->to_look_at, &folder->looked_at);
+}
+
+void
+folder_look_for_missing(struct folder *folder)
+{
+	list_append(&folder->to_find, &folder->missing);
+}
+
+/* Anything may have happened: begin to look at everything. */
+static void
+begin(struct folder *folder)
+{
+	if (!folder_is_still_there(folder))
+		(void)folder_reopen(folder);
+	folder->is_lost = false;
+	if (folder->ops->on_lost != NULL)
+		folder->ops->on_lost(folder->cookie);
+	if (list_is_empty(&folder->to_look_at))
+		folder->look_overflows = false;
+	folder->look_overflows =
+	    folder->look_overflows || folder->has_overflown;
+	folder->has_overflown = false;
+	folder->look_no++;
+	folder_look_at_all(folder, false);
+	if (folder->ops->wants_names == NULL ||
+	    folder->ops->wants_names(folder->cookie))
+		folder->must_tell_names = true;
+	/* Until then, those that are kept are not known to be right. */
+	folder_forget_names(folder);
+	folder->must_list = folder->must_tell_names || folder->keeps_names;
+}
+
+static void
+tell(struct channel *channel)
+{
+	list_remove(&channel->dirty);
+	channel->folder->ops->on_channel(channel->folder->cookie, channel);
+}
+
+/* See to the next channel of which something was told. */
+static bool
+look_at_dirty(struct folder *folder)
+{
+	struct channel *channel;
+
+	if (list_is_empty(&folder->dirty))
+		return false;
+	channel = LIST_OF(folder->dirty.next, struct channel, dirty);
+	if (channel->needs_look)
+		channel_look(channel);
+	tell(channel);
+	return true;
+}
+
+/* See whether the next of those that are waited for is there. */
+static bool
+look_for_next(struct folder *folder)
+{
+	struct channel *channel;
+
+	if (list_is_empty(&folder->to_find))
+		return false;
+	channel = LIST_OF(folder->to_find.next, struct channel, in_missing);
+	list_remove(&channel->in_missing);
+	list_push(&folder->missing, &channel->in_missing);
+	if (channel_poll(channel)) {
+		folder->has_news = true;
+		tell(channel);
+	}
+	return true;
+}
+
+/* Look at the next of all channels. */
+static bool
+look_at_next(struct folder *folder)
+{
+	struct channel *channel;
+	bool is_news;
+
+	if (list_is_empty(&folder->to_look_at))
+		return false;
+	channel = LIST_OF(folder->to_look_at.next, struct channel, in_look);
+	list_remove(&channel->in_look);
+	list_push(&folder->looked_at, &channel->in_look);
+	/* First, so that what comes after the look is told. */
+	if (channel->follow_no != folder->follow_no)
+		channel_follow(channel);
+	is_news =
+	    folder->look_polls ? channel_poll(channel) : channel_look(channel);
+	channel->look_no = folder->look_no;
+	folder->has_news = folder->has_news || is_news;
+	if (is_news || folder->look_tells)
+		tell(channel);
+	return true;
+}
+
+/* Begin to read the names; what comes after that is told by others. */
+static void
+begin_names(struct folder *folder)
+{
+	folder->must_list = false;
+	folder->tells_names = folder->must_tell_names;
+	folder->must_tell_names = false;
+	folder_forget_names(folder);
+	folder->names = opendir(folder->path);
+	folder->keeps_now = folder->keeps_names && folder->names != NULL;
+}
+
+/* See to the next name in the folder. */
+static bool
+see_name(struct folder *folder)
+{
+	char name[NAME_MAX_LEN + 1];
+	const struct dirent *entry;
+
+	if (folder->names == NULL && folder->must_list)
+		begin_names(folder);
+	if (folder->names == NULL)
+		return false;
+	if ((entry = readdir(folder->names)) == NULL) {
+		end_names(folder);
+		folder->has_kept = folder->keeps_now;
+		folder->keeps_now = false;
+	} else if (folder_sign_of(entry->d_name, name) != -1) {
+		folder_find_name(folder, dirfd(folder->names), entry->d_name);
+		if (folder->tells_names)
+			folder->ops->on_name(folder->cookie, name);
+	}
+	return true;
+}
+
+/* Do the next thing of each kind: none has to wait for all of another. */
+static bool
+step(struct folder *folder)
+{
+	bool is_more = look_at_dirty(folder);
+
+	is_more = look_for_next(folder) || is_more;
+	is_more = look_at_next(folder) || is_more;
+	return see_name(folder) || is_more;
+}
+
+void
+folder_tell(struct folder *folder)
+{
+	int64_t from_ms = clock_mono_ms(), now_ms = from_ms;
+	bool is_more;
+
+	if (folder->is_listed) {
+		timer_set_first(folder->loop, &folder->more, 0.);
+		return;
+	}
+	if (folder->is_lost)
+		begin(folder);
+	while ((is_more = step(folder)) && now_ms < from_ms + TURN_MS)
+		now_ms = clock_mono_ms();
+	folder->look_ms += now_ms - from_ms;
+	if (is_more)
+		timer_set_first(folder->loop, &folder->more, 0.);
+	else if (folder->is_polled_now)
+		folder_poll_done(folder);
+}

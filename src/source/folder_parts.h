@@ -1,0 +1,90 @@
+/*
+ * What the files of the module share; nobody else's business.
+ */
+#ifndef SPOOLCAST_SOURCE_FOLDER_PARTS_H
+#define SPOOLCAST_SOURCE_FOLDER_PARTS_H
+
+#include "source/folder.h"
+
+/**
+ * folder_reopen(folder), folder_is_still_there(folder):
+ * Open the folder that has the path now, as folder_open does, and tell nobody
+ * yet; return whether the one that was opened is still it.
+ */
+int folder_reopen(struct folder *folder);
+bool folder_is_still_there(const struct folder *folder);
+
+/**
+ * folder_look_init(folder), folder_look_end(folder):
+ * Prepare for that, once, and end it.
+ */
+void folder_look_init(struct folder *folder);
+void folder_look_end(struct folder *folder);
+
+/**
+ * folder_look_at_all(folder, is_poll):
+ * Have folder_tell look at all channels and tell of each; or, if ${is_poll}, of
+ * those that changed or grew.
+ */
+void folder_look_at_all(struct folder *folder, bool is_poll);
+
+/**
+ * folder_look_for_missing(folder):
+ * Have folder_tell look at those channels that are waited for.
+ */
+void folder_look_for_missing(struct folder *folder);
+
+/**
+ * folder_poll_done(folder):
+ * The look that polling began is over: set when to look next.
+ */
+void folder_poll_done(struct folder *folder);
+
+/**
+ * folder_poll_init(folder), folder_poll_end(folder):
+ * Prepare to poll, once, before anything else; and look no more from time to
+ * time, until that is asked for again.
+ */
+void folder_poll_init(struct folder *folder);
+void folder_poll_end(struct folder *folder);
+
+/**
+ * folder_keep_name(folder, file, what), folder_find_name(folder, dir_fd, file):
+ * Note what became of ${file}, or that it was read in the folder ${dir_fd}, for
+ * folder_list.
+ */
+void folder_keep_name(
+    struct folder *folder, const char *file, enum watch_name what);
+void folder_find_name(struct folder *folder, int dir_fd, const char *file);
+
+/**
+ * folder_forget_names(folder):
+ * Keep none of the names until they are read again.
+ */
+void folder_forget_names(struct folder *folder);
+
+/**
+ * channel_poll(channel):
+ * As channel_look, and whether its files were written to since the last time.
+ */
+bool channel_poll(struct channel *channel);
+
+/**
+ * folder_own_init(folder), folder_own_follow(folder), folder_own_leave(folder):
+ * Prepare to follow our own folder; follow it, if the spool is followed and it
+ * is there: a journal that appears in it, or takes the name of another, makes
+ * its channel look; follow it no more.
+ */
+void folder_own_init(struct folder *folder);
+void folder_own_follow(struct folder *folder);
+void folder_own_leave(struct folder *folder);
+
+/**
+ * channel_new(folder, name), channel_free(channel):
+ * Make a channel that is not in ${folder} yet, and destroy one that is not any
+ * more; for folder.c.
+ */
+struct channel *channel_new(struct folder *folder, const char *name);
+void channel_free(struct channel *channel);
+
+#endif
