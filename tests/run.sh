@@ -212,6 +212,14 @@ run_rest()
 	run_all asan/ fuzz cli servers torture
 }
 
+# Compilers and linters take what the others leave of the processors, so that no
+# test waits longer for their sake.
+run_lint()
+{
+	renice -n 19 -p "$BASHPID" >/dev/null
+	run_all '' arch
+}
+
 # lane COMMAND...: beside the others.  Most tests wait most of the time.
 lane()
 {
@@ -277,6 +285,18 @@ check_sanitizers()
 	extra 'no sanitizer has anything to report' "$found"
 }
 
+# What failed and why, once more: what was said of it scrolled away long ago.
+tell_failed()
+{
+	local verdict
+	for verdict in "$results"/*.verdict; do
+		grep -q '^FAILED' "$verdict" || continue
+		verdict=${verdict%.verdict}
+		printf 'failed: %s\n' "${verdict##*/}"
+		grep -A 14 '^not ok ' "$verdict.tap" | head -n 40
+	done
+}
+
 begin=$SECONDS
 # A demo that somebody runs meanwhile is none of our business.
 before=$(ours "$SPOOLCAST_RUN")
@@ -285,8 +305,9 @@ runs_alone=no
 # As long as one another, as far as that can be.
 lane run_all '' fuzz serve
 lane run_all asan/ unit serve
-lane run_all '' servers arch
+lane run_all '' servers
 lane run_rest
+lane run_lint
 wait "${lanes[@]}"
 runs_alone=yes
 run_all '' serve servers
@@ -303,10 +324,7 @@ check_sanitizers
 read -r passed failed skipped < <(cat "$results"/*.counts |
 	awk '{ p += $1; f += $2; s += $3 } END { print p, f, s }')
 printf '%d s in all; every output is in %s\n' $((SECONDS - begin)) "$results"
-if ((failed > 0)); then
-	(cd "$results" && grep -l '^FAILED' ./*.verdict) |
-		sed 's/^\.\//failed: /; s/\.verdict$//'
-fi
+((failed == 0)) || tell_failed
 summary="$passed passed, $failed failed"
 ((skipped == 0)) || summary+=", $skipped skipped"
 echo "$summary"

@@ -56,7 +56,7 @@ make_oldest(struct channel *channel, struct position *at)
 static bool
 is_to_repeat(void)
 {
-	return errno == ESTALE;
+	return errno == ESTALE || errno == EBUSY;
 }
 
 static void
