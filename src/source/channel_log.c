@@ -10,6 +10,9 @@
 #include "source/channel_log.h"
 #include "spool/writers.h"
 
+/* So many numbers in a row may be links to the newest segment. */
+#define NUMBERS_MAX 8
+
 struct series
 channel_series(struct channel *channel)
 {
@@ -202,15 +205,23 @@ static void
 look_before(struct channel *channel, bool is_first, struct segment_id *out)
 {
 	const struct series series = channel_series(channel);
+	const struct segment *newest = channel->segment;
 	struct segment_id id;
-	int rc = series_look(&series, 1, &id);
+	int rc, number = 0;
 
-	/* Between two steps of a rotation that is the newest itself. */
-	if (rc == 0 && segment_id_equal(&id, &channel->segment->id))
-		rc = series_look(&series, 2, &id);
-	if (rc == 0)
+	/*
+	 * Between two steps of a rotation number 1 is the newest itself; by
+	 * links the newest may have more numbers, and never comes before
+	 * itself.
+	 */
+	do
+		rc = series_look(&series, ++number, &id);
+	while (rc == 0 && number < NUMBERS_MAX &&
+	    segment_id_equal(&id, &newest->id));
+	if (rc == 0 && !segment_id_equal(&id, &newest->id))
 		*out = id;
 	else if (!is_first && channel->before != NULL &&
+	    channel->before != newest &&
 	    series_find(
 		&series, &channel->before->id, channel->before->number) != -1)
 		*out = channel->before->id;

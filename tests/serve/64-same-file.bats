@@ -135,6 +135,29 @@ each_once()
 	done
 }
 
+@test "a segment that also gets the name of the newest one holds up nobody" {
+	local older
+	# Empty: a search for the last records goes on to the file before it.
+	for older in '' '# a comment'; do
+		rm -f "$SPOOL"/news* "$T/s" "$T/late"
+		printf %s "${older:+$older$'\n'}" >"$SPOOL/news.1"
+		ln "$SPOOL/news.1" "$SPOOL/news.2"
+		echo 1 >"$SPOOL/news"
+		begin
+		sse_begin "$URL/news?history=all" "$T/s"
+		wait_line "$T/s" 1
+		ln -f "$SPOOL/news.1" "$SPOOL/news"
+		# What came before this was looked at by then.
+		echo seen >>"$SPOOL/quiet"
+		wait_line "$T/quiet" seen
+		sse_begin "$URL/news?history=5" "$T/late"
+		wait_for 10 grep -q '^id: ' "$T/late"
+		echo 2 >>"$SPOOL/news"
+		wait_line "$T/late" 2
+		others_go_on
+	done
+}
+
 @test "a file with two numbers keeps none of three processes busy" {
 	local n
 	files 1
