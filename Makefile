@@ -42,9 +42,19 @@ STATIC = HARDEN='$(GUARD) -fno-pie' \
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
+# `make` tells what it makes, `make V=1` by which commands, `make -s` nothing.
+ifdef V
+Q =
+else
+Q = @
+ifeq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+tell = @printf '%-4s %s\n' '$1' '$@'
+endif
+endif
+
 .PHONY: all help static deps deps-build deps-demo deps-check deps-long deps-bench demo \
 	check check-long check-built tests-built asan-built bench bench-built fuzz disorder disorder-built torture soak \
-	lint install clean conf
+	install clean conf
 .DELETE_ON_ERROR:
 
 all: $B/spoolcast $B/spoolcast.fcgi
@@ -73,69 +83,94 @@ help:
 	@echo 'make install  DESTDIR= PREFIX=$(PREFIX)'
 
 $B/spoolcast: $B/obj/main.o $B/libspoolcast.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call tell,LD)
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $B/spoolcast.fcgi: $B/spoolcast
-	ln -sf spoolcast $@
+	$Qln -sf spoolcast $@
 
 static: $B/static/spoolcast.fcgi
 $B/static/spoolcast.fcgi: $B/static/parts/spoolcast
-	strip -o $@.new $<
-	mv $@.new $@
+	$(call tell,LD)
+	$Qstrip -o $@.new $<
+	$Qmv $@.new $@
 $B/static/parts/spoolcast: FORCE
 	@$(MAKE) --no-print-directory B=$B/static/parts $(STATIC) $@
 FORCE:
 
 # Everything but main(), so that tests link what the program links.
 $B/libspoolcast.a: $(OBJ)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call tell,AR)
+	$Qrm -f $@
+	$Q$(AR) rcs $@ $^
 
-$B/obj/%.o: src/%.c Makefile
+# What to install where something is missing, in place of a compiler's word.
+$B/have:
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@command -v $(firstword $(CC)) >/dev/null || { \
+		echo 'there is no C compiler $(firstword $(CC)): `make deps-build`' \
+		'(on Debian, as root or by sudo) installs one' >&2; exit 1; }
+	@for header in ev ini; do echo "#include <$$header.h>" | \
+		$(CC) -E -x c - >/dev/null 2>&1 || { \
+		echo "<$$header.h> is missing: \`make deps-build\` (on Debian, as" \
+		'root or by sudo) installs libev and inih for development' >&2; \
+		exit 1; }; done
+	@touch $@
+
+$B/obj/%.o: src/%.c Makefile | $B/have
+	@mkdir -p $(@D)
+	$(call tell,CC)
+	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $B/unit/%: tests/unit/%.c $B/libspoolcast.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+	$(call tell,LD)
+	$Q$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
 		$B/libspoolcast.a $(LIBS) -lcmocka -lfcgi
 
 $B/helpers/%: tests/helpers/%.c $B/libspoolcast.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+	$(call tell,LD)
+	$Q$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
 		$B/libspoolcast.a
 
 $B/bench/%: tests/bench/%.c $B/libspoolcast.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+	$(call tell,LD)
+	$Q$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
 		$B/libspoolcast.a -lfcgi
 
 $B/soak/%: tests/soak/%.c $B/libspoolcast.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+	$(call tell,LD)
+	$Q$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
 		$B/libspoolcast.a
 
 # It would look up names to listen, which it never does.
 $B/bench/static/hello: tests/bench/hello.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STD) -O2 -static -o $@ $< -lfcgi 2>$@.warnings
+	$(call tell,LD)
+	$Q$(CC) $(STD) -O2 -static -o $@ $< -lfcgi 2>$@.warnings
 
 # The corpus is replayed by `make check` through the same entry (see
 # tests/fuzz/replay.c); `make fuzz` explores with clang's libFuzzer.
 $B/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $B/libspoolcast.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
+	$(call tell,LD)
+	$Q$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
 		tests/fuzz/replay.c $B/libspoolcast.a $(LIBS) -lfcgi
 
 $B/libfuzzer/%: tests/fuzz/%.c $(SRC)
 	@mkdir -p $(@D)
-	clang $(STD) -Isrc -g -O1 -fsanitize=fuzzer,address,undefined \
+	$(call tell,LD)
+	$Qclang $(STD) -Isrc -g -O1 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $< $(SRC) $(LIBS) -lfcgi
 
 # Peer and spool at once, of any responder.
 $(DISORDER): $(wildcard tests/fuzz/disorder/*.[ch]) $B/libspoolcast.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ \
+	$(call tell,LD)
+	$Q$(CC) $(ALL_CFLAGS) -Itests $(ALL_LDFLAGS) -o $@ \
 		$(filter %.c,$^) $B/libspoolcast.a
 
 SECONDS ?= 60
@@ -168,8 +203,8 @@ soak: deps-check
 	@HOURS=$(HOURS) SEED=$(SEED) bash tests/soak/run.sh
 
 conf: $B/spoolcast
-	$B/spoolcast help settings >conf/spoolcast.ini.new
-	mv conf/spoolcast.ini.new conf/spoolcast.ini
+	$Q$B/spoolcast help settings >conf/spoolcast.ini.new
+	$Qmv conf/spoolcast.ini.new conf/spoolcast.ini
 
 deps: deps-check
 deps-build deps-demo deps-check deps-long deps-bench:
@@ -183,11 +218,11 @@ demo: deps-demo
 check: deps-check
 	@$(MAKE) --no-print-directory check-built
 check-built: all static tests-built asan-built
-	@bash tests/run.sh
+	@BUILT=1 bash tests/run.sh
 # What takes too long for each time, with what only that needs.
 check-long: deps-long
 	@$(MAKE) --no-print-directory all static tests-built asan-built
-	@EVERY=1 bash tests/run.sh servers/rows servers/clients \
+	@BUILT=1 EVERY=1 bash tests/run.sh servers/rows servers/clients \
 		servers/modes-lighttpd serve/81-pages
 tests-built: all $(UNIT) $(PEERS) $(FUZZ) $(SOAK) $(DISORDER)
 asan-built:

@@ -1,8 +1,8 @@
 #!/bin/bash
 # tests/run.sh [PATTERN...]
 #
-# Runs what `make tests-built asan-built` has built and ends with the line
-# "N passed, N failed".  A pattern picks files by name, as in
+# Builds what is wanted, runs it and ends with the line "N passed, N failed".  A
+# pattern picks files by name, as in
 #
 #	tests/run.sh unit/test_buf 'serve/10-*' 'asan/serve/*'
 #
@@ -10,7 +10,7 @@
 #
 # All of it runs with the plain program and once more with the one that has
 # AddressSanitizer and UBSan in it, four files at a time but for some.  Every
-# output is kept in $B/results.
+# output is kept in $B/results.  With BUILT=1 all is built already.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -24,6 +24,10 @@ patterns=("${@#tests/}")
 
 # Longest time for one file, in seconds; few take a tenth of it.
 FILE_LIMIT=${FILE_LIMIT:-900}
+
+if [[ -z ${BUILT-} ]]; then
+	make -s -j"$(nproc)" B="$B" all static tests-built asan-built || exit 1
+fi
 
 rm -rf "$results"
 mkdir -p "$results" || exit 1
@@ -88,7 +92,7 @@ output_of()
 # the TAP if anything is wrong with it; leaves the counts in LABEL.counts.
 judge()
 {
-	local label=$1 seconds=$2 status=$3 out counts verdict=ok
+	local label=$1 seconds=$2 status=$3 out counts verdict=ok ended
 	out=$(output_of "$label")
 	counts=$(awk -v status="$status" '
 		/^ok .*# [Ss][Kk][Ii][Pp]/ { skipped++; next }
@@ -105,7 +109,9 @@ judge()
 		}' "$out.tap")
 	printf '%s\n' "$counts" >"$out.counts"
 	[[ $counts == *' 0 '* ]] || verdict=FAILED
-	printf '%-6s %-32s %4d tests %6.1f s\n' "$verdict" "$label" \
+	ended=("$results"/*.counts)
+	printf '%3d of %d %-6s %-32s %4d tests %6.1f s\n' "${#ended[@]}" \
+		"$n_files" "$verdict" "$label" \
 		"$(awk '{ print $1 + $2 + $3 }' <<<"$counts")" "$seconds"
 	if [[ $verdict == FAILED ]]; then
 		printf -- '---- %s ended with %s\n' "$label" "$status"
@@ -119,6 +125,10 @@ run_file()
 {
 	local label=$1 status from=$EPOCHREALTIME out
 	shift
+	if [[ $is_counting == yes ]]; then
+		n_files=$((n_files + 1))
+		return
+	fi
 	out=$(output_of "$label")
 	timeout --kill-after=10 "$FILE_LIMIT" "$@" >"$out.tap" 2>&1 </dev/null
 	status=$?
@@ -128,7 +138,8 @@ run_file()
 	cat "$out.verdict"
 }
 
-# The first argument of what follows is the variant: nothing or asan/.
+# The first argument of what follows is the variant: nothing or asan/.  While
+# is_counting, a file is only counted.
 
 run_units()
 {
@@ -216,15 +227,35 @@ run_rest()
 # test waits longer for their sake.
 run_lint()
 {
-	renice -n 19 -p "$BASHPID" >/dev/null
+	[[ $is_counting == yes ]] || renice -n 19 -p "$BASHPID" >/dev/null
 	run_all '' arch
 }
 
 # lane COMMAND...: beside the others.  Most tests wait most of the time.
 lane()
 {
+	if [[ $is_counting == yes ]]; then
+		"$@"
+		return
+	fi
 	"$@" &
 	lanes+=($!)
+}
+
+run_everything()
+{
+	lanes=()
+	runs_alone=no
+	# As long as one another, as far as that can be.
+	lane run_all '' fuzz serve
+	lane run_all asan/ unit serve
+	lane run_all '' servers
+	lane run_rest
+	lane run_lint
+	((${#lanes[@]} == 0)) || wait "${lanes[@]}"
+	runs_alone=yes
+	run_all '' serve servers
+	run_all asan/ serve servers
 }
 
 # ours RUN: prints the ids of processes that belong to that run by their mark,
@@ -290,28 +321,29 @@ tell_failed()
 {
 	local verdict
 	for verdict in "$results"/*.verdict; do
-		grep -q '^FAILED' "$verdict" || continue
+		grep -q '^ *[0-9]* of [0-9]* FAILED' "$verdict" || continue
 		verdict=${verdict%.verdict}
 		printf 'failed: %s\n' "${verdict##*/}"
 		grep -A 14 '^not ok ' "$verdict.tap" | head -n 40
 	done
 }
 
+# Why so many did not run, a reason a line.
+tell_skipped()
+{
+	sed -nE 's/^ok .*# [Ss][Kk][Ii][Pp] *//p' "$results"/*.tap | sort |
+		uniq -c | sort -rn | sed 's/^ *\([0-9]*\) /skipped: \1, /'
+}
+
 begin=$SECONDS
 # A demo that somebody runs meanwhile is none of our business.
 before=$(ours "$SPOOLCAST_RUN")
-lanes=()
-runs_alone=no
-# As long as one another, as far as that can be.
-lane run_all '' fuzz serve
-lane run_all asan/ unit serve
-lane run_all '' servers
-lane run_rest
-lane run_lint
-wait "${lanes[@]}"
-runs_alone=yes
-run_all '' serve servers
-run_all asan/ serve servers
+# What there is to run, and then that.
+n_files=2 # those of the end
+is_counting=yes
+run_everything
+is_counting=no
+run_everything
 
 if ! compgen -G "$results/*.counts" >/dev/null; then
 	echo 'no test ran' >&2
@@ -326,6 +358,7 @@ read -r passed failed skipped < <(cat "$results"/*.counts |
 printf '%d s in all; every output is in %s\n' $((SECONDS - begin)) "$results"
 ((failed == 0)) || tell_failed
 summary="$passed passed, $failed failed"
+tell_skipped
 ((skipped == 0)) || summary+=", $skipped skipped"
 echo "$summary"
 ((failed == 0 && passed > 0))
