@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "cli/cli.h"
 #include "cli/verbs.h"
 
@@ -152,36 +153,6 @@ verbs_list(FILE *out)
 	    out);
 }
 
-/*
- * How many single-byte insertions, removals and replacements make ${to} of
- * ${from}, by the usual table of which one row is kept.
- */
-static size_t
-edit_distance(const char *from, const char *to)
-{
-	size_t row[33], len = strlen(to);
-
-	if (len >= sizeof(row) / sizeof(row[0]))
-		return SIZE_MAX;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (; *from != '\0'; from++) {
-		size_t diagonal = row[0]++;
-
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = diagonal + (*from != to[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
 const struct verb *
 verbs_near(const char *name)
 {
@@ -189,7 +160,7 @@ verbs_near(const char *name)
 	size_t least = SIZE_MAX;
 
 	for (size_t i = 0; i < VERBS; i++) {
-		size_t distance = edit_distance(name, table[i].name);
+		size_t distance = near_distance(name, table[i].name);
 
 		/* Farther than half of its letters is another word. */
 		if (distance < least && distance <= strlen(table[i].name) / 2) {

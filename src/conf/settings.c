@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/near.h"
 #include "conf/settings.h"
 
 #define KEY(section_, name_, type_, member)                                    \
@@ -248,48 +249,11 @@ settings_section_exists(const char *name, size_t len)
 	return 0;
 }
 
-/* Names longer than this are compared by nothing. */
-#define NEAR_MAX 32
-
-/*
- * How many bytes must be put in, left out, replaced or swapped with their
- * neighbour to make ${b} of ${a} (optimal string alignment).
- */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t rows[3][NEAR_MAX + 1], a_len = strlen(a), b_len = strlen(b);
-
-	if (a_len > NEAR_MAX || b_len > NEAR_MAX)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= b_len; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= a_len; i++) {
-		size_t *row = rows[i % 3], *last = rows[(i + 2) % 3];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (last[j] + 1 < best)
-				best = last[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] &&
-			    rows[(i + 1) % 3][j - 2] + 1 < best)
-				best = rows[(i + 1) % 3][j - 2] + 1;
-			row[j] = best;
-		}
-	}
-	return rows[a_len % 3][b_len];
-}
-
 /* Whether ${found} is nearer to ${name} than ${*best}, which it becomes. */
 static int
 is_nearer(const char *name, const char *found, size_t *best)
 {
-	size_t d = distance(name, found);
+	size_t d = near_distance(name, found);
 
 	if (d >= *best || d > 1 + strlen(found) / 4)
 		return 0;
