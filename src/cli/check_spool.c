@@ -157,12 +157,12 @@ check_spool_split(const char *name, bool is_own, struct check_file *file)
 {
 	const char *suffix = name + strcspn(name, ".");
 
-	if (!folder_name_of(name, file->channel))
+	if (!form_name_of(name, file->channel))
 		return false;
 	file->file = name;
 	file->number = 0;
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		const struct form *form = &folder_forms[i];
+	for (size_t i = 0; i < FORMS; i++) {
+		const struct form *form = &forms[i];
 		size_t len;
 
 		if (is_own && form->type == S_IFREG)
@@ -186,7 +186,7 @@ check_spool_split(const char *name, bool is_own, struct check_file *file)
 static bool
 is_claimed(struct check_spool *check, const struct check_file *file)
 {
-	for (const struct form *form = folder_forms; form < file->form;
+	for (const struct form *form = forms; form < file->form;
 	     form++) {
 		char other[NAME_MAX_LEN + 16];
 		struct stat st;

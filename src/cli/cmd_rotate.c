@@ -79,8 +79,8 @@ rotate(struct job *job, const char *channel, const struct form *form)
 {
 	const struct settings *settings = conf_for(job->conf, channel);
 	struct rotation_report done = { 0 };
-	char base[FOLDER_SERIES_SIZE];
-	struct rotation rotation = { .base = folder_series(form, channel, base),
+	char base[FORM_SERIES_SIZE];
+	struct rotation rotation = { .base = form_series(form, channel, base),
 		.keep = settings->keep,
 		.may_wait = true };
 

@@ -133,11 +133,11 @@ choose(struct target *target, const struct form *form)
 static int
 choose_new(struct target *target, bool wants_block)
 {
-	const struct form *picked = folder_forms;
+	const struct form *picked = forms;
 	mode_t type;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		const struct form *form = &folder_forms[i];
+	for (size_t i = 0; i < FORMS; i++) {
+		const struct form *form = &forms[i];
 		int status;
 
 		if (form->type != S_IFREG)
@@ -163,8 +163,8 @@ target_find(struct target *target, bool wants_block)
 	const struct form *wrong = NULL;
 	mode_t type, wrong_type = 0;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		const struct form *form = &folder_forms[i];
+	for (size_t i = 0; i < FORMS; i++) {
+		const struct form *form = &forms[i];
 		int status = look_at_form(target, form, &type);
 
 		if (status != EXIT_DONE)

@@ -60,8 +60,8 @@ rotate(struct hub *hub, const char *name, const struct form *form,
     struct rotation_report *report)
 {
 	const struct settings *settings = conf_for(hub->conf, name);
-	char base[FOLDER_SERIES_SIZE];
-	struct rotation rotation = { .base = folder_series(form, name, base),
+	char base[FORM_SERIES_SIZE];
+	struct rotation rotation = { .base = form_series(form, name, base),
 		.keep = settings->keep,
 		.max_size = settings->max_size,
 		.max_age_ms = settings->max_age_ms };

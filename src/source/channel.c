@@ -107,9 +107,9 @@ has_dangling_link(struct channel *channel)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
+	for (size_t i = 0; i < FORMS; i++) {
 		if (lstat(folder_file(channel->folder, channel->name,
-			      folder_forms[i].suffix),
+			      forms[i].suffix),
 			&st) == 0 &&
 		    S_ISLNK(st.st_mode))
 			return true;
@@ -330,7 +330,7 @@ look_for_shadowed(struct channel *channel)
 
 	channel->is_shadow_told = false;
 	for (const struct form *form = channel->form + 1;
-	     form < folder_forms + folder_n_forms; form++) {
+	     form < forms + FORMS; form++) {
 		/* Who takes from the others tells of them. */
 		if (form->type != S_IFREG ||
 		    trust_look(AT_FDCWD,

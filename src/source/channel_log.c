@@ -135,8 +135,8 @@ channel_find_older(struct channel *channel)
 	const struct form *had = channel->form;
 	struct segment_id id;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		channel->form = &folder_forms[i];
+	for (size_t i = 0; i < FORMS; i++) {
+		channel->form = &forms[i];
 		if ((had == NULL || had == channel->form) &&
 		    look(channel, 1, &id) == 0)
 			return true;

@@ -1,5 +1,4 @@
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,25 +10,10 @@
 #include "base/log.h"
 #include "source/folder_parts.h"
 #include "spool/own.h"
+#include "spool/remote.h"
 
 /* Beside the path: slashes, our folder, a name, a suffix, a number, a NUL. */
 #define FILE_ROOM (NAME_MAX_LEN + 48)
-
-/* File systems on which other hosts write unseen (statfs(2)). */
-static const long remote_types[] = {
-	0x6969,	    /* NFS */
-	0x517b,	    /* SMB */
-	0xff534d42, /* CIFS */
-	0xfe534d42, /* SMB2 */
-	0x5346414f, /* AFS */
-	0x00c36400, /* Ceph */
-	0x01021997, /* 9P */
-	0x65735546, /* FUSE, also virtiofs */
-	0x786f4256, /* VirtualBox shared folder */
-	0x7461636f, /* OCFS2 */
-	0x01161970, /* GFS2 */
-	0x0bd00bd0, /* Lustre */
-};
 
 static uint64_t
 name_hash(const char *name)
@@ -81,7 +65,7 @@ on_name(void *cookie, const char *file, enum watch_name what)
 	if (strcmp(file, OWN_FOLDER) == 0)
 		folder->is_lost = true;
 	folder_keep_name(folder, file, what);
-	if (!folder_name_of(file, name))
+	if (!form_name_of(file, name))
 		return;
 	if ((channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
@@ -91,7 +75,7 @@ on_name(void *cookie, const char *file, enum watch_name what)
 			note_arrival(channel);
 	}
 	/* Whoever uses it may have waited for it by name. */
-	if (folder_is_form(file))
+	if (form_has_suffix(file))
 		folder->ops->on_name(folder->cookie, name);
 }
 
@@ -193,8 +177,6 @@ folder_free(struct folder *folder)
 static void
 start_watching(struct folder *folder, int fd)
 {
-	struct statfs fs;
-
 	if (!watch_is_on(&folder->watch) &&
 	    (!folder->is_polling || folder->is_waiting) &&
 	    watch_start(&folder->watch, folder->loop, &watch_ops, folder) != 0)
@@ -207,12 +189,8 @@ start_watching(struct folder *folder, int fd)
 	if (watch_is_on(&folder->watch) &&
 	    watch_folder(&folder->watch, folder->path) != 0)
 		folder_poll(folder, "the folder cannot be watched");
-	if (fstatfs(fd, &fs) != 0)
-		return;
-	for (size_t i = 0; i < sizeof(remote_types) / sizeof(long); i++) {
-		if (fs.f_type == remote_types[i])
-			folder_poll(folder, "a network file system");
-	}
+	if (remote_is(fd) == 1)
+		folder_poll(folder, "a network file system");
 }
 
 /*

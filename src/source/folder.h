@@ -22,6 +22,7 @@
 #include "base/table.h"
 #include "source/names.h"
 #include "source/watch.h"
+#include "spool/form.h"
 #include "spool/series_list.h"
 
 struct folder;
@@ -161,18 +162,6 @@ struct folder {
 	int open_errno;		      /* what the log said last of it */
 };
 
-/* A form that a channel may have; of several, the first row wins. */
-struct form {
-	const char *suffix; /* of what is in the spool, behind the name */
-	const char *dir;    /* its log is in this folder of the spool */
-	const char *log;    /* suffix of the log's newest segment */
-	mode_t type;	    /* what is in the spool: S_IFREG, S_IFDIR ... */
-	enum record_form record;
-};
-
-extern const struct form folder_forms[];
-extern const size_t folder_n_forms;
-
 /**
  * folder_init(folder, loop, path, ops, cookie):
  * Prepare ${folder} for the spool at ${path} (copied); it need not exist yet.
@@ -288,37 +277,12 @@ const char *folder_file(
 char *folder_log(
     struct folder *folder, const struct form *form, const char *name);
 
-/* The longest path of a log, seen from the spool, with its NUL. */
-#define FOLDER_SERIES_SIZE (NAME_MAX_LEN + 32)
-
-/**
- * folder_series(form, name, out):
- * Put the path of that segment, seen from the spool, into ${out}: what the
- * older segments of the channel have before their number.  Return ${out}.
- */
-const char *folder_series(
-    const struct form *form, const char *name, char out[FOLDER_SERIES_SIZE]);
-
-/**
- * folder_name_of(file, out):
- * Put the name of the channel that the file ${file} belongs to, which may be
- * one of its older segments or its end marker, into ${out}.  Return whether
- * there is one.
- */
-bool folder_name_of(const char *file, char out[NAME_MAX_LEN + 1]);
-
 /**
  * folder_sign_of(file, out):
  * The same, where ${file} shows that the channel exists, as for folder_has.
  * Return which of several such files it is, 0 to 7, or -1 if it is none.
  */
 int folder_sign_of(const char *file, char out[NAME_MAX_LEN + 1]);
-
-/**
- * folder_is_form(file):
- * Return whether ${file} has the suffix of what a channel consists of.
- */
-bool folder_is_form(const char *file);
 
 /**
  * folder_form(folder, name, st):

@@ -11,46 +11,6 @@
 #include "source/folder.h"
 #include "spool/own.h"
 
-const struct form folder_forms[] = {
-	{ "", "", "", S_IFREG, RECORD_LINE },
-	{ ".sse", "", ".sse", S_IFREG, RECORD_BLOCK },
-	{ ".d", OWN_FOLDER "/", ".d.log", S_IFDIR, RECORD_JOURNAL },
-	{ ".fifo", OWN_FOLDER "/", ".fifo.log", S_IFIFO, RECORD_LINE },
-};
-const size_t folder_n_forms = sizeof(folder_forms) / sizeof(folder_forms[0]);
-
-bool
-folder_name_of(const char *file, char out[NAME_MAX_LEN + 1])
-{
-	size_t len = strcspn(file, ".");
-
-	if (!name_is_valid(file, len))
-		return false;
-	memcpy(out, file, len);
-	out[len] = '\0';
-	return true;
-}
-
-const char *
-folder_series(
-    const struct form *form, const char *name, char out[FOLDER_SERIES_SIZE])
-{
-	snprintf(out, FOLDER_SERIES_SIZE, "%s%s%s", form->dir, name, form->log);
-	return out;
-}
-
-bool
-folder_is_form(const char *file)
-{
-	const char *suffix = file + strcspn(file, ".");
-
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		if (strcmp(suffix, folder_forms[i].suffix) == 0)
-			return true;
-	}
-	return false;
-}
-
 enum trust_links
 folder_links(const struct folder *folder, const char *name)
 {
@@ -85,8 +45,8 @@ folder_form(struct folder *folder, const char *name, struct stat *st)
 {
 	int found_errno = ENOENT;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		const struct form *form = &folder_forms[i];
+	for (size_t i = 0; i < FORMS; i++) {
+		const struct form *form = &forms[i];
 
 		if (look(folder, form, name,
 			folder_file(folder, name, form->suffix), st) == 0) {
@@ -115,14 +75,14 @@ is_older(const struct form *form, const char *file)
 static bool
 has_older(struct folder *folder, const char *name)
 {
-	char file[FOLDER_SERIES_SIZE];
+	char file[FORM_SERIES_SIZE];
 	struct stat st;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
+	for (size_t i = 0; i < FORMS; i++) {
 		snprintf(
-		    file, sizeof(file), "%s%s.1", name, folder_forms[i].log);
-		if (is_older(&folder_forms[i], file) &&
-		    look(folder, &folder_forms[i], name,
+		    file, sizeof(file), "%s%s.1", name, forms[i].log);
+		if (is_older(&forms[i], file) &&
+		    look(folder, &forms[i], name,
 			folder_file(folder, file, ""), &st) == 0 &&
 		    S_ISREG(st.st_mode))
 			return true;
@@ -177,8 +137,8 @@ folder_left(struct folder *folder, const char *name)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < folder_n_forms; i++) {
-		const struct form *form = &folder_forms[i];
+	for (size_t i = 0; i < FORMS; i++) {
+		const struct form *form = &forms[i];
 
 		if (form->dir[0] != '\0' &&
 		    lstat(folder_log(folder, form, name), &st) == 0 &&
@@ -209,11 +169,11 @@ folder_sign_of(const char *file, char out[NAME_MAX_LEN + 1])
 	const char *suffix = file + strcspn(file, ".");
 	int sign = -1;
 
-	for (size_t i = 0; i < folder_n_forms && sign == -1; i++) {
-		if (strcmp(suffix, folder_forms[i].suffix) == 0)
+	for (size_t i = 0; i < FORMS && sign == -1; i++) {
+		if (strcmp(suffix, forms[i].suffix) == 0)
 			sign = (int)i;
-		else if (is_older(&folder_forms[i], file))
-			sign = (int)(folder_n_forms + i);
+		else if (is_older(&forms[i], file))
+			sign = (int)(FORMS + i);
 	}
-	return sign != -1 && folder_name_of(file, out) ? sign : -1;
+	return sign != -1 && form_name_of(file, out) ? sign : -1;
 }

@@ -13,7 +13,7 @@ on_own_name(struct watch_dir *dir, const char *file)
 
 	if (file == NULL) {
 		folder->is_lost = true;
-	} else if (folder_name_of(file, name) &&
+	} else if (form_name_of(file, name) &&
 	    (channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
 		channel_mark_dirty(channel);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "spool/form.h"
 #include "spool/own.h"
 #include "spool/rotation_steps.h"
 #include "spool/series.h"
@@ -29,27 +30,6 @@ struct note {
 	uint64_t ino;
 	uint64_t keep;
 };
-
-/* Whether ${base} can be a series: nobody gets us to rename anything else. */
-static bool
-is_base(const char *base)
-{
-	static const char own[] = OWN_FOLDER "/";
-	bool is_own = strncmp(base, own, sizeof(own) - 1) == 0;
-	const char *suffix;
-	size_t len;
-
-	if (is_own)
-		base += sizeof(own) - 1;
-	len = strcspn(base, ".");
-	if (!name_is_valid(base, len))
-		return false;
-	suffix = base + len;
-	if (is_own)
-		return strcmp(suffix, ".d.log") == 0 ||
-		    strcmp(suffix, ".fifo.log") == 0;
-	return suffix[0] == '\0' || strcmp(suffix, ".sse") == 0;
-}
 
 /* Read the field at ${*text}, which ends at a blank. */
 static bool
@@ -81,7 +61,8 @@ read_note(int fd, struct note *note)
 	memcpy(note->base, text, len);
 	note->base[len] = '\0';
 	rest = text + len + 1;
-	return is_base(note->base) && read_number(&rest, &note->ino) &&
+	/* Nobody gets us to rename anything else. */
+	return form_is_series(note->base) && read_number(&rest, &note->ino) &&
 	    read_number(&rest, &note->keep) && note->keep <= ROTATION_KEEP_MAX;
 }
 

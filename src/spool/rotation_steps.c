@@ -7,6 +7,7 @@
 
 #include "spool/lock.h"
 #include "spool/own.h"
+#include "spool/rename_free.h"
 #include "spool/rotation_steps.h"
 #include "spool/series.h"
 #include "spool/twin.h"
@@ -209,28 +210,10 @@ trim(struct rotation_work *work)
 	return 0;
 }
 
-/* Rename unless ${to} exists, which somebody may make at any time. */
-static int
-rename_free(int dir_fd, const char *from, const char *to)
-{
-	struct stat st;
-
-	if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	/* Not every file system can do it in one step (rename(2)). */
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	if (fstatat(dir_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
-	return renameat(dir_fd, from, dir_fd, to);
-}
-
 static int
 rename_segment(struct rotation_work *work, const char *from, const char *to)
 {
-	if (rename_free(work->dir_fd, from, to) == 0) {
+	if (rename_free(work->dir_fd, from, work->dir_fd, to) == 0) {
 		work->has_moved = true;
 		return 0;
 	}
@@ -270,7 +253,8 @@ rotation_renew(struct rotation_work *work)
 	int rc = work->keep == 0 ?
 	    renameat(
 		work->dir_fd, ROTATION_NEW_NAME, work->dir_fd, work->name) :
-	    rename_free(work->dir_fd, ROTATION_NEW_NAME, work->name);
+	    rename_free(work->dir_fd, ROTATION_NEW_NAME,
+		work->dir_fd, work->name);
 
 	if (rc == 0) {
 		work->has_moved = true;

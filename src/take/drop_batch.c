@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "spool/own.h"
+#include "spool/rename_free.h"
 #include "take/drop_parts.h"
 
 /* Records are written when there are so many bytes of them. */
@@ -38,24 +39,6 @@ drop_batch_close(struct drop *drop)
 	drop_journal_close(&drop->journal);
 	drop->out.len = 0;
 	errno = saved;
-}
-
-/* Rename, but never onto another file. */
-static int
-move(int from_fd, const char *from, int to_fd, const char *to)
-{
-	struct stat st;
-
-	if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	/* The file system cannot (NFS), but only we put files there. */
-	if (fstatat(to_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
-	return errno == ENOENT ? renameat(from_fd, from, to_fd, to) : -1;
 }
 
 /* Open a folder in the drop folder, or make it. */
@@ -137,7 +120,7 @@ keep(struct drop *drop, const char *name)
 	struct tm tm;
 	int n = 1;
 
-	if (move(drop->batch.fd, name, drop->done, name) == 0)
+	if (rename_free(drop->batch.fd, name, drop->done, name) == 0)
 		return 0;
 	if (gmtime_r(&now, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
@@ -146,7 +129,7 @@ keep(struct drop *drop, const char *name)
 		/* Where both do not fit, the time matters more. */
 		snprintf(other, sizeof(other), "%.*s.%s-%d", NAME_MAX - 48,
 		    name, when, n++);
-		if (move(drop->batch.fd, name, drop->done, other) == 0)
+		if (rename_free(drop->batch.fd, name, drop->done, other) == 0)
 			return 0;
 	}
 	return -1;
@@ -231,8 +214,7 @@ claim(struct drop *drop, const struct drop_file *file, const char *name)
 		return 1;
 	drop_look_again(drop, DROP_LATER_MS);
 	/* Where another one has its name by now, it stays and comes first. */
-	if (renameat2(
-		drop->batch.fd, name, drop->dir, name, RENAME_NOREPLACE) != 0)
+	if (rename_free(drop->batch.fd, name, drop->dir, name) != 0)
 		return drop_fail(drop, drop->opts.file, name);
 	return 0;
 }

@@ -52,7 +52,7 @@ static const char *
 path_of(const struct inlet *inlet, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/%s%s", inlet->take->folder->path,
-	    inlet->name, inlet->kind->suffix);
+	    inlet->name, inlet->kind->form->suffix);
 	return path;
 }
 
@@ -83,8 +83,10 @@ open_inlet(struct inlet *inlet, const char **remedy)
 	opts.max_record = settings.max_record;
 	opts.keep_files = settings.keep_files;
 	opts.type_from_extension = settings.type_from_extension;
-	snprintf(file, sizeof(file), "%s.d", inlet->name);
-	snprintf(journal, sizeof(journal), "%s.d.log", inlet->name);
+	snprintf(file, sizeof(file), "%s%s", inlet->name,
+	    inlet->kind->form->suffix);
+	snprintf(journal, sizeof(journal), "%s%s", inlet->name,
+	    inlet->kind->form->log);
 	folder->drop = drop_new(&opts);
 	return folder->drop == NULL ? -1 : 0;
 }
@@ -178,8 +180,7 @@ close_inlet(struct inlet *inlet)
 }
 
 const struct inlet_kind drop_inlet = {
-	.suffix = ".d",
-	.type = S_IFDIR,
+	.form = &forms[FORM_DROP],
 	.is_lasting = true,
 	.make = make,
 	.open = open_inlet,

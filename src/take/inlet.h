@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "base/name.h"
+#include "spool/form.h"
 
 struct take;
 struct inlet;
@@ -29,9 +30,8 @@ enum inlet_result {
 };
 
 struct inlet_kind {
-	const char *suffix; /* behind the channel's name: as in folder_forms */
-	mode_t type;	    /* and as there */
-	bool is_lasting;    /* what waits in it stays there without us */
+	const struct form *form;
+	bool is_lasting; /* what waits in it stays there without us */
 	/* Return one in memory, with only what its kind knows set, or NULL. */
 	struct inlet *(*make)(void);
 	/*

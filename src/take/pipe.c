@@ -96,7 +96,7 @@ open_inlet(struct inlet *inlet, const char **remedy)
 	struct stat st;
 
 	pipe->fd = open_fifo(
-	    folder_file(folder, inlet->name, inlet->kind->suffix), &st);
+	    folder_file(folder, inlet->name, inlet->kind->form->suffix), &st);
 	if (pipe->fd == -1) {
 		*remedy = remedy_for(errno);
 		return -1;
@@ -282,11 +282,12 @@ take_some(struct pipe *pipe, int64_t until_ms)
 {
 	struct inlet *inlet = &pipe->inlet;
 	struct pipe_journal journal;
-	char file[NAME_MAX];
+	char name[NAME_MAX];
 	enum inlet_result result;
 
-	snprintf(file, sizeof(file), "%s%s", inlet->name, inlet->kind->suffix);
-	if (pipe_journal_open(&journal, inlet->take->folder->path, file) != 0)
+	snprintf(name, sizeof(name), "%s%s", inlet->name,
+	    inlet->kind->form->log);
+	if (pipe_journal_open(&journal, inlet->take->folder->path, name) != 0)
 		return errno == EAGAIN ? INLET_BUSY : fail(pipe);
 	result = move_some(pipe, &journal, until_ms);
 	pipe_journal_close(&journal);
@@ -357,8 +358,7 @@ close_inlet(struct inlet *inlet)
 }
 
 const struct inlet_kind pipe_inlet = {
-	.suffix = ".fifo",
-	.type = S_IFIFO,
+	.form = &forms[FORM_PIPE],
 	.make = make,
 	.open = open_inlet,
 	.is_same = is_same,

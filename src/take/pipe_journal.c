@@ -53,12 +53,10 @@ turn_to_older(struct pipe_journal *journal, const char *spool, const char *name)
 
 int
 pipe_journal_open(
-    struct pipe_journal *journal, const char *spool, const char *file)
+    struct pipe_journal *journal, const char *spool, const char *name)
 {
-	char name[NAME_MAX];
 	struct stat st;
 
-	snprintf(name, sizeof(name), "%s.log", file);
 	/* While we have the lock nobody renames what we open. */
 	if ((journal->lock = own_lock_journal(spool, name, false)) == -1)
 		return -1;

@@ -23,13 +23,13 @@ struct pipe_journal {
 };
 
 /**
- * pipe_journal_open(journal, spool, file):
- * Open the journal of the pipe ${file} in the spool at the path ${spool}, which
- * is made if there is none, to append to it.  Return 0, or -1 with errno:
- * EAGAIN if somebody has it locked; those of own_open.
+ * pipe_journal_open(journal, spool, name):
+ * Open the journal ${name} of a pipe in our folder of the spool at the path
+ * ${spool}, which is made if there is none, to append to it.  Return 0, or -1
+ * with errno: EAGAIN if somebody has it locked; those of own_open.
  */
 int pipe_journal_open(
-    struct pipe_journal *journal, const char *spool, const char *file);
+    struct pipe_journal *journal, const char *spool, const char *name);
 
 /**
  * pipe_journal_close(journal):

@@ -18,7 +18,7 @@ static const struct inlet_kind *
 kind_of(const char *suffix)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(suffix, kinds[i]->suffix) == 0)
+		if (strcmp(suffix, kinds[i]->form->suffix) == 0)
 			return kinds[i];
 	}
 	return NULL;
@@ -68,7 +68,7 @@ take_note_file(struct take *take, const char *file)
 	char name[NAME_MAX_LEN + 1];
 	bool is_known = false, is_noted = false;
 
-	if (!folder_is_form(file) || !folder_name_of(file, name))
+	if (!form_has_suffix(file) || !form_name_of(file, name))
 		return false;
 	/* A file of another form may be what the channel is from now on. */
 	LIST_EACH (node, &take->inlets) {
@@ -176,13 +176,13 @@ is_shadowed(struct inlet *inlet, const struct form *form)
 	struct folder *folder = inlet->take->folder;
 	struct stat st;
 
-	if (lstat(folder_file(folder, inlet->name, inlet->kind->suffix), &st) !=
+	if (lstat(folder_file(folder, inlet->name, inlet->kind->form->suffix), &st) !=
 		0 ||
-	    (st.st_mode & S_IFMT) != inlet->kind->type)
+	    (st.st_mode & S_IFMT) != inlet->kind->form->type)
 		return false;
 	if (!inlet->is_shadowed)
 		folder_tell_shadowed(&inlet->take->quota, inlet->name,
-		    inlet->kind->suffix, form);
+		    inlet->kind->form->suffix, form);
 	return true;
 }
 
@@ -199,7 +199,7 @@ take_check(struct inlet *inlet)
 		return;
 	inlet->must_check = false;
 	inlet->must_hold = true;
-	if (form != NULL && strcmp(form->suffix, inlet->kind->suffix) == 0) {
+	if (form != NULL && strcmp(form->suffix, inlet->kind->form->suffix) == 0) {
 		inlet->is_shadowed = false;
 		inlet->is_wanted = true;
 		if (inlet->is_open && !inlet->kind->is_same(inlet, &st))

@@ -24,7 +24,7 @@ inlet_tell(struct inlet *inlet, const char *event, const char *remedy)
 	if (log_allow(&inlet->take->quota, now_ms))
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=%s channel=%s source=%s%s remedy=\"%s\"", event,
-		    inlet->name, inlet->name, inlet->kind->suffix, remedy);
+		    inlet->name, inlet->name, inlet->kind->form->suffix, remedy);
 }
 
 void
