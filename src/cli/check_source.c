@@ -14,6 +14,7 @@
 #include "cli/check_source.h"
 #include "spool/own.h"
 #include "take/drop.h"
+#include "take/drop_names.h"
 #include "take/take.h"
 
 /* So much of a drop folder is looked at: names, and files among them. */
@@ -32,16 +33,6 @@ struct contents {
 	time_t now;
 };
 
-/* Whether the name of ${entry} says that it does not count (yet). */
-static bool
-is_unfinished(const char *name)
-{
-	size_t len = strlen(name);
-
-	return name[0] == '.' || name[len - 1] == '~' ||
-	    (len >= 4 && strcmp(name + len - 4, ".tmp") == 0);
-}
-
 /* Count ${name}, of ${type}, or say why it is never taken. */
 static void
 check_entry(struct check_spool *check, const struct check_file *folder, int fd,
@@ -49,7 +40,7 @@ check_entry(struct check_spool *check, const struct check_file *folder, int fd,
 {
 	struct stat st;
 
-	if (is_unfinished(name)) {
+	if (!drop_names_count(name)) {
 		if (type == S_IFREG && in->looked_at++ < FILES_MAX &&
 		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    in->now - st.st_mtime > UNFINISHED_S)

@@ -1,8 +1,11 @@
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/message.h"
 #include "stream/utf8.h"
+#include "take/drop_names.h"
 
 bool
 message_id_is_valid(const char *text)
@@ -28,10 +31,11 @@ message_type_is_valid(const char *text)
 bool
 message_type_is_extension(const char *text)
 {
-	size_t len = strlen(text);
+	char file[NAME_MAX + 1];
+	int len = snprintf(file, sizeof(file), "file.%s", text);
 
-	return len > 0 && strpbrk(text, "./") == NULL && text[len - 1] != '~' &&
-	    strcmp(text, "tmp") != 0;
+	return len > 0 && (size_t)len < sizeof(file) && text[0] != '\0' &&
+	    strpbrk(text, "./") == NULL && drop_names_count(file);
 }
 
 bool
