@@ -133,6 +133,13 @@ enum feed_more {
 };
 
 /**
+ * feed_is_seen(place, takes_held):
+ * Return whether feed_next would return NULL with FEED_NOTHING without a look,
+ * since all that is behind ${place} was seen and there is no news since.
+ */
+bool feed_is_seen(const struct place *place, bool takes_held);
+
+/**
  * feed_next(place, takes_held, more):
  * Return what comes behind ${place} (a reference), or NULL if that is nothing;
  * then ${more} says what there may be.  Records that may wait for the next one

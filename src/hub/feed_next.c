@@ -10,20 +10,23 @@
 /* A longer record is read among the searches. */
 #define GLANCE_BYTES 262144
 
-static void
+/* Return whether that was all there is. */
+static bool
 put_all(struct feed_making *m)
 {
 	struct feed *feed = m->feed;
 	const size_t first = feed->turn, n = feed->n_members;
 
 	if (n == 0)
-		return;
+		return true;
 	feed_put_gaps(m);
 	for (size_t i = 0; i < n && !feed_is_full(m); i++)
 		feed_put_member(m, (first + i) % n);
 	/* So that a channel that floods does not starve the others. */
 	if (feed_is_full(m))
 		feed->turn = (first + 1) % n;
+	return !feed_is_full(m) && !m->is_unfinished && !m->has_failed &&
+	    !m->lacks_memory;
 }
 
 /* The hub's list of cursors, filled from ${place}; NULL with ENOMEM. */
@@ -48,8 +51,17 @@ borrow_cursors(struct hub *hub, const struct place *place)
 	return hub->cursors;
 }
 
+/* All was seen on the way to ${place}: nobody need look for it from there. */
+static void
+note_seen(struct place *place, const struct feed_making *m)
+{
+	place->is_foreseen = place->seen_news == 0;
+	place->seen_news = m->feed->news;
+	place->has_held = m->has_held;
+}
+
 static struct batch *
-finish(struct feed_making *m, struct place *from)
+finish(struct feed_making *m, struct place *from, bool is_all)
 {
 	struct hub *hub = m->hub;
 	struct batch *batch = NULL;
@@ -74,6 +86,8 @@ finish(struct feed_making *m, struct place *from)
 	batch->retry_ms = m->retry_ms;
 	if (batch->len > 0)
 		window_write(m->feed);
+	if (is_all)
+		note_seen(to, m);
 	batch_follows(batch, from);
 	hub_keep(hub, batch);
 	return batch;
@@ -92,6 +106,7 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 		.takes_held = takes_held,
 		.retry_ms = -1 };
 	struct batch *batch;
+	bool is_all;
 
 	hub->has_looked = true;
 	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
@@ -105,10 +120,10 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 	 * read. */
 	if (!hub_is_searching(hub))
 		slice_limit(GLANCE_BYTES);
-	put_all(&m);
+	is_all = put_all(&m);
 	place->tries = slice_tries(place->tries);
 	slice_close();
-	batch = finish(&m, place);
+	batch = finish(&m, place, is_all);
 	hub_shrink_buffers(hub);
 	place->has_held = m.has_held;
 	if (batch == NULL && m.lacks_memory)
@@ -124,6 +139,13 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 	return batch;
 }
 
+bool
+feed_is_seen(const struct place *place, bool takes_held)
+{
+	return place->next == NULL && place->seen_news == place->feed->news &&
+	    !(takes_held && place->has_held);
+}
+
 struct batch *
 feed_next(struct place *place, bool takes_held, enum feed_more *more)
 {
@@ -131,8 +153,9 @@ feed_next(struct place *place, bool takes_held, enum feed_more *more)
 	if (place->next != NULL)
 		return batch_ref(place->next);
 	/* One look for all who stand here: the next news wakes them. */
-	if (place->seen_news == place->feed->news &&
-	    !(takes_held && place->has_held))
+	if (feed_is_seen(place, takes_held)) {
+		place->is_foreseen = false;
 		return NULL;
+	}
 	return look(place, takes_held, more);
 }

@@ -24,74 +24,74 @@ fit_of(const struct member *member, const struct mark *mark)
 	return mark->state == MARK_START && seg == NULL ? 2 : 1;
 }
 
-/* Find the mark that is about ${member}; return whether there is one. */
-static bool
-find_mark(
-    const struct feed_told *told, const struct member *member, struct mark *out)
+/* The mark that is about ${member}, or NULL. */
+static const struct mark *
+find_mark(const struct feed_told *told, const struct member *member)
 {
-	struct mark mark;
-	size_t at = 0;
+	const struct mark *found = NULL;
 	int best = 0;
 
-	while (mark_next(told->marks, told->len, &at, &mark) == 1) {
-		int fit = fit_of(member, &mark);
+	for (size_t i = 0; i < told->n; i++) {
+		int fit = fit_of(member, &told->marks[i]);
 
 		if (fit > best) {
 			best = fit;
-			*out = mark;
+			found = &told->marks[i];
 		}
 	}
-	return best > 0;
+	return found;
 }
 
 static bool
 has_mark(const struct feed_told *told, uint32_t tag)
 {
-	struct mark mark;
-	size_t at = 0;
-
-	while (mark_next(told->marks, told->len, &at, &mark) == 1) {
-		if (mark.tag == tag)
+	for (size_t i = 0; i < told->n; i++) {
+		if (told->marks[i].tag == tag)
 			return true;
 	}
 	return false;
 }
 
-static bool
-is_whole(const struct feed_told *told)
+/* Read all marks in ${text}: none, if one of them is damaged. */
+static int
+read_marks(struct feed_told *told, const char *text, size_t len)
 {
-	struct mark mark;
 	size_t at = 0;
 	int rc;
 
-	do {
-		rc = mark_next(told->marks, told->len, &at, &mark);
-	} while (rc == 1);
-	return rc == 0;
+	told->most = 1;
+	for (size_t i = 0; i < len; i++)
+		told->most += text[i] == '.';
+	told->marks = calloc(told->most, sizeof(*told->marks));
+	if (told->marks == NULL)
+		return -1;
+	while ((rc = mark_next(text, len, &at, &told->marks[told->n])) == 1)
+		told->n++;
+	if (rc == -1)
+		told->n = 0;
+	return 0;
 }
 
-static void
+/* Read the id of ${request} into ${told}, all zero; -1: ENOMEM. */
+static int
 read_id(const struct feed *feed, const struct request *request,
     struct feed_told *told)
 {
 	const char *id = (const char *)request->cursor.data;
+	const size_t len = request->cursor.len;
 
-	memset(told, 0, sizeof(*told));
-	if (request->cursor.len == 0)
-		return;
-	told->has_id = true;
-	if (!mark_is_sealed(id, request->cursor.len))
-		return;
-	told->marks = id + MARK_SEAL_LEN;
-	told->len = request->cursor.len - MARK_SEAL_LEN;
-	if (!is_whole(told))
-		return;
+	told->has_id = len > 0;
+	if (len == 0 || !mark_is_sealed(id, len))
+		return 0;
+	if (read_marks(told, id + MARK_SEAL_LEN, len - MARK_SEAL_LEN) != 0)
+		return -1;
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
 		if (has_mark(told, mark_tag(pattern)))
 			told->is_ours = told->has_pattern = true;
 	}
 	for (size_t i = 0; i < feed->n_members && !told->is_ours; i++)
 		told->is_ours = has_mark(told, feed->members[i]->channel->tag);
+	return 0;
 }
 
 static int
@@ -128,7 +128,7 @@ start_member(
     struct feed_start *start, struct member *member, struct cursor *cursor)
 {
 	const struct feed_told *told = &start->told;
-	struct mark mark;
+	const struct mark *mark;
 
 	/* There is a file, and it cannot be read: not the same as none. */
 	if (member->channel->segment == NULL &&
@@ -142,22 +142,22 @@ start_member(
 		cursor_lose(cursor, GAP_UNKNOWN, NULL);
 		return 0;
 	}
-	if (!find_mark(told, member, &mark)) {
+	if ((mark = find_mark(told, member)) == NULL) {
 		/* New since the id was given: to the spool, or to the page. */
 		if (told->has_pattern &&
 		    feed_selects(start->feed, member->channel->name))
 			return start_at_first(member, cursor);
 		return start_fresh(start, member, cursor);
 	}
-	switch (mark.state) {
+	switch (mark->state) {
 	case MARK_START:
 		return start_at_first(member, cursor);
 	case MARK_LOST:
-		cursor_lose(cursor, mark.reason, NULL);
+		cursor_lose(cursor, mark->reason, NULL);
 		return 0;
 	case MARK_AT:
 		return walk_resume(
-		    member->channel, cursor, &mark, &start->search);
+		    member->channel, cursor, mark, &start->search);
 	}
 	return 0;
 }
@@ -176,13 +176,23 @@ feed_start_begin(
 {
 	memset(start, 0, sizeof(*start));
 	start->cursors = calloc(feed->n_members + 1, sizeof(struct cursor));
-	if (start->cursors == NULL)
+	if (start->cursors == NULL ||
+	    read_id(feed, request, &start->told) != 0) {
+		free(start->cursors);
+		start->cursors = NULL;
 		return -1;
+	}
 	start->feed = feed_ref(feed);
 	start->request = request;
 	start->n = feed->n_members;
-	read_id(feed, request, &start->told);
 	return 0;
+}
+
+size_t
+feed_start_memory(const struct feed_start *start)
+{
+	return start->n * sizeof(*start->cursors) +
+	    start->told.most * sizeof(*start->told.marks);
 }
 
 void
@@ -192,6 +202,7 @@ feed_start_end(struct feed_start *start)
 	for (size_t i = 0; i < start->n; i++)
 		cursor_clear(&start->cursors[i]);
 	free(start->cursors);
+	free(start->told.marks);
 	if (start->feed != NULL)
 		feed_unref(start->feed);
 	memset(start, 0, sizeof(*start));
@@ -295,21 +306,23 @@ has_tag(const struct feed *feed, uint32_t tag)
 bool
 feed_lacks(const struct feed *feed, const struct request *request)
 {
-	struct feed_told told;
-	struct mark mark;
-	size_t at = 0;
+	struct feed_told told = { 0 };
+	bool lacks = false;
 
 	if (feed->patterns.count == 0)
 		return false;
-	read_id(feed, request, &told);
+	/* A gap too many is better than one that is not told. */
+	if (read_id(feed, request, &told) != 0)
+		return true;
 	/* Without our pattern it may be about channels not asked for now. */
-	while (told.has_pattern &&
-	    mark_next(told.marks, told.len, &at, &mark) == 1) {
+	for (size_t i = 0; told.has_pattern && i < told.n && !lacks; i++) {
+		const struct mark *mark = &told.marks[i];
+
 		/* A place, or a gap in it that was not told yet. */
-		if (mark.state != MARK_START && !has_tag(feed, mark.tag))
-			return true;
+		lacks = mark->state != MARK_START && !has_tag(feed, mark->tag);
 	}
-	return false;
+	free(told.marks);
+	return lacks;
 }
 
 /* Whether what comes next in ${member} is not in its log yet. */

@@ -11,8 +11,9 @@
 
 /* What an event id says about a feed. */
 struct feed_told {
-	const char *marks; /* behind the seal */
-	size_t len;
+	struct mark *marks; /* NULL: none that can be read */
+	size_t n;
+	size_t most; /* there is room for */
 	bool has_id;
 	bool is_ours;	  /* whole, and about a channel of this feed */
 	bool has_pattern; /* given to a client with one of our patterns */
@@ -38,6 +39,12 @@ struct feed_start {
  */
 int feed_start_begin(
     struct feed_start *start, struct feed *feed, const struct request *request);
+
+/**
+ * feed_start_memory(start):
+ * Return how many bytes ${start} takes beside its own.
+ */
+size_t feed_start_memory(const struct feed_start *start);
 
 /**
  * feed_start_go_on(start):

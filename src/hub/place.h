@@ -55,6 +55,7 @@ struct place {
 	uint64_t seen_news;	  /* of the feed: nothing was here then */
 	uint64_t left_news;	  /* there was, and it waits for its window */
 	bool has_held;		  /* but records that may wait for a next one */
+	bool is_foreseen;	  /* so the batch that leads here saw it */
 	size_t n_cursors;
 	struct cursor cursors[]; /* those beyond stand at MARK_START */
 };

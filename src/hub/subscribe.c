@@ -208,8 +208,11 @@ begin(struct viewer *v, struct subscription *sub)
 	    flush_get(v->flush)->collects);
 	if (sub->feed == NULL)
 		return -1;
-	if (feed_start_begin(&sub->start, sub->feed, &sub->request) == 0)
+	if (feed_start_begin(&sub->start, sub->feed, &sub->request) == 0) {
+		sub->memory += feed_start_memory(&sub->start);
+		memory += feed_start_memory(&sub->start);
 		return 0;
+	}
 	feed_unref(sub->feed);
 	sub->feed = NULL;
 	return -1;

@@ -354,6 +354,20 @@ choose(struct viewer *v)
 	return take_next(v);
 }
 
+/* It has what was sent.  Where that was all, it waits at once for more. */
+static int
+go_on(struct viewer *v)
+{
+	bool is_all =
+	    v->batch == NULL && feed_is_seen(v->place, v->takes_held);
+
+	if (is_all && choose(v) != 0)
+		return -1;
+	if (!is_all || v->batch != NULL)
+		viewer_queue(v);
+	return 0;
+}
+
 static int
 run(struct viewer *v)
 {
@@ -385,7 +399,7 @@ run(struct viewer *v)
 	else if (is_searching)
 		viewer_queue_search(v);
 	else
-		viewer_queue(v);
+		return go_on(v);
 	return 0;
 }
 

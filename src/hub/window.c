@@ -205,7 +205,8 @@ window_leaves(struct place *place)
 	if (place->left_news == feed->news)
 		return true;
 	/* Who has waited here was woken, and has the next turn. */
-	if (place->left_news != 0 || place->seen_news != 0)
+	if (place->left_news != 0 ||
+	    (place->seen_news != 0 && !place->is_foreseen))
 		return false;
 	for (size_t i = 0; i < feed->n_members && most < NEWS_PRESSES; i++) {
 		enum news news = news_behind(place, i);

@@ -73,3 +73,27 @@ has_lines()
 	echo "at once: $most"
 	((most > 0 && most < 24))
 }
+
+@test "an event is read once, sent once, and looked for no further" {
+	local n from
+	: >"$SPOOL/news"
+	start_serve strace -f -qq -o "$T/trace"
+	start_lighttpd_socket
+	sse_begin "$URL/news" "$T/s"
+	echo 0 >>"$SPOOL/news"
+	wait_line "$T/s" 0
+	from=$(wc -l <"$T/trace")
+	for n in {1..10}; do
+		echo "$n" >>"$SPOOL/news"
+		wait_line "$T/s" "$n"
+	done
+	tail -n +"$((from + 1))" "$T/trace" >"$T/events"
+	cat "$T/events"
+	(($(grep -c ' send' "$T/events") == 10))
+	(($(grep -c ' pread' "$T/events") <= 10))
+	# Nobody asks whether there is more to do while there is not.
+	(($(grep -cE ' epoll_p?wait2?\(.*, 0(, NULL, [0-9]+)?\) *=' \
+		"$T/events") == 0))
+	pkill -TERM -P "$SERVE_PID"
+	wait_for 10 gone "$SERVE_PID"
+}
