@@ -15,9 +15,9 @@ main(int argc, char **argv)
 	if (listen_is_socket(STDIN_FILENO))
 		return serve_spawned(argv[0]);
 	/*
-	 * Before the arguments are looked at: a web server makes some from a
-	 * query without '=' (RFC 3875 section 4.4), so a client could say
-	 * which verb to run.
+	 * This comes before the arguments are looked at: a web server makes
+	 * some from a query without '=' (RFC 3875 section 4.4), so a client
+	 * could say which verb to run.
 	 */
 	if (getenv("REQUEST_METHOD") != NULL)
 		return serve_cgi(argv[0]);

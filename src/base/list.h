@@ -51,7 +51,7 @@ list_push(struct list *head, struct list *node)
 	head->prev = node;
 }
 
-/* Take ${node} out of its list; in none, nothing happens. */
+/* Take ${node} out of its list; nothing happens if it is in none. */
 static inline void
 list_remove(struct list *node)
 {

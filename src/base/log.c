@@ -20,11 +20,11 @@ static const int syslog_levels[] = { LOG_ERR, LOG_WARNING, LOG_INFO };
 
 static int use_syslog;
 
-/* The quota of the line that comes next; NULL: none. */
+/* The quota of the line that comes next, or NULL if it has none. */
 static struct log_quota *asked;
 static const struct log_gate *gate;
 
-/* The lines about the spool of this minute. */
+/* The lines about the spool that were written in this minute. */
 static struct {
 	int64_t start_ms;
 	unsigned n;
@@ -96,7 +96,7 @@ write_held_back(unsigned lines)
 	write_text(LOG_LEVEL_WARN, text, (size_t)len);
 }
 
-/* Whether a line with this hash was told in this minute; now it is. */
+/* Return whether a line with this hash was told in this minute; note it. */
 static bool
 was_told(uint64_t hash)
 {
@@ -118,7 +118,10 @@ note_minute(int64_t now_ms)
 	told.n = 0;
 }
 
-/* Whether the line with this text may be written: by its quota, and by all. */
+/*
+ * Return whether the line with this text may be written, by its own quota and
+ * by what all processes share.
+ */
 static bool
 may_write(const char *text, size_t len)
 {

@@ -21,7 +21,7 @@ enum log_level {
 
 /**
  * log_open(void):
- * Choose where lines go.  Lines written before go to stderr.
+ * Choose where lines go.  Lines written before this call go to stderr.
  */
 void log_open(void);
 
@@ -36,19 +36,19 @@ void log_msg(enum log_level level, const char *format, ...)
 
 /**
  * log_errno(level, format, ...):
- * As log_msg, followed by error="the text of errno".
+ * Do as log_msg, and end the line with error="the text of errno".
  */
 void log_errno(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * What lines are about.  Each has a quota of its own, so that whoever can cause
- * lines of one kind takes no room from another.
+ * What lines are about.  Each kind has a quota of its own, so that a peer or a
+ * writer that causes many lines of one kind takes no room from another.
  */
 enum log_about {
 	LOG_ABOUT_US,	 /* anything else */
 	LOG_ABOUT_PEERS, /* what a stranger did */
-	LOG_ABOUT_GAPS,	 /* places that are lost: ids say what they like */
+	LOG_ABOUT_GAPS,	 /* lost places: a viewer can send any id */
 	LOG_ABOUT_SPOOL, /* what a writer did: the same is told once a minute */
 };
 #define LOG_ABOUTS (LOG_ABOUT_SPOOL + 1)
@@ -59,7 +59,7 @@ enum log_about {
  */
 #define LOG_BURST 100
 
-/* All zero but for what it is about. */
+/* A quota starts as all zeros, but for what it is about. */
 struct log_quota {
 	enum log_about about;
 	unsigned used;
@@ -73,15 +73,15 @@ struct log_quota {
  * and count it as held back.  When a new minute starts, the number held back in
  * the last one is logged first.  The line is the next one that is written.
  *
- * About the spool, a line with the text of one that the process wrote in this
- * minute is held back and takes no room: else whoever asks for a record again
- * and again could have the log say nothing of another.
+ * A line about the spool is held back and takes no room if the process wrote
+ * one with the same text in this minute: else a viewer that asks for one record
+ * again and again could keep the log from telling about another.
  */
 int log_allow(struct log_quota *quota, int64_t now_ms);
 
 /*
- * This is asked, too, where each viewer has a process: quotas that all of them
- * share.
+ * Where each viewer has a process of its own, a gate is asked, too: it keeps
+ * quotas that all these processes share.
  */
 struct log_gate {
 	/*
@@ -96,8 +96,8 @@ struct log_gate {
 
 /**
  * log_share(gate):
- * Have ${gate}, which stays the caller's, asked for each line from now on; for
- * none if it is NULL.
+ * Ask ${gate}, which stays the caller's, before each line from now on; ask
+ * nothing if it is NULL.
  */
 void log_share(const struct log_gate *gate);
 

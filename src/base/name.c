@@ -28,7 +28,7 @@ name_is_valid(const char *name, size_t len)
 	return true;
 }
 
-/* The length of the bracket expression that starts at ${text}, or 0. */
+/* Return the length of the bracket expression at ${text}, or 0. */
 static size_t
 bracket(const char *text, size_t len)
 {

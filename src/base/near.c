@@ -12,7 +12,10 @@ least(size_t a, size_t b)
 size_t
 near_distance(const char *a, const char *b)
 {
-	/* Of the usual table, the row that is made and the two above it. */
+	/*
+	 * These rows of the usual table are kept: the one that is made and the
+	 * two above it.
+	 */
 	size_t rows[3][NEAR_MAX + 1], a_len = strlen(a), b_len = strlen(b);
 
 	if (a_len > NEAR_MAX || b_len > NEAR_MAX)

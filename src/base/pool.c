@@ -6,15 +6,15 @@
 
 #define BLOCK_BYTES 16384
 /*
- * A process for one viewer has no more, in a piece of memory that shares its
- * page with others.
+ * The first block is this small because a process that serves one viewer needs
+ * no more things, and a small block shares its page with other memory.
  */
 #define FIRST_SLOTS 2
 
 /* What stands before each thing. */
 union slot {
 	struct block *block; /* while it is used */
-	union slot *next;    /* the next that is free, while it is not */
+	union slot *next;    /* while it is free: the next free one */
 	uint64_t align;
 };
 
@@ -38,7 +38,10 @@ pool_init(struct pool *pool, size_t size)
 
 #ifdef __SANITIZE_ADDRESS__
 
-/* So that it sees who uses what was given back. */
+/*
+ * Each thing is an allocation of its own here, so that the sanitizer sees when
+ * one is used after it was given back.
+ */
 
 void *
 pool_get(struct pool *pool)
@@ -103,7 +106,7 @@ pool_put(struct pool *pool, void *thing)
 	union slot *slot = (union slot *)thing - 1;
 	struct block *block = slot->block;
 
-	/* Behind the others: those in front are filled first. */
+	/* It goes to the end, as the blocks at the front are filled first. */
 	if (block->n_used-- == block->n_slots)
 		list_push(&pool->blocks, &block->node);
 	slot->next = block->free;

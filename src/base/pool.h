@@ -14,7 +14,7 @@
 struct pool {
 	size_t slot_size;
 	struct list blocks; /* those with room */
-	bool has_first;	    /* which is a small one */
+	bool has_first;	    /* a first block, which is small, was made */
 };
 
 /**
@@ -32,7 +32,7 @@ void *pool_get(struct pool *pool);
 /**
  * pool_put(pool, thing):
  * Take back ${thing}, which is from ${pool}.  A block in which nothing is left
- * is freed, but for the last with room.
+ * is freed, unless it is the only one with room.
  */
 void pool_put(struct pool *pool, void *thing);
 

@@ -39,7 +39,10 @@ static const struct range {
 };
 #define N_UNSEEN (sizeof(unseen) / sizeof(unseen[0]))
 
-/* The last two code points of each plane are no characters. */
+/*
+ * Return whether nobody can see ${code}.  The last two code points of each
+ * plane are no characters.
+ */
 static int
 is_unseen(uint32_t code)
 {
@@ -52,7 +55,7 @@ is_unseen(uint32_t code)
 	return i < N_UNSEEN && unseen[i].first <= code;
 }
 
-/* How many bytes the sequence has that begins with ${lead}, or 0. */
+/* Return how many bytes a sequence has that begins with ${lead}, or 0. */
 static size_t
 length_of(uint8_t lead)
 {
@@ -65,12 +68,12 @@ length_of(uint8_t lead)
 
 /*
  * Read a well-formed sequence (The Unicode Standard, table 3-7) into ${code}.
- * Return its length, or 0 where there is none.
+ * Return its length, or 0 if the bytes are none.
  */
 static size_t
 decode(const uint8_t *bytes, size_t len, uint32_t *code)
 {
-	/* Less than these is an overlong form. */
+	/* A smaller code in a sequence of this length is an overlong form. */
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n = length_of(bytes[0]);
 

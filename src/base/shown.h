@@ -1,7 +1,7 @@
 /*
- * Text that others chose, before a person reads it: what would steer a
- * terminal, change the order of what stands beside it, or not be seen at all,
- * is spelled out (pure).
+ * How text that others chose is shown to a person: what would steer a terminal,
+ * change the order of what stands beside it, or not be seen at all, is spelled
+ * out (pure).
  */
 #ifndef SPOOLCAST_BASE_SHOWN_H
 #define SPOOLCAST_BASE_SHOWN_H
@@ -21,9 +21,9 @@ enum shown_kind {
 struct shown {
 	enum shown_kind kind;
 	uint32_t code; /* of the character; of a byte, its value */
-	size_t used;   /* so many bytes of the input it is */
+	size_t used;   /* how many bytes of the input it takes */
 	size_t len;
-	char text[SHOWN_MAX + 1]; /* and so it is written, with a NUL */
+	char text[SHOWN_MAX + 1]; /* how it is written, with a NUL */
 };
 
 /**

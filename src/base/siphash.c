@@ -19,7 +19,10 @@ rotate(uint64_t word, unsigned bits)
 	return word << bits | word >> (64 - bits);
 }
 
-/* Called a few times for each hash: a call would cost as much as it does. */
+/*
+ * This runs a few times for each hash, and a call would cost as much as its
+ * work.
+ */
 static inline __attribute__((always_inline)) void
 stir(struct state *s)
 {
@@ -52,7 +55,9 @@ read_word(const uint8_t *bytes)
 	return le64toh(word);
 }
 
-/* The last bytes, fewer than 8, and in the top byte how many all were. */
+/*
+ * Return the last bytes, fewer than 8, and in the top byte ${len}, modulo 256.
+ */
 static uint64_t
 read_last(const uint8_t *bytes, size_t len)
 {

@@ -6,9 +6,9 @@
 static struct {
 	bool is_open;
 	bool is_short; /* the time was up when the sure pieces were done */
-	unsigned sure; /* so many pieces more are granted at any time */
+	unsigned sure; /* how many pieces more are granted at any time */
 	int64_t end_us;
-	size_t most; /* a piece may cost */
+	size_t most; /* what a piece may cost, in bytes */
 	uint64_t *budget;
 } slice;
 

@@ -2,10 +2,11 @@
  * A slice: how long work may go on in a row, and how much it may cost in all,
  * before others get their turn.
  *
- * Whoever looks for something in files of unknown size and content asks before
- * each piece of work, keeps how far it came, and is called again in a later
- * slice.  One slice is open at a time in a process.  Where none is, as in the
- * verbs of the command line and in unit tests, work goes on to its end.
+ * Code that looks for something in files of unknown size and content asks
+ * before each piece of work, keeps how far it came, and is called again in a
+ * later slice.  One slice is open at a time in a process.  Where no slice is
+ * open, as in the verbs of the command line and in unit tests, work goes on to
+ * its end.
  */
 #ifndef SPOOLCAST_BASE_SLICE_H
 #define SPOOLCAST_BASE_SLICE_H
@@ -29,9 +30,10 @@ void slice_open(int64_t us, uint64_t *budget, unsigned tries);
 /**
  * slice_tries(tries):
  * Return how many tries the next slice of the same work is to be opened with,
- * where the last one had ${tries}: one more if its time was up with the pieces
- * that were sure, else none.  Work that has to open a file again in each slice
- * before it comes further gets there by this, however slow the file system is.
+ * where the last one had ${tries}: one more if its time was up when the pieces
+ * that were sure to be granted were done, else none.  Work that has to open a
+ * file again in each slice before it comes further gets there by this, however
+ * slow the file system is.
  */
 unsigned slice_tries(unsigned tries);
 
@@ -44,7 +46,7 @@ void slice_limit(size_t bytes);
 
 /**
  * slice_close(void):
- * From here on work goes on to its end.
+ * End the slice: from here on work goes on to its end.
  */
 void slice_close(void);
 
@@ -56,7 +58,7 @@ void slice_refill(uint64_t bytes);
 
 /**
  * slice_forgive(void):
- * What it costs does not matter any more in this slice.
+ * Let the rest of this slice cost what it will: its budget holds no more.
  */
 void slice_forgive(void);
 

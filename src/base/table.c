@@ -16,7 +16,10 @@ draw_key(struct siphash_key *key)
 
 	if (getrandom(key, sizeof(*key), GRND_NONBLOCK) == sizeof(*key))
 		return;
-	/* Before the pool is ready (early boot): 16 bytes of execve(2)'s. */
+	/*
+	 * Before the kernel's pool is ready (early boot), the 16 random bytes
+	 * that execve(2) hands over have to do.
+	 */
 	drawn = (const void *)getauxval(AT_RANDOM);
 	if (drawn != NULL)
 		memcpy(key, drawn, sizeof(*key));

@@ -6,7 +6,7 @@
  *
  * Strangers and writers choose most keys: names, ids, addresses.  table_hash is
  * keyed by chance, so that nobody can choose keys that meet in one chain, and
- * to take an entry out costs the same however long its chain is.
+ * taking an entry out costs the same however long its chain is.
  */
 #ifndef SPOOLCAST_BASE_TABLE_H
 #define SPOOLCAST_BASE_TABLE_H

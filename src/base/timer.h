@@ -3,9 +3,10 @@
  *
  * libev asks its callers that no timer is initialized or set while it is
  * active; if one is, the loop has it twice and its memory grows until the
- * process aborts.  Whether it is active, libev alone knows: who keeps a flag of
- * its own for that is wrong as soon as a callback comes back to where it was
- * set.  So a timer is initialized when its owner is, and set by these alone.
+ * process aborts.  Only libev knows whether a timer is active: code that keeps
+ * a flag of its own for that is wrong as soon as a callback comes back to where
+ * the timer was set.  So a timer is initialized when its owner is, and set by
+ * these functions alone.
  */
 #ifndef SPOOLCAST_BASE_TIMER_H
 #define SPOOLCAST_BASE_TIMER_H
@@ -26,8 +27,8 @@ timer_init(ev_timer *timer,
 
 /**
  * timer_set(loop, timer, seconds):
- * Let ${timer} run once, in ${seconds}, in place of when it was set to; also
- * from what it calls.
+ * Let ${timer} run once, in ${seconds}, in place of the time it was set to
+ * before.  What it calls may call this, too.
  */
 static inline void
 timer_set(struct ev_loop *loop, ev_timer *timer, double seconds)
@@ -39,7 +40,7 @@ timer_set(struct ev_loop *loop, ev_timer *timer, double seconds)
 
 /**
  * timer_set_first(loop, timer, seconds):
- * The same, unless it is set already.
+ * Do the same as timer_set, unless ${timer} is set already.
  */
 static inline void
 timer_set_first(struct ev_loop *loop, ev_timer *timer, double seconds)

@@ -15,9 +15,7 @@
 
 #define FLAGS (O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
-/*
- * Make the file, which was missing.  O_EXCL: nothing is made through a link.
- */
+/* Make the file, which was missing.  O_EXCL: nothing is made through a link. */
 static int
 make_file(const struct append *append)
 {
@@ -30,7 +28,7 @@ make_file(const struct append *append)
 	if (fstatat(
 		append->folder_fd, append->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return -1;
-	/* A link that leads nowhere; or another one was faster. */
+	/* It is a link that leads nowhere, or another writer was faster. */
 	errno = S_ISLNK(st.st_mode) ? ELOOP : ENOENT;
 	return -1;
 }
@@ -52,7 +50,9 @@ open_file(const struct append *append, bool creates)
 {
 	int fd = open_old(append);
 
-	/* O_CREAT comes last: fs.protected_regular refuses it (proc(5)). */
+	/*
+	 * O_CREAT comes last, as fs.protected_regular may refuse it (proc(5)).
+	 */
 	while (fd == -1 && errno == ENOENT && creates) {
 		fd = make_file(append);
 		if (fd == -1 && errno == ENOENT)
@@ -109,8 +109,8 @@ closing_len(enum record_form form)
 }
 
 /*
- * How many bytes of CLOSING it takes at ${offset}, which is not 0, until a new
- * record can start there; -1: that cannot be seen.
+ * Return how many bytes of CLOSING it takes at ${offset}, which is not 0, until
+ * a new record can start there; -1 if that cannot be seen.
  */
 static int
 closing_at(int fd, enum record_form form, off_t offset)
@@ -120,7 +120,7 @@ closing_at(int fd, enum record_form form, off_t offset)
 
 	if (pread(fd, tail, len, offset - (off_t)len) != (ssize_t)len)
 		return -1;
-	/* A LF that follows the end CR belongs to it. */
+	/* A LF that follows the CR of an end belongs to that end. */
 	if (form == RECORD_BLOCK && len > 1 &&
 	    memcmp(tail + len - 2, "\r\n", 2) == 0)
 		len--;
@@ -130,7 +130,10 @@ closing_at(int fd, enum record_form form, off_t offset)
 	    closing_len(form);
 }
 
-/* How many bytes of CLOSING ${record} needs in front at the end of the file. */
+/*
+ * Return how many bytes of CLOSING have to stand before ${record} at the end of
+ * the file.
+ */
 static int
 closing_for(int fd, enum record_form form, const struct buf *record)
 {
@@ -139,13 +142,13 @@ closing_for(int fd, enum record_form form, const struct buf *record)
 	int closing = -1;
 
 	if (fstat(fd, &st) == 0) {
-		/* At the start of a file this would not count as text. */
+		/* A byte order mark at the start of a file is no text. */
 		if (st.st_size == 0)
 			return record->len >= sizeof(bom) &&
 			    memcmp(record->data, bom, sizeof(bom)) == 0;
 		closing = closing_at(fd, form, st.st_size);
 	}
-	/* Who may write but not read closes it in any case. */
+	/* If we may write but not read, close in any case. */
 	return closing == -1 ? closing_len(form) : closing;
 }
 
@@ -200,7 +203,10 @@ append_closing(int fd, const struct buf *record, int closing)
 	return result;
 }
 
-/* Whether ${record}, just written without closing, became part of another. */
+/*
+ * Return whether ${record}, just written without closing, became part of
+ * another.
+ */
 static bool
 was_mixed(int fd, enum record_form form, const struct buf *record)
 {
@@ -239,10 +245,10 @@ append_record(const struct append *append, const struct buf *record)
 
 	if (fd == -1)
 		return APPEND_NOTHING;
-	/* Killed behind a short write, we could not take it back. */
+	/* If we were killed after a short write, we could not take it back. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	/* A file size limit shall be an error of write(2), not our end. */
+	/* A file size limit must be an error of write(2), not our end. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	result = append_locked(append, fd, record);
 	saved = errno;
@@ -264,7 +270,10 @@ append_end(const struct append *append)
 
 	if (fd == -1 && append->name != NULL && errno == ETIMEDOUT)
 		return -1;
-	/* It may have no file, or one that we may not write to. */
+	/*
+	 * The channel may have no file, or one that we may not write to, and
+	 * ends in any case.
+	 */
 	end_fd = openat(append->folder_fd, append->end,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	saved = errno;

@@ -1,11 +1,11 @@
 /*
  * Appending a record to a file so that it is there as a whole or not at all,
- * whatever other writers do or have left behind.
+ * whatever other writers do or have left there.
  *
  * Writers that use this file lock it (flock(2), LOCK_EX), so they never mix.
- * Those that do not (echo >>) are no worse off than among themselves.
+ * Writers that do not (echo >>) are no worse off than among themselves.
  *
- * A channel ends under the same lock, so that no record comes behind its end.
+ * A channel ends under the same lock, so that no record comes after its end.
  */
 #ifndef SPOOLCAST_CLI_APPEND_H
 #define SPOOLCAST_CLI_APPEND_H
@@ -14,10 +14,10 @@
 #include "spool/record.h"
 #include "spool/trust.h"
 
-/* A channel that is an append file; to end it, also one that is none. */
+/* A channel that is an append file; append_end takes others, too. */
 struct append {
 	int folder_fd;	  /* the spool */
-	const char *name; /* of the file in it; NULL: it is none */
+	const char *name; /* of the file in it; NULL: it is of another form */
 	const char *end;  /* and of the channel's end marker */
 	enum record_form form;
 	enum trust_links links; /* which may lead to the file */
@@ -33,27 +33,29 @@ enum append_result {
 /**
  * append_record(append, record):
  * Append ${record}, its end included, to the regular file of ${append}, which
- * is created where it does not exist, but never through a link. (APPEND_NOTHING
- * and ELOOP: there is a link that is not followed, or leads nowhere.)  Waits
- * while somebody else holds the lock, for at most LOCK_GIVE_UP_S
- * (APPEND_NOTHING and ETIMEDOUT); if the file was renamed meanwhile, the one
- * that has the name then is taken.  What a dead writer left unfinished at the
- * end of the file is closed first: a record that ends early, but not ours.
+ * is created where it does not exist, but never through a link.
+ * (APPEND_NOTHING and ELOOP: there is a link that is not followed, or leads
+ * nowhere.)  It waits while another process holds the lock, for at most
+ * LOCK_GIVE_UP_S (APPEND_NOTHING and ETIMEDOUT); if the file was renamed
+ * meanwhile, the one that has the name then is taken.  What a dead writer left
+ * unfinished at the end of the file is closed first: then that record ends
+ * early, but not ours.
  *
  * The record goes out in one write(2).  If that writes only part of it, the
- * rest is not tried: the part is taken off the file again.  If somebody who
- * does not lock left part of a record just before that write, so that ours is
- * the rest of theirs, that is seen and ours written once more, as its own.
+ * rest is not tried: the part is taken off the file again.  If a writer that
+ * does not lock left part of a record just before that write, so that our
+ * record became the rest of that one, we see this and write ours once more, as
+ * one of its own.
  *
- * Ignores SIGXFSZ from the first call on.
+ * The process ignores SIGXFSZ from the first call on.
  */
 enum append_result append_record(
     const struct append *append, const struct buf *record);
 
 /**
  * append_end(append):
- * Make the end marker, if it is not there, while nobody appends.  Return 0, or
- * -1 with errno.
+ * Make the end marker, if it is not there, under the lock of the file, so that
+ * nobody appends meanwhile.  Return 0, or -1 with errno.
  */
 int append_end(const struct append *append);
 

@@ -15,11 +15,13 @@
 #include "spool/series_list.h"
 #include "spool/writers.h"
 
-/* How much of the end of a log is searched for long lines, and of all. */
+/*
+ * How many bytes of the end of one log are searched, and how many of all logs.
+ */
 #define LINES_TAIL 65536
 #define LINES_ALL ((size_t)16 << 20)
 
-/* For the name of a segment. */
+/* Room for the name of a segment. */
 #define NAME_ROOM (NAME_MAX_LEN + 32)
 
 /* Return the length of the longest line that ends in ${text}. */
@@ -41,16 +43,16 @@ longest_line(const char *text, size_t len)
 }
 
 /*
- * Read the end of ${file}, LINES_TAIL bytes at most, as long as not too much
- * was read of all, if it can have what is looked for.  Return it, for the
- * caller to free, with its length in ${len}, and whether that is the whole file
- * in ${is_whole}; or NULL.
+ * Read the end of ${file}, LINES_TAIL bytes at most, unless LINES_ALL bytes
+ * were read of all files or ${file} cannot have what is looked for.  Return the
+ * end, for the caller to free, with its length in ${len}, and with whether it
+ * is the whole file in ${is_whole}; or NULL.
  */
 static char *
 read_tail(struct check_spool *check, const struct check_file *file, size_t *len,
     bool *is_whole)
 {
-	/* A long line makes a long file. */
+	/* Only a long file can have a long line. */
 	off_t least = file->form->record == RECORD_LINE ? RECORD_LONG_LINE : 0;
 	char *tail = NULL;
 	struct stat st;
@@ -79,7 +81,7 @@ read_tail(struct check_spool *check, const struct check_file *file, size_t *len,
 }
 
 /*
- * Look for lines that may have been mixed: a shell writes what is longer in
+ * Say so if lines of ${file} may have been mixed: a shell writes long ones in
  * pieces.
  */
 static void
@@ -104,7 +106,10 @@ has_reserved_type(
 	struct record rec;
 	size_t n;
 
-	/* The first is a part of a record, where the text is a part. */
+	/*
+	 * If the text is a part of the file, it may begin with a part of a
+	 * record.
+	 */
 	n = is_whole ? 0 : record_find_end(form, bytes, len, 'x', 0);
 	while (n > 0 || is_first) {
 		bytes += n;
@@ -163,7 +168,7 @@ check_dated(struct check_spool *check, const struct check_file *file)
 		    file->file, base);
 }
 
-/* Say so if it is to be rotated and never can be (see spool/rotation.h). */
+/* Say so if ${file} is to be rotated and never can be (spool/rotation.h). */
 static void
 check_limits(struct check_spool *check, const struct check_file *file)
 {
@@ -217,14 +222,16 @@ check_same(struct check_spool *check, const struct check_file *file)
 	series_list_free(&list);
 }
 
-/* Say so if somebody keeps others from appending to it and rotating it. */
+/*
+ * Say so if a process keeps others from appending to ${file} and rotating it.
+ */
 static void
 check_lock(struct check_spool *check, const struct check_file *file)
 {
 	struct lock_holder holder;
 	int fd;
 
-	/* Of a journal that means nothing. */
+	/* A lock of a journal's file means nothing (see spool/own.h). */
 	if (file->form->type != S_IFREG ||
 	    (fd = trust_open(file->dir_fd, file->file,
 		 O_RDONLY | O_NOCTTY | O_NONBLOCK,
@@ -252,7 +259,10 @@ check_series_newest(struct check_spool *check, const struct check_file *file)
 	return true;
 }
 
-/* Whether the segment ${number} of the series of ${file} is there. */
+/*
+ * Return whether the segment ${number} of the series of ${file} is there; put
+ * its name into ${name}.
+ */
 static bool
 is_there(
     const struct check_file *file, unsigned long number, char name[NAME_ROOM])
@@ -293,13 +303,13 @@ check_before(struct check_spool *check, const struct check_file *file)
 				       "told of a gap");
 }
 
-/* Say so if somebody writes to a segment that nobody reads any more. */
+/* Say so if a program writes to a segment that nobody reads any more. */
 static void
 check_unheard(struct check_spool *check, const struct check_file *file)
 {
 	int fd;
 
-	/* The one right before the newest is still listened to. */
+	/* The segment right before the newest is still read. */
 	if (file->number < 2)
 		return;
 	fd = openat(file->dir_fd, file->file,
@@ -332,6 +342,7 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 		    file->dir, file->file, check_spool_type(st.st_mode));
 		return;
 	}
+	/* From here on it is a file that can be a segment. */
 	(void)check_spool_may(check, file, R_OK, "read");
 	if (file->number > SERIES_LAST) {
 		check_spool_say(check, CHECK_HOLE,
@@ -339,6 +350,7 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 		    file->dir, file->file, SERIES_LAST);
 		return;
 	}
+	/* Readers may come here, so it matters what they miss. */
 	check_before(check, file);
 	check_unheard(check, file);
 	if (settings_rotate(settings) && file->number > settings->keep)

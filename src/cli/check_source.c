@@ -17,18 +17,20 @@
 #include "take/drop_names.h"
 #include "take/take.h"
 
-/* So much of a drop folder is looked at: names, and files among them. */
+/* How many names of a drop folder are read, and how many files looked at. */
 #define NAMES_MAX 100000
 #define FILES_MAX 10000
 
-/* A file that is still being written to is younger than this. */
+/*
+ * How long after the last write to it a file no longer counts as being written.
+ */
 #define UNFINISHED_S 3600
 
 /* What is in a drop folder. */
 struct contents {
 	size_t names;
 	size_t waiting;	   /* files that are going to be taken */
-	size_t unfinished; /* that their names keep from it, and that are old */
+	size_t unfinished; /* old files that are not, because of their names */
 	size_t looked_at;
 	time_t now;
 };
@@ -116,7 +118,9 @@ check_sticky(struct check_spool *check, const struct check_file *folder)
 		    folder->file, (long)geteuid());
 }
 
-/* Say so if ${source} is a link, through which nothing is taken. */
+/*
+ * Return whether ${source} is a link, through which nothing is taken; say so.
+ */
 static bool
 is_link(struct check_spool *check, const struct check_file *source)
 {
@@ -202,7 +206,7 @@ check_source(struct check_spool *check, const struct check_file *file)
 					   check_pipe(check, file);
 }
 
-/* Check what is in spoolcast's own folder, if it is a part of a journal. */
+/* Check ${name} in spoolcast's own folder, if it is a part of a journal. */
 static void
 check_journal(struct check_spool *check, int own, const char *name)
 {
@@ -212,6 +216,7 @@ check_journal(struct check_spool *check, int own, const char *name)
 
 	if (!check_spool_split(name, true, &file))
 		return;
+	/* An older segment is only one of a series, as with an append file. */
 	if (file.number > 0) {
 		check_series_older(check, &file);
 		return;
@@ -225,6 +230,7 @@ check_journal(struct check_spool *check, int own, const char *name)
 	}
 	if (check_spool_may(check, &file, R_OK | W_OK, "read and written"))
 		(void)check_series_newest(check, &file);
+	/* Nothing comes to a journal whose pipe or drop folder is gone. */
 	snprintf(
 	    source, sizeof(source), "%s%s", file.channel, file.form->suffix);
 	if (fstatat(check->fd, source, &st, 0) == 0 || errno != ENOENT)
@@ -236,8 +242,8 @@ check_journal(struct check_spool *check, int own, const char *name)
 }
 
 /*
- * Say so if ${name} in the spool, or "" in our folder there, is of a user from
- * whom it is not taken (see spool/own.h).
+ * Say so if ${name} in our folder ${own}, or that folder itself if it is "", is
+ * of a user from whom it is not taken (see spool/own.h).
  */
 static void
 check_owner(struct check_spool *check, int own, const char *name)
@@ -278,7 +284,7 @@ check_journals(struct check_spool *check, int own)
 	closedir(dir);
 }
 
-/* Whether a process holds the lock of those who take from sources. */
+/* Return whether a process holds the lock under which sources are read. */
 static bool
 has_taker(int own)
 {
@@ -293,7 +299,10 @@ has_taker(int own)
 	return is_held;
 }
 
-/* Say so if this user could not keep journals, or make the folder for them. */
+/*
+ * Return whether this user could keep journals, or make the folder for them;
+ * say so if not.
+ */
 static bool
 check_own_rights(struct check_spool *check, bool has_own)
 {

@@ -13,7 +13,7 @@
 #include "cli/check_source.h"
 #include "cli/check_spool.h"
 
-/* How a kind is told where there are too many. */
+/* How the rest of a kind is told where there are too many to tell each. */
 static const struct {
 	bool is_problem;
 	const char *what;
@@ -138,7 +138,7 @@ check_spool_type(mode_t type)
 	}
 }
 
-/* Whether ${text} is the number of an older segment behind its dot. */
+/* Return whether ${text} is a dot with the number of an older segment. */
 static bool
 read_number(const char *text, unsigned long *number)
 {
@@ -174,7 +174,10 @@ check_spool_split(const char *name, bool is_own, struct check_file *file)
 			continue;
 		if (suffix[len] == '\0')
 			return true;
-		/* The segments of the others are in the own folder. */
+		/*
+		 * The older segments of other forms are in spoolcast's own
+		 * folder.
+		 */
 		if ((is_own || form->type == S_IFREG) &&
 		    read_number(suffix + len, &file->number))
 			return true;
@@ -182,12 +185,11 @@ check_spool_split(const char *name, bool is_own, struct check_file *file)
 	return false;
 }
 
-/* Whether something else wins the channel that ${file} is for. */
+/* Return whether another form wins the channel of ${file}; say so then. */
 static bool
 is_claimed(struct check_spool *check, const struct check_file *file)
 {
-	for (const struct form *form = forms; form < file->form;
-	     form++) {
+	for (const struct form *form = forms; form < file->form; form++) {
 		char other[NAME_MAX_LEN + 16];
 		struct stat st;
 
@@ -205,7 +207,7 @@ is_claimed(struct check_spool *check, const struct check_file *file)
 	return false;
 }
 
-/* Get what ${file} is, or say why that cannot be told. */
+/* Find out what ${file} is, or say why that cannot be told. */
 static bool
 look(struct check_spool *check, int dir_fd, const char *file, struct stat *st)
 {
@@ -216,7 +218,7 @@ look(struct check_spool *check, int dir_fd, const char *file, struct stat *st)
 	return false;
 }
 
-/* Check what a channel may consist of. */
+/* Check a file that has the name of a form. */
 static void
 check_form(struct check_spool *check, const struct check_file *file)
 {
@@ -287,7 +289,7 @@ check_name(struct check_spool *check, const char *name)
 	struct check_file file = { .dir_fd = check->fd, .dir = "" };
 	size_t len = strcspn(name, ".");
 
-	/* Hidden files are ours or nobody's. */
+	/* Files whose names start with a dot are no channel's. */
 	if (len == 0)
 		return;
 	if (!name_is_valid(name, len))

@@ -1,7 +1,7 @@
 /*
  * What is wrong in a spool folder, name by name.  What is said is bounded: of
- * findings that are alike the first few, and how many there are; so is what is
- * looked at where others decide how much that is.
+ * findings that are alike, the first few are told, and how many more there are.
+ * What is looked at is bounded, too, where others decide how much that is.
  */
 #ifndef SPOOLCAST_CLI_CHECK_SPOOL_H
 #define SPOOLCAST_CLI_CHECK_SPOOL_H
@@ -14,7 +14,7 @@
 #include "conf/conf.h"
 #include "source/folder.h"
 
-/* What findings are alike. */
+/* The kinds of findings; those of one kind are alike. */
 enum check_kind {
 	CHECK_NAME,
 	CHECK_ENDING,
@@ -44,16 +44,16 @@ enum check_kind {
 	CHECK_KINDS,
 };
 
-/* All zero but for the path and the configuration before check_spool. */
+/* Before check_spool it is all zero but for the path and the configuration. */
 struct check_spool {
 	const char *path;
 	const struct conf *conf;
 	int fd;			  /* the spool, open, while it is checked */
 	size_t channels;	  /* that are served */
 	size_t sources;		  /* of them, pipes and drop folders */
-	size_t lines_read;	  /* bytes, in search of what is in logs */
-	struct findings problems; /* meant to work, and does not */
-	struct findings notes;	  /* worth knowing */
+	size_t lines_read;	  /* bytes of logs that were searched */
+	struct findings problems; /* what is meant to work and does not */
+	struct findings notes;	  /* what is worth knowing */
 	size_t counts[CHECK_KINDS];
 };
 
@@ -100,7 +100,7 @@ bool check_spool_split(const char *name, bool is_own, struct check_file *file);
 
 /**
  * check_spool_refuses(check, file):
- * Return whether ${file} is a link that is not followed to an append file, and
+ * Return whether ${file} is a link to an append file that is not followed, and
  * say so then.
  */
 bool check_spool_refuses(

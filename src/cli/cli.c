@@ -43,7 +43,7 @@ complain(const char *verb, const char *format, va_list ap)
 		fputs("out of memory", stderr);
 		return;
 	}
-	/* It may have names that others gave to files. */
+	/* The text may have names that others gave to files. */
 	for (size_t at = 0; at < (size_t)len; at += shown.used) {
 		shown_next(text + at, (size_t)len - at, &shown);
 		fputs(shown.text, stderr);
@@ -180,8 +180,9 @@ cli_unknown_verb(const char *name)
 
 /*
  * A descriptor 0, 1 or 2 that is closed would be given to the next file that is
- * opened, and a message meant for the terminal would land in the spool.  Opened
- * for the wrong direction, each fails with EBADF as if it were still closed.
+ * opened, and a message meant for the terminal would land in the spool.  As
+ * /dev/null is opened for the wrong direction, each still fails with EBADF, as
+ * a closed one does.
  */
 static int
 occupy_standard_fds(void)
@@ -246,6 +247,7 @@ split(struct command_line *line, int argc, char **argv)
 {
 	int i = 1;
 
+	/* Before "--" the common options may stand anywhere. */
 	while (i < argc && strcmp(argv[i], "--") != 0) {
 		int taken = take_common(line, argv, i);
 
@@ -256,6 +258,11 @@ split(struct command_line *line, int argc, char **argv)
 		i += taken;
 		if (taken > 0)
 			continue;
+		/*
+		 * The first other argument is the verb.  After it, the value of
+		 * an option is passed on unseen, as it may look like a common
+		 * option.
+		 */
 		if (line->verb == NULL) {
 			if (argv[i][0] == '-')
 				return cli_usage_error(
@@ -293,7 +300,7 @@ run_verb(struct command_line *line)
 	return line->verb->run(&line->cli, line->argc, line->argv);
 }
 
-/* Return ${status}, or EXIT_SYSTEM if what went to stdout is not all there. */
+/* Return ${status}, or EXIT_SYSTEM if not all output got to stdout. */
 static int
 finish_output(int status)
 {

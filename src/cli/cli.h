@@ -69,7 +69,8 @@ int cli_system_error(const char *verb, const char *format, ...)
 
 /**
  * cli_tell_waiting(verb):
- * Print to stderr, from now on, whom we wait for when a lock takes long.
+ * From now on, print to stderr which process we wait for when a lock takes
+ * long.
  */
 void cli_tell_waiting(const char *verb);
 

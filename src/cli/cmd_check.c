@@ -21,15 +21,15 @@
 
 #define VERB "check"
 
-/* Below these, what a site of some size needs may be refused. */
+/* Below these limits the system may refuse what a site of some size needs. */
 #define INSTANCES_LOW 128
 #define WATCHES_LOW 1024
 #define DESCRIPTORS_LOW 1024
 
-/* Descriptors of a process that are not for streams, generously. */
+/* How many descriptors of a process are not for streams, generously counted. */
 #define DESCRIPTORS_OWN 64
 
-/* The number that the file ${path} consists of, or UINT64_MAX. */
+/* Return the number that the file ${path} consists of, or UINT64_MAX. */
 static uint64_t
 read_number(const char *path)
 {
@@ -159,7 +159,9 @@ print_text(
 	    out, check->problems.count == 0 ? "no problem found\n" : "");
 }
 
-/* Find the configuration.  Return an exit code. */
+/*
+ * Find the configuration, or add what is wrong with it.  Return an exit code.
+ */
 static int
 open_conf(const struct cli *cli, struct check_spool *check, struct conf **conf)
 {
@@ -191,7 +193,10 @@ cmd_check(const struct cli *cli, int argc, char **argv)
 	if (status == EXIT_DONE) {
 		check.path = conf_base(conf)->path;
 		check.conf = conf;
-		/* A spool may have so many findings that none comes behind. */
+		/*
+		 * The spool comes last: it may have so many findings that no
+		 * others fit in.
+		 */
 		check_settings(&check, conf);
 		check_descriptors(&check, conf);
 		check_inotify(&check);

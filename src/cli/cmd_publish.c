@@ -1,6 +1,6 @@
 /*
- * The verb publish: finds what holds the channel (target.h), makes a record of
- * the message and hands it over (deliver.h).
+ * The verb publish: it finds what holds the channel (target.h), makes a record
+ * of the message and hands it over (deliver.h).
  */
 #include <sys/stat.h>
 
@@ -31,7 +31,7 @@
 
 enum { OPTION_END = 256, OPTION_TTL };
 
-/* What is asked for. */
+/* What the command line asks for. */
 struct job {
 	struct target target; /* where it goes */
 	struct message message;
@@ -39,7 +39,7 @@ struct job {
 	int n_words;
 	int64_t ttl_ms;			 /* 0: it does not expire */
 	bool ends;			 /* the channel ends */
-	bool has_record;		 /* else that is all */
+	bool has_record;		 /* else it only ends the channel */
 	const struct settings *settings; /* of the channel */
 };
 
@@ -86,7 +86,10 @@ read_ttl(const char *text, int64_t *ms)
 	    text);
 }
 
-/* With --end a message is an argument: standard input may never end. */
+/*
+ * Find out whether there is a record.  With --end a message is an argument, as
+ * standard input may never end.
+ */
 static int
 check_end(struct job *job)
 {
@@ -142,6 +145,7 @@ read_options(struct job *job, int argc, char **argv)
 	}
 	if (status != EXIT_DONE)
 		return status;
+	/* What follows the options is the channel and then the message. */
 	if (optind == argc)
 		return cli_usage_error(VERB, "to which CHANNEL?");
 	job->target.channel = argv[optind];
@@ -156,7 +160,7 @@ read_options(struct job *job, int argc, char **argv)
 	return status == EXIT_DONE ? check_end(job) : status;
 }
 
-/* Whether there is more in the message than its type. */
+/* Return whether the message has other fields than its type. */
 static bool
 needs_block(const struct job *job)
 {
@@ -231,7 +235,10 @@ read_stdin(const struct job *job, struct buf *text)
 	ssize_t n;
 
 	do {
-		/* Records hold one byte for CRLF: twice the limit may fit. */
+		/*
+		 * A record has one byte for a CRLF, so that twice the limit may
+		 * fit.
+		 */
 		if (text->len > 2 * job->settings->max_record + 2)
 			return too_long(job, "more than ", text->len / 2);
 		if (buf_reserve(text, CHUNK) == -1)
@@ -262,6 +269,7 @@ read_message(struct job *job, struct buf *text)
 	}
 	if (failed)
 		return cli_system_error(VERB, "cannot take the message");
+	/* Where fields may do without data, nobody is expected to type some. */
 	if (job->n_words == 0 && !job->ends &&
 	    !(may_lack && isatty(STDIN_FILENO)))
 		status = read_stdin(job, text);
@@ -296,7 +304,7 @@ encode(struct job *job, const struct buf *text, struct buf *record)
 
 	message->len = message_trim(text->data, text->len);
 	message->bytes = message->len > 0 ? text->data : (const uint8_t *)"";
-	/* Rounded up: it lives as long as was asked for, and a moment. */
+	/* It is rounded up: the record lives no shorter than was asked for. */
 	if (job->ttl_ms > 0)
 		message->expires_s = clock_wall_s() + job->ttl_ms / 1000 +
 		    (job->ttl_ms % 1000 > 0);
@@ -331,7 +339,7 @@ report(const struct job *job, const struct buf *record, const struct buf *path)
 			EXIT_DONE;
 }
 
-/* Publish the record; ${path} is where it went. */
+/* Publish the record; where it went is put into ${path}. */
 static int
 publish(struct job *job, struct buf *record, struct buf *path)
 {
@@ -339,7 +347,7 @@ publish(struct job *job, struct buf *record, struct buf *path)
 	struct buf text = { 0 };
 	int status = read_message(job, &text);
 
-	/* Standard input may have taken its time: look again. */
+	/* Standard input may have taken long: look again. */
 	if (status == EXIT_DONE && job->n_words == 0)
 		status = find_file(job);
 	if (status == EXIT_DONE)
@@ -390,7 +398,7 @@ cmd_publish(const struct cli *cli, int argc, char **argv)
 		return status;
 	job.target.spool = conf_base(conf)->path;
 	job.settings = conf_for(conf, job.target.channel);
-	/* What others may read for us we do not write to. */
+	/* Links of anybody may be followed for reading, never for writing. */
 	job.target.links =
 	    job.settings->links == LINKS_NONE ? TRUST_NONE : TRUST_OWNER;
 	status = run(&job, cli->json);

@@ -25,7 +25,7 @@ struct job {
 	const struct conf *conf;
 	struct folder folder;
 	bool is_json;
-	bool is_named; /* rotate, due or not */
+	bool is_named; /* channels are named: rotate them, due or not */
 	char (*names)[NAME_MAX_LEN + 1];
 	size_t n_names;
 	int status; /* the worst so far */
@@ -57,7 +57,7 @@ report(struct job *job, const char *channel, const char *result,
 	buf_free(&text);
 }
 
-/* There is nothing to rotate in a channel that was asked for by name. */
+/* Tell that there is nothing to rotate in a channel that was named. */
 static void
 say_nothing(struct job *job, const char *channel, bool is_empty)
 {
@@ -84,6 +84,7 @@ rotate(struct job *job, const char *channel, const struct form *form)
 		.keep = settings->keep,
 		.may_wait = true };
 
+	/* A channel that was not named is rotated only if it is due. */
 	if (!job->is_named) {
 		if (!settings_rotate(settings))
 			return;
@@ -99,7 +100,7 @@ rotate(struct job *job, const char *channel, const struct form *form)
 		report(job, channel, "failed", &done);
 		break;
 	case ROTATION_NOTHING:
-	case ROTATION_BUSY: /* not where we wait */
+	case ROTATION_BUSY: /* this does not occur where we wait */
 		if (job->is_named)
 			say_nothing(job, channel, true);
 		break;
@@ -126,7 +127,7 @@ add_name(void *cookie, const char *name)
 	struct job *job = cookie;
 	void *larger;
 
-	/* Room for twice as many whenever their number is a power of two. */
+	/* Make room for twice as many when their number is a power of two. */
 	if ((job->n_names & (job->n_names - 1)) == 0) {
 		larger = realloc(
 		    job->names, (2 * job->n_names + 1) * sizeof(job->names[0]));
@@ -144,7 +145,9 @@ compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* In order, each once, although it may have several forms. */
+/*
+ * Rotate the channels in order, each once, although one may have several forms.
+ */
 static int
 rotate_all(struct job *job)
 {
@@ -161,7 +164,10 @@ rotate_all(struct job *job)
 	return job->status;
 }
 
-/* What a killed process left comes first, whether or not it is asked for. */
+/*
+ * Complete what a killed process left, first and whether or not it is asked
+ * for.
+ */
 static void
 complete(struct job *job)
 {

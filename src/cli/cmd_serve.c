@@ -1,4 +1,4 @@
-/* spoolcast serve, and what main() does without being asked to. */
+/* The verb serve, and the ways to serve that need no verb (see main.c). */
 
 #include <errno.h>
 #include <getopt.h>
@@ -27,7 +27,7 @@ struct options {
 	unsigned processes;
 };
 
-/* What each of several processes is started with. */
+/* What each process is started with, if there are several. */
 struct parts {
 	const struct conf_where *where;
 	struct conf *conf;
@@ -46,7 +46,7 @@ start_hub(const struct conn_kind *kind, enum gateway gateway,
 	return hub;
 }
 
-/* Look for the settings and the spool now, so that the log says at once. */
+/* Look for the settings and the spool now, so that the log tells at once. */
 static void
 look_early(struct hub *hub)
 {
@@ -208,6 +208,7 @@ read_options(int argc, char **argv, struct options *options)
 		else
 			options->addresses[options->n_addresses++] = optarg;
 	}
+	/* All options are read; now see whether they are enough. */
 	if (rc == EXIT_DONE && optind < argc)
 		rc = cli_usage_error(
 		    "serve", "what is \"%s\" for?", argv[optind]);
@@ -249,7 +250,7 @@ on_process(void *cookie, unsigned index)
 	struct parts *parts = cookie;
 
 	siblings_join(&parts->siblings, index);
-	/* They are the parent's to remove. */
+	/* The parent removes their paths. */
 	sockets_forget_paths(&parts->sockets);
 	return serve_alone(parts);
 }
@@ -267,7 +268,11 @@ on_stop(void *cookie)
 {
 	struct parts *parts = cookie;
 
-	/* The last responder resets nobody if it is the last who listens. */
+	/*
+	 * The last responder takes all connections that wait before it closes
+	 * the sockets.  If the parent still had them open, more could come, and
+	 * would be reset when the parent ends.
+	 */
 	sockets_close(&parts->sockets);
 }
 

@@ -8,7 +8,7 @@
 #include "cli/put_pipe.h"
 #include "spool/lock.h"
 
-/* The longest line that goes through a pipe in one piece, with a LF around. */
+/* The longest line that goes through a pipe in one piece, with its two LFs. */
 #define PIPE_LINE (PIPE_BUF - 2)
 
 static struct append

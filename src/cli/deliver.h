@@ -13,7 +13,7 @@
  * deliver_record(target, record, extension, path):
  * Append ${record} to the file of ${target}, write it to its pipe, or make it a
  * file in its drop folder, with ${extension} (NULL: none).  Append to ${path}
- * where it went, with a NUL.
+ * the path where it went, with a NUL.
  */
 int deliver_record(const struct target *target, const struct buf *record,
     const char *extension, struct buf *path);

@@ -22,7 +22,9 @@ due_restore(const struct target *target)
 	struct rotation_report report;
 	char older[sizeof(target->file) + 2];
 
-	/* What is written otherwise has its log from who reads it. */
+	/*
+	 * The log of another form is kept by the process that reads the source.
+	 */
 	if (target->form->type != S_IFREG)
 		return;
 	snprintf(older, sizeof(older), "%s.1", target->file);

@@ -30,7 +30,7 @@ findings_add(struct findings *findings, const char *format, ...)
 	va_end(args);
 }
 
-/* The text at ${i}, or NULL with ENOMEM. */
+/* Return the text at ${i}, or NULL with ENOMEM. */
 static const char *
 text_at(const struct findings *findings, size_t i)
 {

@@ -12,9 +12,9 @@
 
 #include "base/buf.h"
 
-/* Further ones are only counted. */
+/* How many findings are kept; further ones are only counted. */
 #define FINDINGS_MAX 300
-/* Of those that are alike, so many are told one by one. */
+/* How many of those that are alike are told one by one. */
 #define FINDINGS_ALIKE 10
 
 /* All zero is an empty collection. */
@@ -33,7 +33,7 @@ void findings_add(struct findings *findings, const char *format, ...)
 
 /**
  * findings_vadd(findings, format, args):
- * As findings_add.
+ * Do as findings_add.
  */
 void findings_vadd(struct findings *findings, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));

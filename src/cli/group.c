@@ -7,7 +7,7 @@
 
 #include "cli/group.h"
 
-/* A number that is a group: the greatest one means none (chown(2)). */
+/* Read the number of a group; the greatest number means none (chown(2)). */
 static int
 read_number(const char *text, gid_t *group)
 {

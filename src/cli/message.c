@@ -75,7 +75,7 @@ encode_line(const struct message *message, struct buf *out)
 	size_t at = 0, end;
 	int failed = 0;
 
-	/* A CR makes one more data line of the rest. */
+	/* Each line end is written as a CR, which starts one more data line. */
 	do {
 		size_t n =
 		    line_length(message->bytes + at, message->len - at, &end);
@@ -84,7 +84,10 @@ encode_line(const struct message *message, struct buf *out)
 		failed |= buf_append(out, "\r", end > 0);
 		at += n + end;
 	} while (end > 0);
-	/* One CR in front of the LF is read as part of the line's end. */
+	/*
+	 * A CR right before the LF is read as a part of the line's end: add one
+	 * more.
+	 */
 	if (out->len > 0 && out->data[out->len - 1] == '\r')
 		failed |= buf_append(out, "\r", 1);
 	failed |= buf_append(out, "\n", 1);
@@ -137,11 +140,17 @@ message_encode_file(const struct message *message, struct buf *out)
 	uint8_t last = message->len > 0 ? message->bytes[message->len - 1] : 0;
 	int failed = 0;
 
-	/* A mark at the start would not count as text: one more does not. */
+	/*
+	 * A byte order mark at the start does not count as text: put one before
+	 * it.
+	 */
 	failed |= buf_append(
 	    out, message->bytes, record_bom_len(message->bytes, message->len));
 	failed |= buf_append(out, message->bytes, message->len);
-	/* One end is dropped: CR and LF are one. */
+	/*
+	 * The last line end is dropped there, so add one.  After a CR that is
+	 * CR LF, as a LF alone would make one end with the CR.
+	 */
 	failed |= buf_puts(out, last == '\r' ? "\r\n" : "");
 	failed |= buf_puts(out, last == '\n' ? "\n" : "");
 	return failed ? -1 : 0;

@@ -25,16 +25,16 @@ struct message {
 
 /**
  * message_id_is_valid(text), message_type_is_valid(text):
- * Return whether ${text} may be an id: one line that is not empty; or a type:
- * the same in UTF-8.
+ * Return whether ${text} may be an id, which is one line that is not empty; or
+ * a type, which is the same in UTF-8.
  */
 bool message_id_is_valid(const char *text);
 bool message_type_is_valid(const char *text);
 
 /**
  * message_type_is_extension(text):
- * Return whether the type ${text} can be what follows the last dot of a file in
- * a drop folder that is not left alone because of it.
+ * Return whether the type ${text} can follow the last dot of a file in a drop
+ * folder, so that it is not left alone because of that name.
  */
 bool message_type_is_extension(const char *text);
 
@@ -53,9 +53,10 @@ size_t message_trim(const uint8_t *bytes, size_t len);
 
 /**
  * message_encode_file(message, out):
- * Append to ${out} the content of a file of a drop folder whose data is that of
- * ${message}, as a byte order mark at its start and one line end at its end are
- * dropped; the other fields are not in it.  Return as message_encode.
+ * Append to ${out} the content of a file of a drop folder from which the data
+ * of ${message} is taken.  A byte order mark at its start and one line end at
+ * its end are dropped there, so those of the data are doubled.  The other
+ * fields are not in it.  Return as message_encode.
  */
 int message_encode_file(const struct message *message, struct buf *out);
 

@@ -13,18 +13,18 @@
 #include "cli/cli.h"
 #include "cli/processes.h"
 
-/* Who lasted for so long is no longer taken to fail again and again. */
+/* A responder that lasted this long is not taken to fail again and again. */
 #define SETTLED_MS 10000
 #define FIRST_PAUSE_MS 100
 #define LONGEST_PAUSE_MS 5000
-/* How much longer than a responder may take one is waited for. */
+/* How much longer a responder is waited for than it may take. */
 #define GRACE_MS 2000
 
 struct responder {
 	pid_t pid; /* 0: it does not run */
 	int64_t started_ms;
 	int64_t due_ms;	  /* when to start it again */
-	int64_t pause_ms; /* between the next end and that */
+	int64_t pause_ms; /* between its next end and that */
 };
 
 struct fleet {
@@ -34,7 +34,7 @@ struct fleet {
 	const struct processes_ops *ops;
 	void *cookie;
 	bool is_stopping;
-	int64_t kill_ms; /* when stopping: who still runs then is killed */
+	int64_t kill_ms; /* when stopping: what still runs then is killed */
 	struct log_quota quota; /* of lines about responders that end */
 };
 
@@ -76,13 +76,19 @@ static bool
 start(struct fleet *fleet, unsigned index)
 {
 	struct responder *r = &fleet->each[index];
-	/* fork(2) without its handlers, of which a static program has 2 kB. */
+	/*
+	 * This is fork(2) without its handlers, of which a static program has 2
+	 * kB.
+	 */
 	pid_t parent = getpid(), pid = _Fork();
 
 	r->started_ms = clock_mono_ms();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		/* It was killed before that: nobody else would tell us. */
+		/*
+		 * If the parent was killed before that, no signal will come:
+		 * raise it.
+		 */
 		if (getppid() != parent)
 			raise(SIGTERM);
 		return true;
@@ -118,7 +124,7 @@ tell_end(
 	    now_ms - r->started_ms, r->due_ms - now_ms);
 }
 
-/* Take note of all who have ended. */
+/* Take note of all responders that have ended. */
 static void
 reap(struct fleet *fleet)
 {
@@ -195,7 +201,7 @@ work(struct fleet *fleet, unsigned *index)
 	return false;
 }
 
-/* When there is something to do though no signal comes; -1: never. */
+/* Return in how many ms there is something to do if no signal comes, or -1. */
 static int64_t
 next_ms(const struct fleet *fleet)
 {

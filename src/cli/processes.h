@@ -1,11 +1,11 @@
 /*
  * Several responders that accept from the same sockets, and their parent, which
- * starts them, starts again who ends without being asked to, passes on what it
- * is told, and ends with the last of them.
+ * starts them, starts a responder again that ends without being asked to,
+ * passes on what it is told, and ends with the last of them.
  *
- * What follows from who can end whom, and when:
+ * This is what happens when one of them ends, or is told to:
  *  a) A signal is passed on to all; each responder does what it means.
- *  b) One that ends by itself (killed, or told to on its own) is started again,
+ *  b) A responder that ends alone (it is killed or told to) is started again,
  *     at once the first time, and after ever longer pauses while it does not
  *     last.
  *  c) The parent can be killed and say nothing: then each responder is told to
@@ -24,13 +24,19 @@
 struct processes_ops {
 	/*
 	 * Be responder ${index}, from 0, in a process of its own.  End signals
-	 * are blocked; once what catches them is in place, processes_ready is
-	 * to be called.  Returns the exit code.
+	 * are blocked; once the handlers are in place that catch them, call
+	 * processes_ready.  Return the exit code.
 	 */
 	int (*run)(void *cookie, unsigned index);
-	/* In the parent: responder ${index} has ended, whatever the reason. */
+	/*
+	 * The parent calls this when responder ${index} has ended, for any
+	 * reason.
+	 */
 	void (*on_end)(void *cookie, unsigned index);
-	/* In the parent: all were told to end, and none is started again. */
+	/*
+	 * The parent calls this when all were told to end; none is started
+	 * again then.
+	 */
 	void (*on_stop)(void *cookie);
 };
 
@@ -45,7 +51,7 @@ int processes_run(unsigned n, int64_t drain_ms, const struct processes_ops *ops,
 
 /**
  * processes_ready(void):
- * In a responder: let signals in from now on.
+ * In a responder, let signals in from now on.
  */
 void processes_ready(void);
 

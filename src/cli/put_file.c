@@ -7,7 +7,7 @@
 
 #include "cli/put_file.h"
 
-/* Make ${name} of the time now; return -1 with errno if it has no room. */
+/* Make ${name} of the time now; return -1 with errno if it does not fit. */
 static int
 make_name(const char *extension, char *name, size_t size)
 {
@@ -35,7 +35,7 @@ write_all(int fd, const struct buf *content)
 {
 	size_t at = 0;
 
-	/* A file size limit shall be an error of write(2), not our end. */
+	/* A file size limit must be an error of write(2), not our end. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	while (at < content->len) {
 		ssize_t n = write(fd, content->data + at, content->len - at);
@@ -49,7 +49,7 @@ write_all(int fd, const struct buf *content)
 	return fdatasync(fd);
 }
 
-/* Create a file under a name that nobody has, which is put into ${hidden}. */
+/* Create a file under a name that no other has, which is put into ${hidden}. */
 static int
 open_hidden(int folder_fd, char hidden[NAME_MAX + 1])
 {
@@ -99,7 +99,7 @@ put(int folder_fd, const char *extension, const struct buf *content,
 			rc = make_name(extension, name, NAME_MAX + 1);
 			if (rc == 0)
 				rc = show(folder_fd, hidden, name);
-			/* A moment later it is another name. */
+			/* A moment later the time makes another name. */
 		} while (rc == -1 && errno == EEXIST);
 	}
 	saved = errno;

@@ -19,7 +19,10 @@ write_whole(int fd, const struct buf *bytes)
 		n = write(fd, bytes->data, bytes->len);
 		if (n == (ssize_t)bytes->len)
 			return 0;
-		/* Atomic: all or nothing, EAGAIN when there is no room. */
+		/*
+		 * The write is atomic: all or nothing, and EAGAIN when there is
+		 * no room.
+		 */
 		if (n != -1 || (errno != EAGAIN && errno != EINTR))
 			return -1;
 		if (poll(&room, 1, -1) == -1 && errno != EINTR)

@@ -16,7 +16,7 @@ int serve_spawned(const char *argv0);
 
 /**
  * serve_activated(argv0):
- * As serve_spawned, on the sockets that systemd hands over.
+ * Do as serve_spawned, on the sockets that systemd hands over.
  */
 int serve_activated(const char *argv0);
 

@@ -16,7 +16,9 @@ sockets_activated(void)
 	const char *fds = getenv("LISTEN_FDS");
 	long n;
 
-	/* Meant for another process of the same environment? */
+	/*
+	 * They may be meant for another process that has the same environment.
+	 */
 	if (pid == NULL || fds == NULL ||
 	    strtol(pid, NULL, 10) != (long)getpid())
 		return 0;

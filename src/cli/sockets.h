@@ -21,12 +21,12 @@ struct listen_access;
 struct listening {
 	int fd;		  /* -1: handed over or closed */
 	const char *path; /* of a unix socket that we made, else NULL */
-	dev_t dev;	  /* and which file that was */
+	dev_t dev;	  /* which file that was */
 	ino_t ino;
-	bool is_kept; /* by systemd, for who comes after us */
+	bool is_kept; /* by systemd, for the process after us */
 };
 
-/* Zeroed: none. */
+/* All zero is an empty list. */
 struct sockets {
 	struct listening each[2 * SOCKETS_MAX];
 	size_t n;
@@ -42,7 +42,7 @@ int sockets_activated(void);
 /**
  * sockets_open(sockets, addresses, n, access):
  * Open those of systemd, and one for each of the ${n} ${addresses} (borrowed,
- * SOCKETS_MAX at most), for those whom ${access} (borrowed) names; see
+ * SOCKETS_MAX at most), for the users that ${access} (borrowed) names; see
  * listen_open.  Return the exit code; if it is not EXIT_DONE, a message is on
  * stderr, and what was opened is for sockets_close.
  */
@@ -51,7 +51,7 @@ int sockets_open(struct sockets *sockets, const char *const *addresses,
 
 /**
  * sockets_hand(sockets, hub):
- * Hand all to ${hub}, which in the end removes the paths that are not
+ * Hand all sockets to ${hub}, which in the end removes the paths that are not
  * forgotten.  Return 0, or -1 with errno; what is not handed over is for
  * sockets_close.
  */
@@ -59,13 +59,13 @@ int sockets_hand(struct sockets *sockets, struct hub *hub);
 
 /**
  * sockets_forget_paths(sockets):
- * In a child: the paths of the sockets are another process's to remove.
+ * Forget the paths of the sockets, in a child: another process removes them.
  */
 void sockets_forget_paths(struct sockets *sockets);
 
 /**
  * sockets_close(sockets):
- * Close those that were not handed over.
+ * Close the sockets that were not handed over.
  */
 void sockets_close(struct sockets *sockets);
 

@@ -31,6 +31,10 @@ target_refuse_link(const struct target *target)
 	char path[PATH_MAX], why[PATH_MAX + 300];
 	struct stat st, led;
 
+	/*
+	 * Look once more at what was refused, to say which of its reasons
+	 * holds.
+	 */
 	snprintf(path, sizeof(path), "%s/%s", target->spool, target->file);
 	if (fstatat(target->spool_fd, target->file, &st, AT_SYMLINK_NOFOLLOW) !=
 	    0)
@@ -57,8 +61,8 @@ target_refuse_link(const struct target *target)
 }
 
 /*
- * Make target->file the channel's name with ${first} and ${second}, and ${type}
- * what that is, 0 if it is not there.
+ * Make target->file the channel's name with ${first} and ${second} after it,
+ * and ${type} what that is in the spool, 0 if it is not there.
  */
 static int
 look(struct target *target, const char *first, const char *second, mode_t *type)
@@ -78,8 +82,9 @@ look(struct target *target, const char *first, const char *second, mode_t *type)
 }
 
 /*
- * Find out what the channel's file of ${form} is.  Where a link leads to it,
- * that is S_IFLNK if the link is not followed, and 0 if it leads nowhere.
+ * Find out of what ${type} the channel's file of ${form} is.  Where it is a
+ * link, that is what it leads to, or S_IFLNK if it is not followed, or 0 if it
+ * leads nowhere.
  */
 static int
 look_at_form(struct target *target, const struct form *form, mode_t *type)
@@ -111,7 +116,10 @@ type_name(mode_t type)
 				 "special file";
 }
 
-/* There are things of the channel's name, the first of ${type}, and no form. */
+/*
+ * Report that what has the channel's name and the suffix of ${form} is of
+ * ${type}, and no form of a channel.
+ */
 static int
 refuse_type(struct target *target, const struct form *form, mode_t type)
 {
@@ -144,7 +152,10 @@ choose_new(struct target *target, bool wants_block)
 			continue;
 		if (wants_block && form->record == RECORD_BLOCK)
 			picked = form;
-		/* Between two steps of a rotation it is the segments'. */
+		/*
+		 * Between two steps of a rotation the form is that of the older
+		 * segments.
+		 */
 		status = look(target, form->suffix, ".1", &type);
 		if (status != EXIT_DONE)
 			return status;

@@ -1,6 +1,6 @@
 /*
- * Where the records of a channel go: what of the forms that a channel may have
- * (folder.h) is in the spool, or the file to create.
+ * Where the records of a channel go: the one of the forms that a channel may
+ * have (folder.h) that is in the spool, or the file to create.
  *
  * Every function returns EXIT_DONE, or another exit code with a message
  * printed.

@@ -162,7 +162,10 @@ verbs_near(const char *name)
 	for (size_t i = 0; i < VERBS; i++) {
 		size_t distance = near_distance(name, table[i].name);
 
-		/* Farther than half of its letters is another word. */
+		/*
+		 * A name that differs in more than half of its letters is
+		 * another word.
+		 */
 		if (distance < least && distance <= strlen(table[i].name) / 2) {
 			nearest = &table[i];
 			least = distance;

@@ -57,7 +57,10 @@ count_literals(const char *glob)
 
 	for (; *glob != '\0'; glob++) {
 		if (*glob == '[')
-			/* A well-formed glob; ']' may not come first in it. */
+			/*
+			 * The glob is well-formed, so ']' does not come first
+			 * in the brackets.
+			 */
 			glob += strcspn(glob, "]");
 		else
 			literals += *glob != '*' && *glob != '?';
@@ -76,7 +79,7 @@ overlay(struct settings *settings, const struct conf_section *section)
 	}
 }
 
-/* The set of globs that match ${channel}. */
+/* Return the set of globs that match ${channel}. */
 static uint64_t
 match(const struct conf *conf, const char *channel)
 {
@@ -100,7 +103,7 @@ blend(const struct conf *conf, uint64_t set, struct settings *settings)
 	}
 }
 
-/* The settings for the globs in ${set}, which is not empty. */
+/* Return the settings for the globs in ${set}, which is not empty. */
 static const struct settings *
 mix_for(const struct conf *conf, uint64_t set)
 {
@@ -108,7 +111,10 @@ mix_for(const struct conf *conf, uint64_t set)
 	size_t last = 63 - (size_t)__builtin_clzll(set);
 	struct settings *settings;
 
-	/* One glob alone is resolved; it is also what is left in need. */
+	/*
+	 * The settings of a single glob are worked out already.  Those of the
+	 * most specific one also have to do when memory or room is short.
+	 */
 	if ((set & (set - 1)) == 0)
 		return &conf->globs[last]->resolved;
 	for (size_t i = 0; i < mixes->count; i++) {

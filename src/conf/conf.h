@@ -12,13 +12,16 @@
 
 #include "conf/settings.h"
 
-/* [channel GLOB] sections that a configuration may have, and of both kinds. */
+/*
+ * How many [channel GLOB] sections a configuration may have, and how many
+ * [channel ...] sections of both kinds.
+ */
 #define CONF_GLOBS_MAX 64
 #define CONF_SECTIONS_MAX 1000
 
 struct conf;
 
-/* The settings of one section; that of no channel holds all others. */
+/* The settings of one channel section, or of all other sections together. */
 struct conf_section;
 
 /**

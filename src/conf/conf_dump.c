@@ -6,7 +6,7 @@
 #include "conf/conf_member.h"
 #include "conf/conf_text.h"
 
-/* Columns of the comments in the sample. */
+/* How many columns the comments in the sample have. */
 #define WIDTH 78
 
 /* Append ${text} as comment lines, broken at blanks. */
@@ -134,7 +134,7 @@ conf_dump_text(const struct conf *conf, struct buf *out)
 	return 0;
 }
 
-/* Append the member for ${key} of a JSON object, behind ${before}. */
+/* Append ${before} and then the member for ${key} of a JSON object. */
 static int
 print_member(const char *before, const struct conf_key *key,
     const struct settings *settings, struct buf *out)
@@ -146,7 +146,9 @@ print_member(const char *before, const struct conf_key *key,
 	return conf_member_print_json(key, settings, out);
 }
 
-/* Append the object of all settings in effect: an object for each section. */
+/*
+ * Append the object of all settings in effect, with an object for each section.
+ */
 static int
 print_base(const struct settings *settings, struct buf *out)
 {

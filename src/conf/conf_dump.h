@@ -11,7 +11,8 @@
 /**
  * conf_dump_sample(out):
  * Append a configuration file that sets nothing and explains everything: each
- * key with its sentence, its limits and its default behind a ';'.
+ * key with its sentence, its limits and, on a line that starts with ';', its
+ * default.
  */
 int conf_dump_sample(struct buf *out);
 

@@ -7,13 +7,13 @@
 
 #include <stddef.h>
 
-/* After this many, one line says that further ones are not shown. */
+/* After this many lines, one says that further ones are not shown. */
 #define CONF_ERRORS_MAX 100
 
 /* All zero is an empty collection. */
 struct conf_errors {
-	int is_system; /* the system refused (exit 111), else it is wrong (100)
-			*/
+	/* The system refused (exit 111); else the setup is wrong (100). */
+	int is_system;
 	size_t count;
 	char *lines[CONF_ERRORS_MAX + 1]; /* NULL where memory ran out */
 };

@@ -14,11 +14,11 @@
 
 /* Folders that count as "beside the program", each with its slash; or NULL. */
 struct beside {
-	char *started; /* of the name it was started as */
-	char *binary;  /* of the file that runs */
+	char *started; /* the folder of the name it was started as */
+	char *binary;  /* the folder of the file that runs */
 };
 
-/* The variable ${name}, or NULL where it is not set or empty. */
+/* Return the variable ${name}, or NULL where it is not set or empty. */
 static const char *
 variable(const char *name)
 {
@@ -35,7 +35,7 @@ report_memory(struct conf_errors *errs)
 	return -1;
 }
 
-/* The folder of ${path} with its slash, or NULL if it names none. */
+/* Return the folder of ${path} with its slash, or NULL if it names none. */
 static char *
 folder_of(const char *path)
 {
@@ -47,7 +47,10 @@ folder_of(const char *path)
 static void
 find_beside(const char *argv0, struct beside *beside)
 {
-	/* Not on the stack: what that once touched, a process keeps. */
+	/*
+	 * It is not on the stack, because a process keeps what its stack once
+	 * touched.
+	 */
 	char *path = calloc(1, PATH_MAX);
 
 	beside->started = folder_of(argv0);
@@ -81,12 +84,12 @@ load(const char *file, const char *why, struct conf **out,
 	return 0;
 }
 
-/* A place that may have a file and need not. */
+/* A place that may have a file and need not have one. */
 struct place {
 	const char *folder; /* or NULL */
 	const char *sub;    /* what stands between it and FILE_NAME */
 	const char *why;
-	int may_be_closed; /* one that cannot be searched has no file */
+	int may_be_closed; /* a place that cannot be searched has no file */
 };
 
 /*
@@ -116,7 +119,9 @@ try(const struct place *place, struct conf **out, struct conf_errors *errs)
 	return result;
 }
 
-/* Look in all places that need not have a file; as try. */
+/*
+ * Do what try does for each place that need not have a file, until one has it.
+ */
 static int
 look_around(
     const struct beside *beside, struct conf **out, struct conf_errors *errs)
@@ -139,7 +144,7 @@ look_around(
 	return 0;
 }
 
-/* Give the configuration the spool at ${path}, absolute from then on. */
+/* Give the configuration the spool at ${path}, made absolute. */
 static int
 set_spool(struct conf *conf, const char *path)
 {
@@ -162,7 +167,9 @@ set_spool(struct conf *conf, const char *path)
 	return conf_resolve(conf);
 }
 
-/* Whether the folder ${folder} has a spool, whose path becomes ${*path}. */
+/*
+ * Return whether the folder ${folder} has a spool; its path becomes ${*path}.
+ */
 static int
 has_spool(const char *folder, char **path)
 {
@@ -176,7 +183,7 @@ has_spool(const char *folder, char **path)
 	return 0;
 }
 
-/* Do without a file, if that is possible. */
+/* Make a configuration without a file, if it is known where the spool is. */
 static int
 do_without(
     const struct beside *beside, struct conf **out, struct conf_errors *errs)
@@ -185,6 +192,10 @@ do_without(
 	const char *place = beside->started;
 	char *path = NULL;
 
+	/*
+	 * The message names the folder beside the program, where what is
+	 * missing belongs.
+	 */
 	if (place == NULL)
 		place = beside->binary != NULL ? beside->binary : "./";
 	if (variable("SPOOLCAST_SPOOL") == NULL) {
@@ -203,6 +214,9 @@ do_without(
 			return -1;
 		}
 	}
+	/*
+	 * The spool beside the program is set here; finish sets the variable's.
+	 */
 	*out = conf_new();
 	if (*out == NULL || conf_set_origin(*out, NULL, why) != 0 ||
 	    (path != NULL && set_spool(*out, path) != 0)) {
@@ -213,7 +227,7 @@ do_without(
 	return 0;
 }
 
-/* Make the path of the spool final. */
+/* Set the path of the spool, absolute, and tell if the variable named it. */
 static int
 finish(struct conf *conf, struct conf_errors *errs)
 {

@@ -1,5 +1,5 @@
 /*
- * Which configuration holds.  The first of these that there is:
+ * Which configuration holds: the first of these files that there is.
  *
  *	the FILE of -c				must exist
  *	$SPOOLCAST_CONFIG			must exist
@@ -8,13 +8,14 @@
  *	$HOME/.config/spoolcast/spoolcast.ini
  *	/etc/spoolcast/spoolcast.ini
  *
- * None is fine where $SPOOLCAST_SPOOL is set or a folder "spool" stands beside
- * the program; then all settings have their defaults.  $SPOOLCAST_SPOOL wins
- * over the path in a file.  A variable that is empty is as good as not set.
+ * No file is needed where $SPOOLCAST_SPOOL is set or a folder "spool" stands
+ * beside the program; then all settings have their defaults.  $SPOOLCAST_SPOOL
+ * wins over the path in a file.  A variable that is empty is as good as not
+ * set.
  *
  * A file that is there and cannot be read is an error, never passed over.  The
- * one exception: a $HOME that the process may not look into, as web servers
- * leave root's to the programs they start, counts as having no file.
+ * one exception: a $HOME that the process may not look into counts as having no
+ * file, because web servers leave root's $HOME to the programs they start.
  */
 #ifndef SPOOLCAST_CONF_CONF_FIND_H
 #define SPOOLCAST_CONF_CONF_FIND_H

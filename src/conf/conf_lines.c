@@ -11,7 +11,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The first byte of the line that is a control character, or NULL. */
+/* Return the first byte of the line that is a control character, or NULL. */
 static const char *
 find_control(const char *line, size_t len)
 {
@@ -30,7 +30,9 @@ read_heading(struct conf_lines *lines, const char *line, size_t len)
 {
 	size_t end = 1;
 
-	/* A comment is what inih takes for one: a ';' behind a blank. */
+	/*
+	 * A comment starts where inih sees one: at a ';' that follows a blank.
+	 */
 	while (end < len && !(line[end] == ';' && is_blank(line[end - 1])))
 		end++;
 	while (is_blank(line[end - 1]))
@@ -61,6 +63,10 @@ read_line(struct conf_lines *lines, const char *line, size_t len, size_t room)
 		    (unsigned)(unsigned char)*control);
 		return 0;
 	}
+	/*
+	 * Comments and empty lines say nothing.  inih would take an indented
+	 * line for more of the value before it, in silence.
+	 */
 	while (blanks < len && is_blank(line[blanks]))
 		blanks++;
 	if (blanks == len || line[blanks] == ';' || line[blanks] == '#')
@@ -75,6 +81,7 @@ read_line(struct conf_lines *lines, const char *line, size_t len, size_t room)
 		read_heading(lines, line, len);
 		return 0;
 	}
+	/* inih would take the tail of a longer line for a line of its own. */
 	if (len > room) {
 		conf_lines_complain(lines,
 		    "the line has %zu bytes, at most %zu can be read; shorten "
@@ -92,6 +99,9 @@ conf_lines_next(char *str, int num, void *stream)
 	const char *line = lines->next, *lf;
 	size_t len;
 
+	/*
+	 * The handler has not seen the last line, so inih found no pair in it.
+	 */
 	if (lines->is_pending)
 		conf_lines_complain(lines,
 		    "the line has no '='; write key = value, or put a ';' "
@@ -99,12 +109,14 @@ conf_lines_next(char *str, int num, void *stream)
 	lines->is_pending = 0;
 	if (line == lines->end)
 		return NULL;
+	/* A line ends with LF or CR LF, and the last one may have no end. */
 	lf = memchr(line, '\n', (size_t)(lines->end - line));
 	len = (size_t)((lf != NULL ? lf : lines->end) - line);
 	lines->next = lf != NULL ? lf + 1 : lines->end;
 	if (lf != NULL && len > 0 && line[len - 1] == '\r')
 		len--;
 	lines->line++;
+	/* Some editors put a byte order mark in front of the first line. */
 	if (lines->line == 1 && len >= 3 &&
 	    memcmp(line, "\xef\xbb\xbf", 3) == 0) {
 		line += 3;

@@ -13,10 +13,10 @@
 
 #include "conf/conf_errors.h"
 
-/* How much of a text of any length goes into a message. */
+/* How many bytes of a text of any length go into a message. */
 #define CONF_LINES_SHOWN 80
 
-/* To be filled by the caller but for the last two. */
+/* The caller fills in all but the last two members. */
 struct conf_lines {
 	const char *next; /* the first byte not read yet */
 	const char *end;
@@ -29,7 +29,7 @@ struct conf_lines {
 	void (*on_heading)(void *cookie, const char *name, size_t len);
 	void *cookie;
 	unsigned line; /* the number of the line last read, from 1 */
-	/* It must be a pair; inih's handler clears this when it gets it. */
+	/* The line must be a pair; inih's handler clears this when it comes. */
 	int is_pending;
 };
 

@@ -12,7 +12,7 @@
 #include "conf/conf_lines.h"
 #include "conf/conf_load.h"
 
-/* Most files are short, and what this touches is the process's for good. */
+/* Most files are short, and a process keeps the memory that reading touches. */
 #define READ_BYTES 1024
 
 enum place {
@@ -22,12 +22,12 @@ enum place {
 	PLACE_BAD, /* under a heading that is wrong: keys are passed over */
 };
 
-/* A file while it is read. */
+/* The state of reading a file. */
 struct loader {
 	struct conf_lines lines;
 	struct conf *conf;
 	enum place place;
-	struct conf_section *section; /* of PLACE_BASE and PLACE_CHANNEL */
+	struct conf_section *section; /* for PLACE_BASE and PLACE_CHANNEL */
 	char heading[CONF_LINES_SHOWN + 1]; /* "channel news" */
 };
 
@@ -123,7 +123,10 @@ on_heading(void *cookie, const char *name, size_t len)
 	open_channel(loader, name, len);
 }
 
-/* Whether the key ${name} may stand here; ${key} is its row or NULL. */
+/*
+ * Return whether the key ${name}, with its row ${key} or NULL, may stand here;
+ * if not, tell.
+ */
 static int
 is_in_place(struct loader *loader, const char *name, const struct conf_key *key)
 {
@@ -198,7 +201,10 @@ err0:
 	buf_free(&why);
 }
 
-/* inih's handler: one pair.  Errors are kept here, so it never gives one. */
+/*
+ * Take one pair; this is inih's handler.  It adds errors to the others itself,
+ * so for inih it never fails.
+ */
 static int
 on_pair(void *cookie, const char *section, const char *name, const char *value)
 {
@@ -245,11 +251,16 @@ conf_parse(
 	if (ini_parse_stream(conf_lines_next, &loader.lines, on_pair, &loader) <
 	    0)
 		goto err0;
+	/*
+	 * The default of the path is relative, too, and starts at the folder of
+	 * the file like one that the file gives.
+	 */
 	loader.section = conf_section_base(loader.conf);
 	if (conf_section_line(loader.section, path) == 0)
 		set_key(&loader, path, path->initial, 0);
 	if (conf_resolve(loader.conf) != 0)
 		goto err0;
+	/* All problems are told at once, so reading went on after the first. */
 	if (errs->count > errors)
 		goto err1;
 	return loader.conf;
@@ -305,7 +316,10 @@ refuse(const char *file, struct conf_errors *errs)
 		    file, strerror(errno), (long)geteuid());
 	else
 		conf_errors_system(errs, file);
-	/* Who names a file that is not there is wrong themselves. */
+	/*
+	 * Naming a file that is not there is a mistake; anything else is
+	 * trouble of the system.
+	 */
 	errs->is_system = !is_missing;
 }
 
@@ -314,7 +328,7 @@ conf_load(const char *file, struct conf_errors *errs)
 {
 	struct conf *conf = NULL;
 	struct buf text = { 0 };
-	/* A pipe without a writer must not be waited for. */
+	/* O_NONBLOCK: opening a pipe must not wait for a writer. */
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {

@@ -29,7 +29,7 @@ struct conf *conf_parse(
 
 /**
  * conf_load(file, errs):
- * As conf_parse, for the content of the file at the path ${file}.
+ * Do as conf_parse, for the content of the file at the path ${file}.
  */
 struct conf *conf_load(const char *file, struct conf_errors *errs);
 

@@ -28,7 +28,10 @@ conf_member_store(const struct conf_key *key, struct settings *settings,
 	}
 }
 
-/* The number in the member of ${key}, or NULL text; else its text. */
+/*
+ * Return the number in the member of ${key}, with ${*text} NULL; or set
+ * ${*text} to its text.
+ */
 static int64_t
 fetch(const struct conf_key *key, const struct settings *settings,
     const char **text)

@@ -32,8 +32,8 @@ int conf_member_print(const struct conf_key *key,
 
 /**
  * conf_member_print_json(key, settings, out):
- * As conf_member_print, but a JSON value: bytes and milliseconds as numbers,
- * a list of globs as an array.
+ * Do as conf_member_print, but append a JSON value: bytes and milliseconds as
+ * numbers, a list of globs as an array.
  */
 int conf_member_print_json(const struct conf_key *key,
     const struct settings *settings, struct buf *out);

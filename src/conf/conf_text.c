@@ -12,7 +12,10 @@ conf_text_plain(const char *text, struct buf *out)
 
 	for (; failed == 0 && left > 0; left -= shown.used) {
 		shown_next(text, left, &shown);
-		/* So that what is spelled out cannot be taken for a name. */
+		/*
+		 * A backslash is spelled out, too: else the text could pretend
+		 * that we spelled something out.
+		 */
 		failed = *text == '\\' ? buf_puts(out, "\\x5c") :
 					 buf_append(out, shown.text, shown.len);
 		text += shown.used;
@@ -23,7 +26,9 @@ conf_text_plain(const char *text, struct buf *out)
 	return -1;
 }
 
-/* Append what is not to be seen, by its number in UTF-16 (RFC 8259, 7). */
+/*
+ * Append a character that cannot be seen by its number in UTF-16 (RFC 8259, 7).
+ */
 static int
 json_code(uint32_t code, struct buf *out)
 {

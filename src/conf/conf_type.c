@@ -17,10 +17,12 @@ struct type {
 	const char *name;
 	enum conf_member member;
 	const char *write; /* what to write, for messages */
-	/* Types that are numbers with limits have the next two. */
+	/* Types that are numbers with limits have the next two functions. */
 	enum num_error (*read)(const char *text, size_t len, int64_t *out);
 	void (*show)(int64_t number, char *buf, size_t size);
-	/* All others have this one; see conf_type_parse for what it does. */
+	/*
+	 * All others have this function; see conf_type_parse for what it does.
+	 */
 	int (*parse)(const struct conf_key *key, const char *text,
 	    struct conf_value *value, struct buf *why);
 };
@@ -95,7 +97,7 @@ parse_bool(const struct conf_key *key, const char *text,
 	return -1;
 }
 
-/* The place of ${text} in ${words}, or -1. */
+/* Return the place of ${text} in ${words}, or -1. */
 static int
 place_of(const char *const *words, const char *text)
 {
@@ -187,7 +189,7 @@ err0:
 	return -1;
 }
 
-/* By enum conf_type. */
+/* The types, by enum conf_type. */
 static const struct type types[] = {
 	[CONF_BOOL] = { "switch", CONF_MEMBER_INT, "yes or no", NULL, NULL,
 	    parse_bool },
@@ -213,7 +215,7 @@ static const struct type types[] = {
 	    parse_text },
 };
 
-/* Whether ${number} is what ${key} allows. */
+/* Return whether ${key} allows ${number}. */
 static int
 is_in_range(const struct conf_key *key, int64_t number)
 {
@@ -241,6 +243,9 @@ parse_number(const struct conf_key *key, const char *text,
 	int64_t number = 0;
 	enum num_error err = type->read(text, strlen(text), &number);
 
+	/*
+	 * A number beyond 63 bits is out of range, like one beyond the limits.
+	 */
 	switch (err) {
 	case NUM_OK:
 		if (is_in_range(key, number)) {
@@ -297,7 +302,7 @@ parse_later(const struct conf_key *key, const char *text,
 	if (parse_any(key, key->initial, &initial, why) != 0)
 		return -1;
 	if (parse_any(key, text, &got, &ignored) == 0) {
-		/* One type, so both are texts or neither is. */
+		/* Both have one type, so both are texts or neither is. */
 		assert((initial.text == NULL) == (got.text == NULL));
 		is_same = initial.text == NULL ?
 		    initial.number == got.number :

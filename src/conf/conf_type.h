@@ -39,7 +39,7 @@ enum {
 	CONF_OR_EMPTY = 8,    /* an empty value is allowed */
 };
 
-/* One setting.  Texts are as they would stand in the file. */
+/* One setting.  All values are texts as they would stand in the file. */
 struct conf_key {
 	const char *section;
 	const char *name;

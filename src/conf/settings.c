@@ -1,6 +1,6 @@
 /*
- * The table of settings.  Sentences are for people who run a site: what the
- * key does, then why one would change it.
+ * The table of settings.  Its sentences are for people who run a site: they say
+ * what the key does, then why one would change it.
  */
 #include <string.h>
 
@@ -249,7 +249,10 @@ settings_section_exists(const char *name, size_t len)
 	return 0;
 }
 
-/* Whether ${found} is nearer to ${name} than ${*best}, which it becomes. */
+/*
+ * Return whether ${found} is nearer to ${name} than ${*best}, and near enough
+ * to be meant; its distance becomes ${*best} then.
+ */
 static int
 is_nearer(const char *name, const char *found, size_t *best)
 {

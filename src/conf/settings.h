@@ -57,7 +57,7 @@ struct settings {
 	int64_t interval_ms;
 	uint64_t bytes;
 	uint64_t pad;
-	int64_t hold_ms; /* 0: answers with what there is */
+	int64_t hold_ms; /* 0: it answers with what there is */
 	int64_t close_retry_ms;
 	int64_t poll_retry_ms;
 	int client_may_choose;
@@ -69,7 +69,7 @@ struct settings {
 	uint64_t streams_per_address; /* 0: no limit */
 	uint64_t channels_per_stream;
 	uint64_t memory;       /* bytes; 0: no limit */
-	uint64_t resume_bytes; /* that finding a start may cost; 0: any */
+	uint64_t resume_bytes; /* what finding a start may cost; 0: any */
 
 	/* [access] */
 	const char *channels; /* names and globs: "news,build-*" */
@@ -83,11 +83,14 @@ struct settings {
 	const char *redis; /* later */
 };
 
-/* The rows, in the order in which they are shown: section by section. */
+/*
+ * The rows of the table, in the order in which they are shown: section by
+ * section.
+ */
 extern const struct conf_key settings_keys[];
 extern const size_t settings_count;
 
-/* More rows than this need a wider set of keys in struct conf_section. */
+/* With more rows than this, struct conf_section needs a wider set of keys. */
 #define SETTINGS_MAX 64
 
 /**
@@ -105,8 +108,8 @@ int settings_section_exists(const char *name, size_t len);
 
 /**
  * settings_near(name):
- * Return the row whose key name is nearest to the misspelt ${name}, or NULL
- * where none is near enough to be what was meant.
+ * Return the row whose key name is nearest to the misspelt ${name}, or NULL if
+ * no row is near enough to be what was meant.
  */
 const struct conf_key *settings_near(const char *name);
 

@@ -1,7 +1,7 @@
 /*
- * HOST:PORT as something to bind to.  Numbers are read here; names need the
- * resolver of the system, which a program that is one file
- * (SPOOLCAST_NO_RESOLVER) has not.
+ * This makes an address to bind to from HOST:PORT.  It reads numbers itself;
+ * names need the resolver of the system, which a program built as one file
+ * (SPOOLCAST_NO_RESOLVER) does not have.
  */
 #ifndef SPOOLCAST_CONN_ADDRESS_H
 #define SPOOLCAST_CONN_ADDRESS_H
@@ -16,8 +16,8 @@ struct address {
 /**
  * address_read(text, out):
  * Read "127.0.0.1:9000", "[::1]:9000", ":9000" (any address of this host, IPv4)
- * or a name of this host, "localhost:9000", into ${out}.  Return NULL, or what
- * is wrong with ${text}, which is borrowed for ever.
+ * or a name of this host, "localhost:9000", into ${out}.  Return NULL, or a
+ * message that says what is wrong with ${text} and stays valid for ever.
  */
 const char *address_read(const char *text, struct address *out);
 

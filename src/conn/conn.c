@@ -35,7 +35,7 @@ on_io(struct ev_loop *loop, ev_io *io, int revents)
 	/* The owner may have closed it meanwhile. */
 	if (!conn->is_open)
 		return;
-	/* Nothing more is to be read. */
+	/* If the input has ended, wait for it no more. */
 	if (!conn->can_poll)
 		wait_for(conn, loop, io->events);
 	if (revents & EV_WRITE)
@@ -50,7 +50,10 @@ conn_open(
 
 	conn->is_open = true;
 	conn->is_done = false;
-	/* One request at a time on a connection, any number of these. */
+	/*
+	 * A connection has one request at a time; there may be any number of
+	 * them.
+	 */
 	fcgi_decode_init(&conn->decoder, UINT16_MAX);
 	/*
 	 * A CGI program may write to a file or a terminal: nothing tells there

@@ -31,7 +31,7 @@ struct conn_ops {
 	void (*on_request)(struct conn *conn, const struct request_vars *vars);
 	/* Some of what could not be sent before can be sent now. */
 	void (*on_writable)(struct conn *conn);
-	/* The peer went away or gave up; ${is_fault}: broke the protocol. */
+	/* The peer went away or gave up; ${is_fault}: it broke the protocol. */
 	void (*on_gone)(struct conn *conn, const char *why, bool is_fault);
 };
 
@@ -39,7 +39,7 @@ struct conn_ops {
 struct conn_kind {
 	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
 	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
-	/* Frame what ${text} holds where it is; 0, or -1 with ENOMEM. */
+	/* Frame what ${text} holds in place; 0, or -1 with ENOMEM. */
 	int (*frame_whole)(struct buf *text);
 	/* Append what ends the response; 0, or -1 with ENOMEM. */
 	int (*frame_end)(struct buf *out);
@@ -47,7 +47,7 @@ struct conn_kind {
 	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
 	/* The descriptor has input, or the peer has hung up. */
 	void (*on_readable)(struct conn *conn, struct ev_loop *loop);
-	/* Before the descriptor is closed. */
+	/* This is called before the descriptor is closed. */
 	void (*on_close)(struct conn *conn, struct ev_loop *loop);
 };
 
@@ -66,11 +66,11 @@ struct conn {
 	struct fcgi_decoder decoder; /* FastCGI only */
 	bool is_open;
 	bool can_poll;	 /* there may be something to read */
-	bool is_blocked; /* not all of what was to be sent last was */
+	bool is_blocked; /* the last send left some of it over */
 	bool is_done;	 /* nothing more is sent, and input is discarded */
 };
 
-/* The owner of ${conn}. */
+/* Return the owner of ${conn}. */
 static inline const struct conn_owner *
 conn_owner(const struct conn *conn)
 {
@@ -81,7 +81,7 @@ conn_owner(const struct conn *conn)
  * conn_open(conn, loop, fd, owner):
  * Take ${fd} and start to read from it in ${loop}.  A socket or pipe is made
  * non-blocking; a file or a terminal, which a CGI program may have, is not.
- * The ${owner} is there for as long as the connection.
+ * ${owner} must stay for as long as the connection.
  */
 void conn_open(
     struct conn *conn, struct ev_loop *loop, int fd, struct conn_owner *owner);
@@ -98,7 +98,7 @@ ssize_t conn_send(struct conn *conn, struct ev_loop *loop,
 /**
  * conn_readdress(conn, bytes, len):
  * Framed bytes carry CONN_USUAL_ID: write the id of this request in its place.
- * For the peer that uses another; see conn_is_usual.
+ * This is for a peer that uses another id; see conn_is_usual.
  */
 void conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len);
 
@@ -118,9 +118,9 @@ bool conn_next(struct conn *conn);
 /**
  * conn_linger(conn):
  * Nothing more will be sent, and what comes in is of no interest.  Return
- * whether the peer may not be through yet: it is to be waited for, until
- * on_gone or a while has passed.  Some web servers (Caddy) send the end of
- * STDIN apart, and lose an answer that is there before it if that write fails.
+ * whether the peer may still be sending: then wait for it, until on_gone is
+ * called or a while has passed.  Some web servers (Caddy) send the end of STDIN
+ * apart, and lose an answer that came before it if that write fails.
  */
 bool conn_linger(struct conn *conn);
 

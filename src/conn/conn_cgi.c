@@ -7,7 +7,10 @@
 
 #include "conn/conn.h"
 
-/* Once nothing more is to be read; such a process has one connection. */
+/*
+ * This waits for the peer to hang up, once nothing more is to be read.  Such a
+ * process has only one connection.
+ */
 static ev_io hangup;
 
 static int
@@ -48,9 +51,9 @@ on_hangup(struct ev_loop *loop, ev_io *io, int revents)
 }
 
 /*
- * Nothing more is to be read, and what has come to its end is always readable:
- * watch for nothing but the peer's going.  libev has no word for that, an epoll
- * of its own has.  Without one, the next write tells.
+ * Nothing more is to be read, and a descriptor at its end is always readable:
+ * so wait only for the peer to hang up.  libev has no event for that, but an
+ * epoll of its own has.  If we cannot have one, the next write tells.
  */
 static void
 watch_hangup(struct conn *conn, struct ev_loop *loop)
@@ -72,8 +75,8 @@ watch_hangup(struct conn *conn, struct ev_loop *loop)
 /*
  * The web server gave us a pipe (POLLERR when it is closed at the other end) or
  * a socket.  Apache's mod_cgid gives one that is standard input as well, and
- * shuts its side of it down where the body of the request ends: no more input
- * from there is not the viewer's going.
+ * shuts its side of it down where the body of the request ends: the end of that
+ * input does not mean that the viewer has gone.
  */
 static void
 on_readable(struct conn *conn, struct ev_loop *loop)

@@ -7,7 +7,7 @@
 #include "fcgi/fcgi_encode.h"
 #include "fcgi/fcgi_params.h"
 
-/* On the stack, which each process has for itself. */
+/* The buffer is on the stack, which each process has for itself. */
 #define INPUT_BYTES 2048
 
 static int
@@ -39,7 +39,7 @@ frame_whole(struct buf *text)
 	if (buf_reserve(text, n * FCGI_ENCODE_HEADER_LEN) != 0)
 		return -1;
 	text->len += n * FCGI_ENCODE_HEADER_LEN;
-	/* The last first, so that nothing is written over. */
+	/* Move the last part first, so that nothing is overwritten. */
 	for (; n > 0; n--) {
 		size_t from = (n - 1) * most, len = end - from;
 		uint8_t *record =
@@ -70,7 +70,7 @@ send_some(int fd, const struct iovec *parts, int n_parts)
 {
 	struct msghdr message = { .msg_iovlen = (size_t)n_parts };
 
-	/* What nearly all is, and that costs less. */
+	/* Nearly all is in one part, and send(2) costs less. */
 	if (n_parts == 1)
 		return send_bytes(fd, parts[0].iov_base, parts[0].iov_len);
 	message.msg_iov = (struct iovec *)parts;
@@ -95,8 +95,8 @@ tell_request(struct conn *conn)
 }
 
 /*
- * Send the decoder's own answers.  Return whether that could be done; behind a
- * record that is not sent yet it would cut it in two.
+ * Send the decoder's own answers.  Return whether that could be done: while a
+ * record is only sent in part, an answer would cut it in two.
  */
 static bool
 send_replies(struct conn *conn, struct buf *replies)
@@ -109,7 +109,7 @@ send_replies(struct conn *conn, struct buf *replies)
 		send_bytes(conn->io.fd, replies->data, (size_t)len) == len);
 }
 
-/* Handle what is in ${bytes}, and tell if that is the end. */
+/* Handle the input ${bytes}, and tell the owner of requests, or of the end. */
 static void
 decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 {
@@ -122,6 +122,7 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 			return;
 		case FCGI_REQUEST:
 			tell_request(conn);
+			/* The owner may have closed it meanwhile. */
 			if (!conn->is_open)
 				return;
 			break;
@@ -129,6 +130,7 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 			conn_owner(conn)->ops->on_gone(conn, "aborted", false);
 			return;
 		case FCGI_REPLY:
+			/* A peer that reads no answers asks too much. */
 			if (send_replies(conn, replies))
 				break;
 			conn_owner(conn)->ops->on_gone(
@@ -169,8 +171,8 @@ on_readable(struct conn *conn, struct ev_loop *loop)
 
 /*
  * Closing a socket with unread input resets the connection, and the peer may
- * lose what it was sent last.  A little is all that can be meant: a STDIN
- * record that came late.
+ * lose what it was sent last.  So read it, but only a little: it can be no more
+ * than a STDIN record that came late.
  */
 static void
 on_close(struct conn *conn, struct ev_loop *loop)

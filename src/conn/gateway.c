@@ -26,7 +26,10 @@ socket_name(int fd, char *name, size_t size)
 	    (size_t)snprintf(name, size, "%s", slash + 1) < size;
 }
 
-/* A shell or a service manager has put one of these there. */
+/*
+ * Return whether the environment has none of the variables that a shell or a
+ * service manager sets.
+ */
 static bool
 is_environment_bare(void)
 {

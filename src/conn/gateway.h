@@ -1,6 +1,6 @@
 /*
- * Who started the program: where each request has a process of its own, other
- * things are right than where one serves all.
+ * What started the program: a process that serves one request at a time needs
+ * other settings than one that serves many viewers.
  */
 #ifndef SPOOLCAST_CONN_GATEWAY_H
 #define SPOOLCAST_CONN_GATEWAY_H
@@ -17,7 +17,7 @@ enum gateway {
 /**
  * gateway_spawned(fd):
  * Return the gateway that started this process with the listening socket ${fd}
- * as descriptor 0: GATEWAY_FCGID where all says so, else GATEWAY_SPAWNER.
+ * as descriptor 0: GATEWAY_FCGID where all signs say so, else GATEWAY_SPAWNER.
  */
 enum gateway gateway_spawned(int fd);
 

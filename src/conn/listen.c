@@ -12,12 +12,15 @@
 #include "base/log.h"
 #include "conn/listen.h"
 
-/* Connections to accept before others get their turn. */
+/* So many connections are accepted before others get their turn. */
 #define ACCEPT_AT_ONCE 64
 #define PAUSE_S 1.0
-/* Within which others may take what is left to them. */
+/* Other processes have so long to take what is left to them. */
 #define LEAVE_S 0.001
-/* So many turns of the loop after it, what was left before still waits. */
+/*
+ * A connection that waits within so many turns of the loop after a pause is
+ * taken to be the one that was left to others.
+ */
 #define AGAIN_TURNS 4
 #define TELL_MS 60000
 
@@ -27,7 +30,7 @@ listen_is_socket(int fd)
 	socklen_t len = sizeof(int);
 	int listens = 0;
 
-	/* Not by getpeername, as libfcgi does: it takes any idle socket. */
+	/* libfcgi asks getpeername, but any idle socket passes that test. */
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
 	    listens != 0;
 }
@@ -67,7 +70,7 @@ pause_for(struct listener *listener, double seconds)
 	ev_timer_start(listener->loop, &listener->pause);
 }
 
-/* Once a minute; errno is what is short. */
+/* Log once a minute that accepting pauses; errno says what is short. */
 static void
 tell_pause(struct listener *listener)
 {
@@ -85,7 +88,7 @@ tell_pause(struct listener *listener)
 	listener->n_pauses = 0;
 }
 
-/* What is short passes; spinning on it does not help. */
+/* What is short will be there again; to try on at once does not help. */
 static void
 pause_accepting(struct listener *listener)
 {
@@ -93,7 +96,7 @@ pause_accepting(struct listener *listener)
 	pause_for(listener, PAUSE_S);
 }
 
-/* Whether the others are through, or we are to wait for them. */
+/* Return whether it is our turn; if not, wait a moment for the others. */
 static bool
 is_our_turn(struct listener *listener, bool is_again)
 {
@@ -103,6 +106,10 @@ is_our_turn(struct listener *listener, bool is_again)
 	return false;
 }
 
+/*
+ * Accept up to ${most} connections; if ${takes_turns}, stop when it is the turn
+ * of another process.
+ */
 static void
 accept_some(struct listener *listener, int most, bool takes_turns)
 {
@@ -115,7 +122,7 @@ accept_some(struct listener *listener, int most, bool takes_turns)
 		if (takes_turns && !is_our_turn(listener, i == 0 && is_again))
 			return;
 		if (!listener->ops->may_accept(listener->cookie)) {
-			/* Memory is looked for once in a pause. */
+			/* Only a lack of descriptors may end it early. */
 			listener->waits_for_room = errno == EMFILE;
 			pause_accepting(listener);
 			return;
@@ -130,6 +137,7 @@ accept_some(struct listener *listener, int most, bool takes_turns)
 			continue;
 		if (errno == EAGAIN)
 			return;
+		/* Descriptors or memory are short, see accept(2). */
 		pause_accepting(listener);
 		return;
 	}
@@ -159,6 +167,7 @@ listen_start(int fd, const char *path, struct ev_loop *loop,
 
 	if (listener == NULL)
 		return NULL;
+	/* Note which file this is, so that listen_stop removes no other. */
 	if (path != NULL && stat(path, &st) == 0) {
 		if ((listener->path = strdup(path)) == NULL) {
 			free(listener);
@@ -167,7 +176,10 @@ listen_start(int fd, const char *path, struct ev_loop *loop,
 		listener->dev = st.st_dev;
 		listener->ino = st.st_ino;
 	}
-	/* Several processes may share it: another may be first to accept. */
+	/*
+	 * Several processes may share it: if another accepts first, do not
+	 * block.
+	 */
 	if (flags != -1)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	list_init(&listener->node);

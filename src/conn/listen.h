@@ -1,5 +1,6 @@
 /*
- * Listening sockets: making them, taking over those we are given, accepting.
+ * Listening sockets: this makes them, takes over those we are given, and
+ * accepts.
  */
 #ifndef SPOOLCAST_CONN_LISTEN_H
 #define SPOOLCAST_CONN_LISTEN_H
@@ -11,13 +12,16 @@
 
 #include "base/list.h"
 
-/* Waiting connections; nginx answers 502 at once when there is no room. */
+/*
+ * So many connections may wait; nginx answers 502 at once when there is no
+ * room.
+ */
 #define LISTEN_BACKLOG 4096
 
 /* How the address of a unix socket begins. */
 #define LISTEN_UNIX "unix:"
 
-/* Those that may connect to a unix socket that we make. */
+/* Which users may connect to a unix socket that we make. */
 struct listen_access {
 	mode_t mode; /* the permissions of its file */
 	gid_t group; /* the group of its file; LISTEN_OWN_GROUP: as it comes */
@@ -27,14 +31,18 @@ struct listen_access {
 
 /* What the owner of a listening socket is asked and told. */
 struct listen_ops {
-	/* Whether there is room for one more connection; if not, errno. */
+	/*
+	 * Return whether there is room for one more connection; if not, errno
+	 * says what is short.
+	 */
 	bool (*may_accept)(void *cookie);
 	/*
-	 * Whether one that waits is for us rather than for another process that
-	 * has the socket; ${is_again}: it was not a moment ago.
+	 * Return whether a connection that waits is for us rather than for
+	 * another process that has the socket; ${is_again}: one that waited a
+	 * moment ago was not for us.
 	 */
 	bool (*is_our_turn)(void *cookie, bool is_again);
-	/* A connection came; its descriptor is the owner's. */
+	/* A connection came; its descriptor ${fd} is the owner's now. */
 	void (*on_accept)(void *cookie, int fd);
 };
 
@@ -46,12 +54,12 @@ struct listener {
 	struct ev_loop *loop;
 	const struct listen_ops *ops;
 	void *cookie;
-	int64_t told_ms;     /* when the log had a pause; 0: never */
-	unsigned n_pauses;   /* since then */
-	bool waits_for_room; /* in a pause, that listen_resume may end */
+	int64_t told_ms;     /* when the log was told of a pause; 0: never */
+	unsigned n_pauses;   /* how many there were since then */
+	bool waits_for_room; /* listen_resume may end this pause */
 	bool is_shared;	     /* others have it, too, and go on when we end */
 	char *path;	     /* of a unix socket that we made, else NULL */
-	dev_t dev;	     /* and which file that was */
+	dev_t dev;	     /* which file that was */
 	ino_t ino;
 };
 
@@ -69,8 +77,8 @@ bool listen_is_unix(const char *address);
 
 /**
  * listen_open(address, access, path):
- * Make a socket that listens on ${address}: "unix:PATH", which those whom
- * ${access} (borrowed) names may connect to, or "HOST:PORT" ("[::1]:9000",
+ * Make a socket that listens on ${address}: "unix:PATH", to which the users
+ * that ${access} (borrowed) names may connect, or "HOST:PORT" ("[::1]:9000",
  * ":9000").  A unix socket that nobody listens on any more is replaced.  It has
  * its group before it listens, so nobody else ever gets through.  Return the
  * descriptor, with the path of a unix socket in ${path} (borrowed from
@@ -93,14 +101,15 @@ struct listener *listen_start(int fd, const char *path, struct ev_loop *loop,
 
 /**
  * listen_resume(listener):
- * Somebody may have left: if it is a lack of descriptors that accepting pauses
- * for, and there is room again, go on at once.
+ * A connection may have ended.  If accepting pauses for want of descriptors,
+ * and there is room again, go on at once.
  */
 void listen_resume(struct listener *listener);
 
 /**
  * listen_take(listener):
- * Accept all connections that wait for it now, whoever's turn it is.
+ * Accept all connections that wait now, even if it is the turn of another
+ * process.
  */
 void listen_take(struct listener *listener);
 

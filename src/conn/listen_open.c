@@ -1,4 +1,4 @@
-/* Making listening sockets; what accepts from them is in listen.c. */
+/* This file makes listening sockets; what accepts from them is in listen.c. */
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,7 +20,10 @@ complain(const char *address, const char *what, const char *remedy)
 	return -1;
 }
 
-/* The system has refused with errno, which stays. */
+/*
+ * Say what the system refused with errno, and what helps.  Return -1 with errno
+ * preserved.
+ */
 static int
 refused(const char *address)
 {
@@ -49,7 +52,7 @@ refused(const char *address)
 	return -1;
 }
 
-/* The address itself is wrong. */
+/* Say that the address itself is wrong.  Return -1 with EINVAL. */
 static int
 misused(const char *address, const char *what)
 {
@@ -58,7 +61,7 @@ misused(const char *address, const char *what)
 	return -1;
 }
 
-/* Whether a live process listens on the unix socket ${sun}. */
+/* Return whether a live process listens on the unix socket ${sun}. */
 static bool
 is_served(const struct sockaddr_un *sun)
 {
@@ -73,9 +76,9 @@ is_served(const struct sockaddr_un *sun)
 }
 
 /*
- * Give the socket that was just bound to ${path} its group.  By a descriptor:
- * where others may write to the folder, the path may have come to mean another
- * file, and only a socket of ours is given away.
+ * Give the socket that was just bound to ${path} its group.  This is done by a
+ * descriptor: where others may write to the folder, the path may have come to
+ * mean another file, and only a socket of ours is given away.
  */
 static int
 give_to_group(const char *path, gid_t group)
@@ -103,22 +106,29 @@ bind_unix(int fd, const struct sockaddr_un *sun, mode_t mode)
 	struct stat st;
 	int rc;
 
-	/* What is no socket stays, and nobody is told to remove it. */
+	/* What is no socket stays, and no message tells anyone to remove it. */
 	if (lstat(sun->sun_path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode) || is_served(sun)) {
 			errno = S_ISSOCK(st.st_mode) ? EADDRINUSE : EEXIST;
 			return -1;
 		}
+		/* The process that made this socket has ended: replace it. */
 		unlink(sun->sun_path);
 	}
-	/* By the mask: between bind and chmod anyone could connect. */
+	/*
+	 * Set its rights by the mask: between bind and chmod anyone could
+	 * connect.
+	 */
 	mask = umask((mode_t)(~mode & 0777));
 	rc = bind(fd, (const struct sockaddr *)sun, sizeof(*sun));
 	umask(mask);
 	return rc;
 }
 
-/* The system does not let us give the socket to the group. */
+/*
+ * Say that the system does not let us give the socket to the group.  Return -1
+ * with errno preserved.
+ */
 static int
 not_given(const char *address, gid_t group)
 {
@@ -154,6 +164,7 @@ open_unix(
 		refused(address);
 		goto err1;
 	}
+	/* Do this before it listens: so nobody else ever gets through. */
 	if (access->group != LISTEN_OWN_GROUP &&
 	    give_to_group(path, access->group) != 0) {
 		not_given(address, access->group);
@@ -166,6 +177,7 @@ open_unix(
 	return fd;
 
 err2:
+	/* The file that bind made is ours: do not leave it there. */
 	saved = errno;
 	unlink(path);
 	errno = saved;

@@ -4,7 +4,10 @@
 
 #include "conn/siblings.h"
 
-/* How many more than the least one may have: this, and a part of the least. */
+/*
+ * A process may have so many connections more than another, and a part of what
+ * that has, before it leaves the next to that.
+ */
 #define SLACK 4
 #define SLACK_PART 16
 
@@ -58,7 +61,10 @@ siblings_tell(struct siblings *s, uint64_t connections)
 	    (unsigned)connections, memory_order_relaxed);
 }
 
-/* Whether process ${i} has so few that the next one is rather for it. */
+/*
+ * Return whether process ${i} has so few connections that it should rather get
+ * the next one.
+ */
 static bool
 is_before_us(const struct siblings *s, unsigned i)
 {
@@ -76,8 +82,13 @@ siblings_may_accept(struct siblings *s, bool is_again)
 {
 	bool is_left = false, has_looked = false;
 
+	/* Let the others see that we look, and so are not stuck. */
 	atomic_fetch_add_explicit(
 	    &s->page[s->self].looks, 1, memory_order_relaxed);
+	/*
+	 * See whether there is a process to leave it to, which is one that has
+	 * looked since it was last found stuck.
+	 */
 	for (unsigned i = 0; i < s->n; i++) {
 		unsigned looks = atomic_load_explicit(
 		    &s->page[i].looks, memory_order_relaxed);
@@ -91,12 +102,14 @@ siblings_may_accept(struct siblings *s, bool is_again)
 		}
 		is_left |= !s->is_stuck[i];
 	}
+	/* Patience begins anew with each connection, and with each look. */
 	if (!is_left || has_looked || !is_again)
 		s->patience = 0;
 	if (!is_left)
 		return true;
 	if (++s->patience <= SIBLINGS_PATIENCE)
 		return false;
+	/* They had their time and did not look: they are stuck. */
 	for (unsigned i = 0; i < s->n; i++)
 		s->is_stuck[i] |= is_before_us(s, i);
 	s->patience = 0;
@@ -108,7 +121,10 @@ siblings_take_stream(struct siblings *s, uint64_t most)
 {
 	uint64_t sum = 0;
 
-	/* First, so that of two who ask at the same time one sees the other. */
+	/*
+	 * Count it first, so that of two that ask at the same time at least one
+	 * sees the other.
+	 */
 	atomic_fetch_add(&s->page[s->self].streams, 1);
 	for (unsigned i = 0; i < s->n && most > 0; i++)
 		sum += atomic_load(&s->page[i].streams);

@@ -4,13 +4,14 @@
  * line.  It serves to spread connections evenly, and to hold one limit of
  * streams for all.
  *
- * The kernel wakes all who wait for a connection, and the first takes it.  So
- * who has more than its share leaves it to the others for a moment.  That must
- * cost nobody more than a few milliseconds:
- *  a) Whoever looks at a socket notes that.  Those to whom a connection was
- *     left and who did not look for SIBLINGS_PATIENCE moments are stopped or
- *     busy, and nothing is left to them until they have looked again.
- *  b) Who has ended has no line.
+ * The kernel wakes all processes that wait for a connection, and the first
+ * takes it.  So a process that has more than its share leaves it to the others
+ * for a moment.  That must cost nobody more than a few milliseconds:
+ *  a) Each process that looks at a socket notes that.  Processes to which a
+ *     connection was left and that did not look for SIBLINGS_PATIENCE moments
+ *     are stopped or busy, and nothing is left to them until they have looked
+ *     again.
+ *  b) A process that has ended has no line.
  * Nothing here fails or blocks.
  */
 #ifndef SPOOLCAST_CONN_SIBLINGS_H
@@ -21,7 +22,7 @@
 #include <stdint.h>
 
 #define SIBLINGS_MAX 64
-/* For how many moments a connection is left to those who do not look. */
+/* A connection is left for so many moments to processes that do not look. */
 #define SIBLINGS_PATIENCE 8
 
 /* One process, on a cache line of its own. */
@@ -32,13 +33,16 @@ struct sibling {
 	atomic_uint looks; /* how often it looked whether one has come */
 };
 
-/* What one process has of it; made before fork(2), joined behind it. */
+/*
+ * What one process has of the page; it is made before fork(2) and joined after
+ * that.
+ */
 struct siblings {
 	struct sibling *page;
 	unsigned n;
 	unsigned self;
 	unsigned patience; /* used up for the connection that is left now */
-	unsigned looks[SIBLINGS_MAX]; /* of each, when it last was left one */
+	unsigned looks[SIBLINGS_MAX]; /* of each process, when we looked last */
 	bool is_stuck[SIBLINGS_MAX];  /* it did not look since then */
 };
 
@@ -57,13 +61,14 @@ void siblings_free(struct siblings *s);
 
 /**
  * siblings_join(s, self):
- * In process ${self}, from 0: take part, with nothing yet.
+ * Take part as process ${self} (from 0), in which this is called, with nothing
+ * yet.
  */
 void siblings_join(struct siblings *s, unsigned self);
 
 /**
  * siblings_leave(s, index):
- * In the parent: process ${index} has ended.
+ * Note in the parent that process ${index} has ended.
  */
 void siblings_leave(struct siblings *s, unsigned index);
 
@@ -83,8 +88,9 @@ bool siblings_may_accept(struct siblings *s, bool is_again);
 /**
  * siblings_take_stream(s, most), siblings_give_stream(s):
  * Count one more stream of ours, if then there are no more than ${most} (0: no
- * limit) in all processes; return whether that is so.  Count one less.  Of
- * several who ask for the last at the same time, none may get it.
+ * limit) in all processes; return whether that is so.  Count one less.  If
+ * several processes ask for the last one at the same time, it may be that none
+ * gets it.
  */
 bool siblings_take_stream(struct siblings *s, uint64_t most);
 void siblings_give_stream(struct siblings *s);

@@ -121,7 +121,9 @@ finish_params(struct fcgi_decoder *d)
 	return FCGI_REQUEST;
 }
 
-/* All content of a record is there; its padding may still be to come. */
+/*
+ * Act on a record whose content is all there; its padding may still be to come.
+ */
 static enum fcgi_event
 finish_record(struct fcgi_decoder *d, bool is_empty, struct buf *reply)
 {
@@ -141,7 +143,10 @@ finish_record(struct fcgi_decoder *d, bool is_empty, struct buf *reply)
 	return FCGI_MORE;
 }
 
-/* What is wrong can be said before the content is there. */
+/*
+ * Return what is wrong with a record as far as its header shows it, before its
+ * content is there.
+ */
 static enum fcgi_error
 check_header(const struct fcgi_decoder *d)
 {
@@ -186,6 +191,7 @@ finish_header(struct fcgi_decoder *d, struct buf *reply)
 static enum fcgi_event
 take_header_byte(struct fcgi_decoder *d, uint8_t byte, struct buf *reply)
 {
+	/* A header may come in pieces, so its bytes are taken one by one. */
 	switch (d->header_len++) {
 	case offsetof(FCGI_Header, version):
 		if (byte != FCGI_VERSION_1)
@@ -237,7 +243,10 @@ keep_content(struct fcgi_decoder *d, const uint8_t *bytes, size_t len)
 	if (d->record_type == FCGI_PARAMS)
 		return fcgi_intake_add(
 		    &d->intake, FCGI_INTAKE_PARAMS, bytes, len);
-	/* A BEGIN_REQUEST may grow in some future version, we need no more. */
+	/*
+	 * A BEGIN_REQUEST may be longer in some future version; we need no
+	 * more.
+	 */
 	if (d->record_type == FCGI_BEGIN_REQUEST &&
 	    len > sizeof(FCGI_BeginRequestBody) - kept)
 		len = sizeof(FCGI_BeginRequestBody) - kept;
@@ -268,6 +277,10 @@ fcgi_decode(struct fcgi_decoder *d, const uint8_t *bytes, size_t len,
 		*used = 0;
 		return FCGI_ERROR;
 	}
+	/*
+	 * Each byte is of a header, of the content or of the padding of a
+	 * record.
+	 */
 	while (event == FCGI_MORE && at < len) {
 		if (d->header_len < sizeof(FCGI_Header)) {
 			event = take_header_byte(d, bytes[at++], reply);
@@ -280,6 +293,10 @@ fcgi_decode(struct fcgi_decoder *d, const uint8_t *bytes, size_t len,
 			d->padding_left--;
 			at++;
 		}
+		/*
+		 * After the last byte of a record the next one starts with its
+		 * header.
+		 */
 		if (d->header_len == sizeof(FCGI_Header) &&
 		    d->content_left == 0 && d->padding_left == 0)
 			d->header_len = 0;

@@ -1,7 +1,7 @@
 /*
- * Reads what a web server sends to a FastCGI responder (FastCGI 1.0), in
- * pieces of any size, one request at a time per connection.  Pure: bytes in,
- * events out.
+ * This reads what a web server sends to a FastCGI responder (FastCGI 1.0), in
+ * pieces of any size, one request at a time per connection.  Pure: bytes go in,
+ * events come out.
  *
  * libfcgi's own reader is not used, because FCGX_Accept_r blocks until all of
  * PARAMS is there, loses a pipelined request, and allocates whatever a length
@@ -51,9 +51,9 @@ enum fcgi_error {
 };
 
 /*
- * One per connection, embedded in the caller's struct; read it through the
- * functions below.  Between records and while a request runs this is all there
- * is, so that an idle stream stays cheap.
+ * There is one per connection, embedded in the caller's struct; read it through
+ * the functions below.  Between records and while a request runs this is all
+ * that is kept, so that an idle stream stays cheap.
  */
 struct fcgi_decoder {
 	struct fcgi_intake *intake; /* PARAMS and half records, else NULL */
@@ -73,8 +73,8 @@ struct fcgi_decoder {
 
 /**
  * fcgi_decode_init(decoder, max_requests):
- * Make ${decoder} ready for a new connection.  ${max_requests} is what servers
- * are told that ask for FCGI_MAX_CONNS or FCGI_MAX_REQS.
+ * Make ${decoder} ready for a new connection.  A server that asks for
+ * FCGI_MAX_CONNS or FCGI_MAX_REQS is told ${max_requests}.
  */
 void fcgi_decode_init(struct fcgi_decoder *decoder, uint32_t max_requests);
 
@@ -83,19 +83,20 @@ void fcgi_decode_init(struct fcgi_decoder *decoder, uint32_t max_requests);
  * Read from the ${len} bytes at ${bytes} until something happens, and store in
  * ${used} how many were taken.  The caller calls again with the rest, until
  * FCGI_MORE; it may handle an event first, so that of two pipelined requests
- * the second is not touched before the first has ended.  If it is, it is
- * refused (another id) or an error (the same id, FastCGI 1.0 section 3.3).
+ * the second is not touched before the first has ended.  A second one that is
+ * read earlier is refused (another id) or an error (the same id, FastCGI 1.0
+ * section 3.3).
  *
  * After FCGI_REQUEST the accessors below are valid; the caller runs the request
  * and calls fcgi_decode_end when it has written the END_REQUEST.  After
  * FCGI_ABORTED it owes an END_REQUEST and then the same call; it comes once per
  * request, and if it comes before FCGI_REQUEST, that one does not come.
  * FCGI_REPLY is an answer to a management record, the refusal of a second
- * request on the connection (FCGI_CANT_MPX_CONN), or the refusal of a role
- * that is not FCGI_RESPONDER.  It can come between the records of a response;
- * the caller must not put it inside one.  FCGI_ERROR stays: every further call
+ * request on the connection (FCGI_CANT_MPX_CONN), or the refusal of a role that
+ * is not FCGI_RESPONDER.  It can come between the records of a response; the
+ * caller must not put it inside one.  FCGI_ERROR stays: every further call
  * returns it and uses nothing.  What was appended to ${reply} before should be
- * sent before closing, it may be the reason.
+ * sent before closing, as it may say why.
  */
 enum fcgi_event fcgi_decode(struct fcgi_decoder *decoder, const uint8_t *bytes,
     size_t len, size_t *used, struct buf *reply);
@@ -125,14 +126,14 @@ const uint8_t *fcgi_decode_params(
 
 /**
  * fcgi_decode_drop_params(decoder):
- * Free the PARAMS of a request that goes on.
+ * Free the PARAMS of the active request, which goes on.
  */
 void fcgi_decode_drop_params(struct fcgi_decoder *decoder);
 
 /**
  * fcgi_decode_end(decoder):
- * The active request, if any, has ended: free what is kept of it and be ready
- * for the next BEGIN_REQUEST.  Late records of the old one are dropped.
+ * End the active request, if any: free what is kept of it and be ready for the
+ * next BEGIN_REQUEST.  Late records of the old one are dropped.
  */
 void fcgi_decode_end(struct fcgi_decoder *decoder);
 

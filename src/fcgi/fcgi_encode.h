@@ -28,7 +28,7 @@ void fcgi_encode_header(
 
 /**
  * fcgi_encode_stdout(out, id, len):
- * As fcgi_encode_header for FCGI_STDOUT.  ${len} = 0 ends the stream: the
+ * Do as fcgi_encode_header for FCGI_STDOUT.  ${len} = 0 ends the stream: the
  * server expects no more output for request ${id}.
  */
 void fcgi_encode_stdout(

@@ -2,7 +2,7 @@
 
 #include "fcgi/fcgi_intake.h"
 
-/* What all of them take. */
+/* How many bytes all intakes take. */
 static size_t memory;
 
 size_t

@@ -1,6 +1,6 @@
 /*
  * What a connection keeps of a request until all of it is there, and how much
- * all connections of the process keep.  Most have none.
+ * all connections of the process keep.  Most connections have no intake.
  */
 #ifndef SPOOLCAST_FCGI_FCGI_INTAKE_H
 #define SPOOLCAST_FCGI_FCGI_INTAKE_H
@@ -12,7 +12,7 @@ enum fcgi_intake_part {
 	FCGI_INTAKE_RECORD, /* content of a BEGIN_REQUEST or GET_VALUES */
 };
 
-/* Read it as it stands; it is written to by the functions below. */
+/* Callers may read it directly; only the functions below write to it. */
 struct fcgi_intake {
 	struct buf params;
 	struct buf record;
@@ -28,20 +28,20 @@ int fcgi_intake_add(struct fcgi_intake **intake, enum fcgi_intake_part part,
 
 /**
  * fcgi_intake_drop(intake, part):
- * Free ${part} of ${*intake}, and the whole, which is NULL then, when nothing
- * is in the other.  NULL has nothing to free.
+ * Free ${part} of ${*intake}, and the whole, which is NULL then, if the other
+ * part is empty.  Nothing happens if ${*intake} is NULL.
  */
 void fcgi_intake_drop(struct fcgi_intake **intake, enum fcgi_intake_part part);
 
 /**
  * fcgi_intake_free(intake):
- * Free all of ${*intake}, which is NULL then and may be so before.
+ * Free all of ${*intake}, which is NULL then and may have been before.
  */
 void fcgi_intake_free(struct fcgi_intake **intake);
 
 /**
  * fcgi_intake_memory(void):
- * Return how many bytes all that there are in the process take.
+ * Return how many bytes all intakes of the process take.
  */
 size_t fcgi_intake_memory(void);
 

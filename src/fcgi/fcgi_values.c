@@ -13,7 +13,7 @@ static const char *const names[] = { FCGI_MAX_CONNS, FCGI_MAX_REQS,
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 #define NUMBER_MAX sizeof("4294967295")
 
-/* Each pair: two lengths, a name, a number. */
+/* Each pair has two lengths, a name and a number. */
 _Static_assert(FCGI_ENCODE_HEADER_LEN + N_NAMES * 2 + sizeof(FCGI_MAX_CONNS) +
 	    sizeof(FCGI_MAX_REQS) + sizeof(FCGI_MPXS_CONNS) +
 	    N_NAMES * NUMBER_MAX <=
@@ -27,7 +27,7 @@ is_named(const struct fcgi_param *param, const char *name)
 	    memcmp(param->name, name, param->name_len) == 0;
 }
 
-/* Put a short pair behind the len bytes at out; return the new length. */
+/* Put a short pair after the ${len} bytes at ${out}; return the new length. */
 static size_t
 put_pair(uint8_t *out, size_t len, const char *name, const char *value)
 {

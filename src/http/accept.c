@@ -21,7 +21,7 @@ trim(const char **text, size_t *len)
 		(*len)--;
 }
 
-/* Whether the parameters hold a weight of zero, "q=0" or "q=0.000". */
+/* Return whether ${params} hold a weight of zero, "q=0" or "q=0.000". */
 static bool
 is_excluded(const char *params, size_t len)
 {
@@ -46,7 +46,10 @@ is_excluded(const char *params, size_t len)
 	return false;
 }
 
-/* How the media range ${range} fits ${type}: 0 not, higher is more specific. */
+/*
+ * Return how well the media range ${range} fits ${type}: 0 is not at all, more
+ * is more specific.
+ */
 static int
 specificity(const char *range, size_t len, const char *type)
 {
@@ -68,12 +71,17 @@ accept_match(const char *field, size_t len, const char *type)
 	int best = 0;
 	bool excluded = false;
 
+	/* Without the field everything is accepted (RFC 9110 12.5.1). */
 	if (field == NULL)
 		return ACCEPT_RANGE;
 	trim(&field, &len);
 	if (len == 0)
 		return ACCEPT_RANGE;
 	end = field + len;
+	/*
+	 * Of the ranges that fit, the most specific one counts, with its
+	 * weight.
+	 */
 	while (field < end) {
 		const char *comma = memchr(field, ',', (size_t)(end - field));
 		const char *stop = comma == NULL ? end : comma;

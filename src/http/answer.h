@@ -29,9 +29,9 @@ int answer_set(struct answer *answer, int status, const char *format, ...)
  */
 int answer_append(struct buf *out, const struct answer *answer, int has_body);
 
-/* What the head of a stream says besides what all of them do. */
+/* What the header block of a stream says besides what all of them say. */
 enum answer_field {
-	ANSWER_INCREMENTAL = 1, /* that it is not to be held back (RFC 10036) */
+	ANSWER_INCREMENTAL = 1, /* not to hold it back (RFC 10036) */
 	/*
 	 * Content-Encoding: identity.  RFC 9110 8.4.1 advises against the word,
 	 * but a proxy that compresses would wait for more of what is small.
@@ -42,8 +42,8 @@ enum answer_field {
 /**
  * answer_append_stream(out, id, id_len, fields):
  * Append the header block of a stream that starts at the event id ${id}, or of
- * one that says why there is none (${id_len} 0), with the ${fields}, of enum
- * answer_field.  Return 0, or -1 with ENOMEM.
+ * one that only says why it does not start (${id_len} 0), with the ${fields},
+ * of enum answer_field.  Return 0, or -1 with ENOMEM.
  */
 int answer_append_stream(
     struct buf *out, const char *id, size_t id_len, unsigned fields);

@@ -9,7 +9,7 @@ static const struct front fronts[] = {
 	{ "nginx/", NULL, { 0 } },
 	{ "Caddy/", NULL, { 0 } },
 	{ "h2o", NULL, { 0 } },
-	/* By its source, untried: it passes on what comes. */
+	/* By its source it passes on what comes; this was not tried. */
 	{ "LiteSpeed", NULL, { 0 } },
 	{ "", "what makes it pass on a response unbuffered", { 0 } },
 };

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A web server; the last row of the table is any that is not known. */
+/* A web server; the last row of the table stands for any that is not known. */
 struct front {
 	const char *prefix; /* of its SERVER_SOFTWARE */
 	/*
 	 * What to set there so that it passes events on as they come; NULL
-	 * where nothing has to be.
+	 * where nothing has to be set.
 	 */
 	const char *directive;
 	/* From which version on it heeds Incremental; all 0: never. */

@@ -47,7 +47,10 @@ mount_add_env(struct mount *mount, char *const *env)
 	for (; *env != NULL; env++) {
 		size_t len = strcspn(*env, "=");
 
-		/* Out of memory it is bad, and lets nothing be heard. */
+		/*
+		 * If memory runs out the mount is bad, and nothing may be
+		 * heard.
+		 */
 		if ((*env)[len] == '=' && mount_is_var(*env, len))
 			(void)mount_add(
 			    mount, *env + len + 1, strlen(*env + len + 1));

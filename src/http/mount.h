@@ -3,9 +3,10 @@
  * it hands over as SPOOLCAST_CHANNELS, by a FastCGI or CGI variable or in the
  * environment of the process (pure).
  *
- * A list narrows, and so does each further one: whoever gives two means both.
- * A client cannot give any, its headers arrive with names that begin with
- * HTTP_; and what cannot be understood lets nothing be heard.
+ * A list narrows what may be heard, and so does each further one: an
+ * administrator who gives two means both.  A client cannot give any, as its
+ * headers arrive with names that begin with HTTP_.  If a list cannot be
+ * understood, nothing may be heard.
  */
 #ifndef SPOOLCAST_HTTP_MOUNT_H
 #define SPOOLCAST_HTTP_MOUNT_H
@@ -16,14 +17,14 @@
 #include "http/text_list.h"
 
 #define MOUNT_VAR "SPOOLCAST_CHANNELS"
-/* So much of a list that is none is kept to be told. */
+/* How many bytes of a list that is not valid are kept for a message. */
 #define MOUNT_BAD_MAX 80
 
 /* All zero: everything may be heard. */
 struct mount {
 	struct text_list lists;	     /* as name_in_list takes them */
-	bool is_bad;		     /* one of them was none */
-	char bad[MOUNT_BAD_MAX + 1]; /* the first that was, from its start */
+	bool is_bad;		     /* one that was given is not valid */
+	char bad[MOUNT_BAD_MAX + 1]; /* the first such one, from its start */
 };
 
 /**
@@ -38,8 +39,8 @@ bool mount_is_var(const char *name, size_t len);
  * mount_add(mount, value, len):
  * Narrow ${mount} by the list in the ${len} bytes at ${value}: names and
  * patterns with a comma between two, as [access] channels has them.  Return 0,
- * also where it is none and the mount is bad from now on; or -1 with ENOMEM,
- * and it is bad, too.
+ * also where that is not valid and the mount is bad from now on; or -1 with
+ * ENOMEM, and the mount is bad, too.
  */
 int mount_add(struct mount *mount, const char *value, size_t len);
 

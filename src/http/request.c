@@ -6,13 +6,16 @@
 #include "http/request.h"
 #include "http/spelling.h"
 
-/* More than any id of ours, of CHANNELS_MAX marks; a longer one is damaged. */
+/*
+ * This is longer than any id of ours, even of CHANNELS_MAX marks; a longer one
+ * is damaged.
+ */
 #define CURSOR_MAX 24576
 #define TYPES_MAX 32
 #define TYPE_LEN_MAX 256
 #define PADDING_DEFAULT 2048
 #define PADDING_MAX 65536
-/* Against a request that lists for ever; settings allow fewer. */
+/* This keeps a request from listing channels for ever; settings allow fewer. */
 #define CHANNELS_MAX 1000
 
 static const char *const var_names[VAR_COUNT] = {
@@ -152,7 +155,10 @@ read_cursor(
 	/* The header was read before and wins; of several, the first does. */
 	if (req->cursor.len > 0)
 		return 0;
-	/* Cut, it could be whole again: so it is made no id at all. */
+	/*
+	 * If it were cut it could look whole again, so it is replaced by what
+	 * is no id.
+	 */
 	if (len > CURSOR_MAX) {
 		text = "?";
 		len = 1;
@@ -220,7 +226,10 @@ read_beat(
 	return 0;
 }
 
-/* Which modes there are, and who may choose, is not for here to know. */
+/*
+ * Only keep the name: which modes there are, and whether a client may choose,
+ * is known elsewhere.
+ */
 static int
 read_flush(
     struct request *req, const char *text, size_t len, struct answer *answer)
@@ -306,7 +315,7 @@ read_query(
 
 /*
  * The last segment of the path names the channels, unless the query did.  One
- * slash at the end is no segment: sites have rules that add it.
+ * slash at the end starts no segment: sites have rules that add it.
  */
 static int
 read_path(
@@ -348,7 +357,7 @@ read_mount(const struct request_vars *vars, struct mount *mount)
 {
 	static const char *const too_many = "too many lists";
 
-	/* Out of memory it is bad, and lets nothing be heard. */
+	/* If memory runs out the mount is bad, and nothing may be heard. */
 	for (size_t i = 0; i < vars->n_mounts && i < REQUEST_MOUNTS_MAX; i++)
 		(void)mount_add(
 		    mount, vars->mounts[i].text, vars->mounts[i].len);
@@ -356,7 +365,10 @@ read_mount(const struct request_vars *vars, struct mount *mount)
 		(void)mount_add(mount, too_many, strlen(too_many));
 }
 
-/* What has the path: few web servers set only the variables of CGI/1.1. */
+/*
+ * Return the variable that has the path.  A few web servers set only those of
+ * CGI/1.1, so REQUEST_URI may be missing.
+ */
 static const struct request_value *
 path_of(const struct request_vars *vars)
 {
@@ -384,6 +396,10 @@ request_parse(
 	memset(out, 0, sizeof(*out));
 	read_mount(vars, &out->mount);
 	read_method(out, vars->var[VAR_METHOD].text, vars->var[VAR_METHOD].len);
+	/*
+	 * A request that is no GET or HEAD, or wants something else, needs no
+	 * more reading.
+	 */
 	if (out->method == METHOD_OTHER)
 		return answer_set(
 		    answer, 405, "method not allowed: use GET to listen");
@@ -393,6 +409,10 @@ request_parse(
 		"text/event-stream") == ACCEPT_NO)
 		return answer_set(answer, 406,
 		    "not acceptable: only text/event-stream is served");
+	/*
+	 * The query is cut off the path.  It stands in for QUERY_STRING where a
+	 * web server sets none.
+	 */
 	if (mark != NULL) {
 		if (query == NULL || query_len == 0) {
 			query = mark + 1;
@@ -400,12 +420,17 @@ request_parse(
 		}
 		uri_len = (size_t)(mark - uri);
 	}
+	/*
+	 * The header is read first: a browser that comes back sends it with the
+	 * old query.
+	 */
 	if (vars->var[VAR_LAST_EVENT_ID].len > 0 &&
 	    read_cursor(out, vars->var[VAR_LAST_EVENT_ID].text,
 		vars->var[VAR_LAST_EVENT_ID].len, answer) != 0)
 		return -1;
 	if (query != NULL && read_query(out, query, query_len, answer) != 0)
 		return -1;
+	/* The query names the channels, or else the path does. */
 	if (out->channels.count > 0)
 		return 0;
 	if (uri == NULL)

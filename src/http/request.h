@@ -1,10 +1,9 @@
 /*
  * What a client asks for, read from CGI/1.1 variables (pure).
  *
- * Only REQUEST_URI and QUERY_STRING mean the same behind every web server, so
- * nothing else is used to find the channel where they are there.  Everything
- * here is hostile input: what cannot be understood becomes an answer, never a
- * guess.
+ * Only REQUEST_URI and QUERY_STRING mean the same with every web server, so
+ * nothing else is used to find the channel if they are there.  Everything here
+ * is hostile input: what cannot be understood becomes an answer, never a guess.
  */
 #ifndef SPOOLCAST_HTTP_REQUEST_H
 #define SPOOLCAST_HTTP_REQUEST_H
@@ -32,7 +31,7 @@ enum request_var {
 	VAR_COUNT,
 };
 
-/* More lists of MOUNT_VAR than this are taken for one that is none. */
+/* More lists of MOUNT_VAR than this count as one that is not valid. */
 #define REQUEST_MOUNTS_MAX 8
 
 /* Borrowed; text == NULL where the server did not set the variable. */
@@ -81,8 +80,9 @@ const char *request_var_name(enum request_var var);
 /**
  * request_set_var(vars, name, name_len, value, value_len):
  * Keep the value of a variable if it is one of those that matter; ${value} is
- * borrowed.  The last value of a variable counts, as whoever adds a line to
- * what a web server sets anyway means it; of MOUNT_VAR all.
+ * borrowed.  The last value of a variable counts, as an administrator who adds
+ * a line to what a web server sets anyway means that line; of MOUNT_VAR all
+ * count.
  */
 void request_set_var(struct request_vars *vars, const char *name,
     size_t name_len, const char *value, size_t value_len);

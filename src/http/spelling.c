@@ -5,7 +5,9 @@
 
 static const char *const formats[] = { "sse", "json", "raw", "ws" };
 
-/* Whether the channel of a file with this ending is called without it. */
+/*
+ * Return whether the name of a channel is that of its file without ${ending}.
+ */
 static bool
 is_form(const char *ending)
 {
@@ -28,6 +30,10 @@ spelling_refuse(struct answer *answer, const char *name, size_t len)
 	memcpy(text, name, len > NAME_MAX_LEN ? NAME_MAX_LEN : len);
 	dot = strchr(text, '.');
 	stem = dot == NULL ? 0 : (int)(dot - text);
+	/*
+	 * What has no name of a channel before its first dot gets the rule for
+	 * names.
+	 */
 	if (dot == NULL || len > NAME_MAX_LEN || strlen(text) != len ||
 	    !name_is_valid(text, (size_t)stem))
 		return answer_set(answer, 400,
@@ -35,6 +41,7 @@ spelling_refuse(struct answer *answer, const char *name, size_t len)
 		    "0-9 _ - and starts with a letter or digit; patterns may "
 		    "hold * ? [...]",
 		    text);
+	/* Else there is a hint for what was probably meant. */
 	if (strcmp(dot, ".json") == 0)
 		return answer_set(answer, 404,
 		    "no channel \"%s\": only event streams are served here, "

@@ -1,5 +1,5 @@
 /*
- * What is said to whoever spells an address as other servers have it (pure).
+ * What a client is told that spells an address as other servers have it (pure).
  */
 #ifndef SPOOLCAST_HTTP_SPELLING_H
 #define SPOOLCAST_HTTP_SPELLING_H
@@ -11,21 +11,22 @@
 
 /**
  * spelling_refuse(answer, name, len):
- * Set ${answer} for ${name}, which is no name of a channel and no pattern: why
- * it is none, and what would be one.  Return -1.
+ * Set ${answer} for ${name}, which is no name of a channel and no pattern, to
+ * say why it is none and what would be one.  Return -1.
  */
 int spelling_refuse(struct answer *answer, const char *name, size_t len);
 
 /**
  * spelling_is_format(name):
- * Return whether elsewhere ${name}, as the last part of a path, says in which
- * format the channel before it is wanted.
+ * Return whether ${name}, as the last part of a path, says with other servers
+ * in which format the channel before it is wanted.
  */
 bool spelling_is_format(const char *name);
 
 /**
  * spelling_refuse_format(answer, name):
- * Set ${answer} for ${name}, which spelling_is_format and no channel.
+ * Set ${answer} for ${name}, which is a format (spelling_is_format) and no
+ * channel.
  */
 void spelling_refuse_format(struct answer *answer, const char *name);
 

@@ -1,5 +1,6 @@
 /*
- * Texts one behind another, each with its NUL and each once (pure).
+ * Texts that follow each other in a buffer, each with its NUL and each once
+ * (pure).
  */
 #ifndef SPOOLCAST_HTTP_TEXT_LIST_H
 #define SPOOLCAST_HTTP_TEXT_LIST_H

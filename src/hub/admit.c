@@ -1,4 +1,4 @@
-/* What becomes of a request: a stream, an answer, or a word when to retry. */
+/* What becomes of a request: a stream, an answer, or a hint when to retry. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ may_listen(struct hub *hub, const struct request *req, struct answer *no)
 		return false;
 	}
 	TEXT_LIST_EACH (name, &req->channels) {
-		/* A pattern selects of those only that may be heard. */
+		/* A pattern selects only what may be heard (feed_selects). */
 		if (name_is_pattern(name, strlen(name)) ||
 		    (hub_serves(hub, name) &&
 			mount_has(&req->mount.lists, name)))
@@ -100,7 +100,10 @@ choose_flush(struct viewer *v, const struct settings *settings,
 		return answer_set(no, 400,
 		    "bad flush \"%s\": stream, batch, pad or close",
 		    req->flush);
-	/* That it is there does not say that it is what asks us. */
+	/*
+	 * The web server names mod_fcgid even where another module asks us, so
+	 * that counts only if a web server started this process.
+	 */
 	if (gateway == GATEWAY_SPAWNER && front_names_fcgid(software, len))
 		gateway = GATEWAY_FCGID;
 	v->flush = (uint8_t)flush_choose(settings, wanted, gateway);
@@ -118,13 +121,16 @@ asks_for_incremental(const struct viewer *v, const struct request_vars *vars)
 	case INCREMENTAL_NO:
 		return false;
 	}
-	/* What ends by itself need not be asked for, and may be refused. */
+	/*
+	 * A response that ends by itself does not need the field, for which a
+	 * web server may answer 501 (http/front.h).
+	 */
 	return !flush_get(v->flush)->closes &&
 	    front_heeds_incremental(
 		vars->var[VAR_SOFTWARE].text, vars->var[VAR_SOFTWARE].len);
 }
 
-/* What the head of the stream says, of enum answer_field. */
+/* Return the fields, of enum answer_field, that the head of the stream has. */
 static unsigned
 head_fields(const struct viewer *v, const struct request_vars *vars)
 {
@@ -143,7 +149,7 @@ take_share(struct viewer *v, const struct settings *settings,
 	case BUDGET_TAKEN:
 		break;
 	case BUDGET_OVER:
-		/* It gets what there is, at once, and asks again. */
+		/* The viewer gets what there is at once, and asks again. */
 		v->is_over_budget = true;
 		v->flush = FLUSH_CLOSE;
 		break;
@@ -163,9 +169,10 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 	const char *why = NULL;
 	struct request req;
 
+	/* The first check that fails says why, in no, why or limit. */
 	if (request_parse(vars, &req, &no) == 0 && hub_conf(hub, &why) == 0 &&
 	    has_good_mount(hub, &req, &why) && may_listen(hub, &req, &no)) {
-		/* What can only be one for a stream is the first channel's. */
+		/* A stream has the settings of its first channel. */
 		settings =
 		    conf_for(hub->conf, (const char *)req.channels.texts.data);
 		if (choose_flush(v, settings, &req, vars, &no) == 0 &&

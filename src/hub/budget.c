@@ -6,9 +6,9 @@
 #include "hub/budget.h"
 #include "hub/hub.h"
 
-/* What a process that is alone with its viewer may take to say goodbye. */
+/* How long a process with one viewer may take to end after its lifetime. */
 #define GRACE_S 60
-/* For how long a stream without limit keeps its slot on another host. */
+/* How long other hosts count a stream whose lifetime has no limit. */
 #define ENDLESS_S 86400
 
 int
@@ -26,8 +26,9 @@ budget_free(struct budget *budget)
 }
 
 /*
- * The number of an address is the same in all processes, for the table that
- * they share (source/slots.h), so it cannot be what orders this one.
+ * The number of an address is the same in all processes, because they share a
+ * table (source/slots.h).  A stranger could choose addresses whose numbers meet
+ * in one chain, so this table is ordered by a hash that nobody can foresee.
  */
 static struct address *
 address_find(const struct budget *budget, uint64_t number)
@@ -70,7 +71,7 @@ tell_over(struct hub *hub)
 	hub->budget.has_told = true;
 }
 
-/* Whether there may be one more stream, which siblings then know of. */
+/* Return whether there may be one more stream; the siblings count it then. */
 static bool
 count_stream(struct hub *hub)
 {
@@ -88,7 +89,7 @@ uncount_stream(struct hub *hub)
 		siblings_give_stream(hub->siblings);
 }
 
-/* In this process, which serves all, or in all that share its sockets. */
+/* Take a share where this process, or all that share its sockets, serve all. */
 static enum budget_result
 take_here(struct hub *hub, struct share *share, uint64_t number)
 {
@@ -99,7 +100,7 @@ take_here(struct hub *hub, struct share *share, uint64_t number)
 
 	if (is_limited)
 		address = address_find(budget, number);
-	/* First, for who is sent away for its address is not to poll. */
+	/* Check the address first: a viewer over that limit is not to poll. */
 	if (address != NULL &&
 	    address->n_streams >= settings->streams_per_address)
 		return BUDGET_ADDRESS;
@@ -130,11 +131,12 @@ open_slots(struct hub *hub)
 	return budget->has_slots;
 }
 
-/* In the table of all processes. */
+/* Take a slot in the table that all processes on the spool share. */
 static enum slots_result
 take_slot(struct hub *hub, uint64_t number, int64_t lifetime_ms)
 {
 	const struct settings *settings = hub->settings;
+	/* A lifetime is jittered by 10 percent (hub/viewer.c). */
 	int64_t lasts_s =
 	    lifetime_ms == 0 ? ENDLESS_S : lifetime_ms / 1000 * 11 / 10;
 
@@ -152,10 +154,11 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 	const struct settings *settings = hub->settings;
 	uint64_t number = slots_address(address, len);
 
+	/* The table is for processes with one viewer, if there is a limit. */
 	if (gateway_is_shared(hub->gateway) ||
 	    (settings->streams == 0 && settings->streams_per_address == 0))
 		return take_here(hub, share, number);
-	/* A process has one slot; who gives it two requests is no mod_fcgid. */
+	/* A process has one slot, and mod_fcgid never gives it two requests. */
 	if (hub->budget.n_streams > 0)
 		return BUDGET_OVER;
 	switch (take_slot(hub, number, lifetime_ms)) {
@@ -174,6 +177,7 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 	case SLOTS_ERROR:
 		break;
 	}
+	/* The table cannot be used: what cannot be counted has to poll. */
 	if (!hub->budget.has_told)
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=budget-unknown spool=\"%s\" remedy=\"let the web "

@@ -1,10 +1,10 @@
 /*
  * How many streams there may be, in all and for one address.
  *
- * A process that serves many viewers counts them itself, and those that share
- * its sockets count the streams together (conn/siblings.h).  Where each has a
- * process of its own (CGI, mod_fcgid), all processes on the spool share a table
- * (source/slots.h).
+ * A process that serves many viewers counts their streams itself; processes
+ * that share its sockets count them together (conn/siblings.h).  Where each
+ * viewer has a process of its own (CGI, mod_fcgid), all processes on the spool
+ * share a table (source/slots.h).
  */
 #ifndef SPOOLCAST_HUB_BUDGET_H
 #define SPOOLCAST_HUB_BUDGET_H
@@ -71,8 +71,8 @@ void budget_give(struct hub *hub, struct share *share);
 
 /**
  * budget_rate(hub, rate):
- * Return our part of ${rate}, which is of all processes that share our sockets:
- * 1 at least.
+ * Return our part of ${rate}, which all processes that share our sockets have
+ * together: 1 at least.
  */
 uint64_t budget_rate(const struct hub *hub, uint64_t rate);
 

@@ -5,7 +5,7 @@
 #include "hub/feed.h"
 #include "hub/hub.h"
 
-/* So many marks may be long: room is left behind them for a publisher's id. */
+/* An id of more marks has short ones, which leave room for a publisher's id. */
 #define LONG_MARKS 4
 
 /* What malloc adds to each piece of memory. */
@@ -92,7 +92,7 @@ is_outdated(const struct feed *feed)
 	return false;
 }
 
-/* Its viewers stay; those who come get a feed of what is there now. */
+/* Let new viewers get another feed, of what is there now; its viewers stay. */
 static void
 retire(struct feed *feed)
 {
@@ -113,6 +113,7 @@ add_member(struct feed *feed, const char *name)
 		errno = E2BIG;
 		return -1;
 	}
+	/* A larger list without a new member does no harm if the rest fails. */
 	larger = realloc(
 	    feed->members, (feed->n_members + 1) * sizeof(struct member *));
 	if (larger == NULL)
@@ -252,6 +253,7 @@ create(struct hub *hub, const struct request *request,
 		errno = saved;
 		return NULL;
 	}
+	/* Nothing can fail any more, so other viewers may find the feed. */
 	feed->key = *key;
 	memset(key, 0, sizeof(*key));
 	feed->counted = own_memory(feed);
@@ -262,19 +264,22 @@ create(struct hub *hub, const struct request *request,
 	return feed;
 }
 
-/* Nothing has told of changes since others came. */
+/* Look for changes, which nothing tells of while the folder is not followed. */
 static void
 look_again(struct feed *feed)
 {
 	for (size_t i = 0; i < feed->n_members; i++)
 		channel_look(feed->members[i]->channel);
-	/* What cannot be taken in now is when it can be followed. */
+	/*
+	 * A channel that cannot be taken in now is offered again when the
+	 * folder is followed.
+	 */
 	if (feed->patterns.count > 0)
 		(void)folder_list(&feed->hub->folder, visit_existing, feed);
 	feed->news++;
 }
 
-/* All that makes viewers be served by one feed. */
+/* Append all that viewers must have in common to be served by one feed. */
 static int
 append_key(struct buf *key, const struct request *request,
     const struct settings *settings, enum flush_collects collects)
@@ -339,7 +344,7 @@ feed_missing(const struct feed *feed, size_t index)
 {
 	const struct channel *channel = feed->members[index]->channel;
 
-	/* One that is only away just now is being rotated. */
+	/* A file that was there before may be away only for a rotation. */
 	if (channel->form != NULL || channel->is_gone ||
 	    feed_selects(feed, channel->name))
 		return NULL;
@@ -381,16 +386,21 @@ feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
 	struct mark mark = { .state = MARK_START };
 	bool has_room = feed->patterns.count + feed->n_members <= LONG_MARKS;
 
+	/* The seal is made of the marks: leave room, and write it last. */
 	if (buf_reserve(out, MARK_SEAL_LEN) != 0)
 		return -1;
 	out->len = start;
 
-	/* That a pattern was asked for: channels it selects later are new. */
+	/*
+	 * The mark of a pattern says that it was asked for: then a channel that
+	 * it selects later counts as new.
+	 */
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
 		mark.tag = mark_tag(pattern);
 		if (append_mark(out, &mark, out->len == start) != 0)
 			return -1;
 	}
+	/* Members beyond ${n} are at the start. */
 	for (size_t i = 0; i < feed->n_members; i++) {
 		mark.tag = feed->members[i]->channel->tag;
 		mark.state = MARK_START;

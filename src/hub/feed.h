@@ -1,7 +1,7 @@
 /*
- * A feed: what viewers who asked for the same have in common, a set of channels
- * (named, or selected by patterns and growing) and of types.  The order in
- * which they were asked for does not matter.
+ * A feed is what viewers that asked for the same have in common: a set of
+ * channels (named, or selected by patterns and growing) and a set of types.
+ * The order in which they were asked for does not matter.
  */
 #ifndef SPOOLCAST_HUB_FEED_H
 #define SPOOLCAST_HUB_FEED_H
@@ -69,7 +69,8 @@ size_t feed_memory(void);
 
 /**
  * feed_find(hub, request, settings, collects):
- * As feed_get, but only one that is there; NULL: there is none.
+ * As feed_get, but return only a feed that is there already; NULL: there is
+ * none.
  */
 struct feed *feed_find(struct hub *hub, const struct request *request,
     const struct settings *settings, enum flush_collects collects);
@@ -90,31 +91,32 @@ void feed_unref(struct feed *feed);
 
 /**
  * feed_selects(feed, name):
- * Return whether a pattern of ${feed} selects the channel ${name}, and it may
- * be heard where that was asked for.
+ * Return whether a pattern of ${feed} selects the channel ${name}, and whether
+ * that may be heard at the address where the pattern was asked for.
  */
 bool feed_selects(const struct feed *feed, const char *name);
 
 /**
  * feed_offer(feed, name):
  * A channel called ${name} may exist: take it in if a pattern of ${feed}
- * selects it.  If there is no room, its viewers are to come back, to a feed of
- * the channels that are there then, or to be told that they are too many.
- * Return whether its viewers are to be woken.
+ * selects it.  If there is no room, the viewers of ${feed} are to come back;
+ * then they get a feed of the channels that are there, or are told that these
+ * are too many.  Return whether the viewers of ${feed} are to be woken.
  */
 bool feed_offer(struct feed *feed, const char *name);
 
 /**
  * feed_lacks(feed, request):
  * Return whether the cursor of ${request} is also in a channel that a pattern
- * selected and that is gone, so that what it had not seen there is lost.
+ * selected and that is gone, so that what the client had not seen there is
+ * lost.
  */
 bool feed_lacks(const struct feed *feed, const struct request *request);
 
 /**
  * feed_is_over(place):
- * Return whether every channel has ended and ${place} is behind all of it; a
- * feed with patterns is never over.
+ * Return whether every channel has ended and ${place} is after all their
+ * records; a feed with patterns is never over.
  */
 bool feed_is_over(const struct place *place);
 
@@ -125,7 +127,7 @@ bool feed_is_over(const struct place *place);
 int feed_append_id(const struct feed *feed, const struct cursor *cursors,
     size_t n, struct buf *out);
 
-/* What there is behind a place. */
+/* What there may be after a place for which feed_next has no batch. */
 enum feed_more {
 	FEED_NOTHING,	 /* nothing (more), until there is news */
 	FEED_UNFINISHED, /* there may be something, if asked in a later slice */
@@ -135,16 +137,16 @@ enum feed_more {
 /**
  * feed_is_seen(place, takes_held):
  * Return whether feed_next would return NULL with FEED_NOTHING without a look,
- * since all that is behind ${place} was seen and there is no news since.
+ * because all that comes after ${place} was seen and there was no news since.
  */
 bool feed_is_seen(const struct place *place, bool takes_held);
 
 /**
  * feed_next(place, takes_held, more):
- * Return what comes behind ${place} (a reference), or NULL if that is nothing;
- * then ${more} says what there may be.  Records that may wait for the next one
- * come without it only if ${takes_held}.  After a failure the feed is woken
- * again in a while.
+ * Return the batch that comes after ${place} (a reference), or NULL if there is
+ * none; then ${more} says what there may be.  Records that may wait for the
+ * next record come without it only if ${takes_held}.  After a failure the feed
+ * is woken again in a while.
  */
 struct batch *feed_next(
     struct place *place, bool takes_held, enum feed_more *more);

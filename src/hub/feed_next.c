@@ -10,7 +10,7 @@
 /* A longer record is read among the searches. */
 #define GLANCE_BYTES 262144
 
-/* Return whether that was all there is. */
+/* Put what comes next in all channels.  Return whether that was all. */
 static bool
 put_all(struct feed_making *m)
 {
@@ -22,7 +22,7 @@ put_all(struct feed_making *m)
 	feed_put_gaps(m);
 	for (size_t i = 0; i < n && !feed_is_full(m); i++)
 		feed_put_member(m, (first + i) % n);
-	/* So that a channel that floods does not starve the others. */
+	/* Begin with another one then, so that a flood in one starves none. */
 	if (feed_is_full(m))
 		feed->turn = (first + 1) % n;
 	return !feed_is_full(m) && !m->is_unfinished && !m->has_failed &&
@@ -35,7 +35,7 @@ borrow_cursors(struct hub *hub, const struct place *place)
 {
 	size_t n = place->feed->n_members;
 
-	/* Also for a pattern that selects nothing yet. */
+	/* A pattern that selects nothing yet gets a list, too. */
 	if (n >= hub->cursors_cap) {
 		struct cursor *larger =
 		    realloc(hub->cursors, (n + 1) * sizeof(*larger));
@@ -51,7 +51,7 @@ borrow_cursors(struct hub *hub, const struct place *place)
 	return hub->cursors;
 }
 
-/* All was seen on the way to ${place}: nobody need look for it from there. */
+/* The batch that leads to ${place} has all there is: nobody need look there. */
 static void
 note_seen(struct place *place, const struct feed_making *m)
 {
@@ -60,6 +60,10 @@ note_seen(struct place *place, const struct feed_making *m)
 	place->has_held = m->has_held;
 }
 
+/*
+ * Make the batch that leads from ${from} to where the cursors are now;
+ * ${is_all} says that nothing comes after it.  NULL: nothing moved, or ENOMEM.
+ */
 static struct batch *
 finish(struct feed_making *m, struct place *from, bool is_all)
 {
@@ -79,11 +83,13 @@ finish(struct feed_making *m, struct place *from, bool is_all)
 		m->has_failed = true;
 		return NULL;
 	}
+	/* What failed is met again when the next batch is made. */
 	m->has_failed = false;
 	batch->ends_skipped = m->ends_skipped;
 	batch->closes = m->is_closed;
 	batch->is_unfinished = m->is_unfinished;
 	batch->retry_ms = m->retry_ms;
+	/* Only events count for a window, not records that are passed over. */
 	if (batch->len > 0)
 		window_write(m->feed);
 	if (is_all)
@@ -93,7 +99,7 @@ finish(struct feed_making *m, struct place *from, bool is_all)
 	return batch;
 }
 
-/* Make the batch behind ${place}, where nobody has been since the last news. */
+/* Make the batch after ${place}, where nobody looked since the last news. */
 static struct batch *
 look(struct place *place, bool takes_held, enum feed_more *more)
 {
@@ -116,8 +122,7 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 	}
 	hub->text.len = 0;
 	slice_open(hub_slice_us(hub), NULL, place->tries);
-	/* A viewer with news does not wait for a record that takes long to
-	 * read. */
+	/* A viewer with news leaves a long record to the searches. */
 	if (!hub_is_searching(hub))
 		slice_limit(GLANCE_BYTES);
 	is_all = put_all(&m);
@@ -126,6 +131,10 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 	batch = finish(&m, place, is_all);
 	hub_shrink_buffers(hub);
 	place->has_held = m.has_held;
+	/*
+	 * Without a batch, say when it is worth another look: when there is
+	 * memory, in a later slice, in a while, or after the next news.
+	 */
 	if (batch == NULL && m.lacks_memory)
 		*more = FEED_NO_ROOM;
 	else if (batch == NULL && m.is_unfinished)
@@ -152,7 +161,7 @@ feed_next(struct place *place, bool takes_held, enum feed_more *more)
 	*more = FEED_NOTHING;
 	if (place->next != NULL)
 		return batch_ref(place->next);
-	/* One look for all who stand here: the next news wakes them. */
+	/* One look serves all viewers that stand here; news wakes them. */
 	if (feed_is_seen(place, takes_held)) {
 		place->is_foreseen = false;
 		return NULL;

@@ -8,7 +8,7 @@
 #include "hub/walk.h"
 #include "stream/event.h"
 
-/* What is passed over between two looks at the clock, records or bytes. */
+/* How many records or bytes are passed over between two looks at the clock. */
 #define CLOCK_EVERY 64
 #define CLOCK_BYTES 32768
 /* A record that is not longer makes no large batch, whatever is in it. */
@@ -35,7 +35,10 @@ feed_is_full(const struct feed_making *m)
 	return m->is_closed || m->out->len >= m->bytes_max || m->is_over;
 }
 
-/* One that is no event was passed over, of ${bytes}: others may wait. */
+/*
+ * Count ${bytes} that became no event, and stop when the slice is over: other
+ * viewers may wait.
+ */
 static void
 pass(struct feed_making *m, uint64_t bytes)
 {
@@ -77,7 +80,7 @@ put_record(struct feed_making *m, const struct member *member,
 	    m->feed->names_channel ? member->channel->name : NULL, rec);
 }
 
-/* Tell of ${rec} in its place; ${setting} says what it was too much for. */
+/* Put an event that says that ${rec} was too much for ${setting}. */
 static int
 put_skipped(struct feed_making *m, const struct member *member,
     const struct record *rec, uint64_t offset, const char *setting)
@@ -101,7 +104,7 @@ room_for(const struct feed_making *m, const struct record *rec)
 {
 	size_t size;
 
-	/* Of small ones there are as many as a batch takes. */
+	/* The first small record asks for the room of a whole batch of them. */
 	if (rec->body.len <= SMALL_RECORD)
 		return m->out->len > 0 ? LIMITS_ROOM :
 					 limits_ask(m->hub, m->bytes_max);
@@ -109,7 +112,12 @@ room_for(const struct feed_making *m, const struct record *rec)
 	return limits_ask(m->hub, size);
 }
 
-/* Go to where what the client has not seen begins, or is to begin. */
+/*
+ * Move ${cursor} to where the stream goes on after a gap: to the start of
+ * ${from} (NULL: of the oldest segment), where what the client has not seen
+ * begins, or past the newest record, if the settings say so.  ${resumed} is the
+ * word for that.
+ */
 static int
 leave_gap(const struct member *member, struct cursor *cursor,
     struct segment *from, const char **resumed)
@@ -126,11 +134,11 @@ leave_gap(const struct member *member, struct cursor *cursor,
 			*resumed = "newest";
 			return 0;
 		}
-		/* Where it is takes longer to find. */
+		/* Finding it takes longer: go on in a later slice. */
 		if (errno == EAGAIN)
 			return -1;
 	}
-	/* Also where the newest cannot be found: told all the same. */
+	/* If the newest cannot be found, the gap is told all the same. */
 	return from != NULL ? walk_to_start(channel, cursor, from) :
 			      walk_to_oldest(channel, cursor);
 }
@@ -163,7 +171,7 @@ put_gap(
 	int rc = leave_gap(member, cursor, from, &resumed);
 
 	if (rc == 0 && tell_gap(m, member, reason, resumed) != 0) {
-		/* Out of memory: it stays untold. */
+		/* Memory is short: the gap is told later. */
 		m->out->len = len;
 		cursor_lose(cursor, reason, from);
 		rc = -1;
@@ -172,7 +180,10 @@ put_gap(
 	return rc;
 }
 
-/* Where records began that may wait for the next one of their channel. */
+/*
+ * The state before the first of the records that may wait for the next one of
+ * their channel; leave_held goes back to it.
+ */
 struct held {
 	bool is_on;
 	size_t len; /* of the output then */
@@ -203,6 +214,7 @@ put_wanted(struct feed_making *m, const struct member *member,
 	switch (room_for(m, rec)) {
 	case LIMITS_ROOM:
 		break;
+	/* Others have to get theirs first; the batch goes as it is. */
 	case LIMITS_WAIT:
 		m->is_over = true;
 		m->lacks_memory = m->out->len == 0;
@@ -215,6 +227,7 @@ put_wanted(struct feed_making *m, const struct member *member,
 	hub_lines_look(m->hub, member->channel, rec);
 	if (rec->flush == RECORD_FLUSH_CLOSE)
 		m->is_closed = true;
+	/* A record that may not wait takes those before it along. */
 	if (rec->flush != RECORD_FLUSH_HOLD)
 		held->is_on = false;
 	else if (!held->is_on) {
@@ -224,7 +237,7 @@ put_wanted(struct feed_making *m, const struct member *member,
 	return put_of(put_record(m, member, rec));
 }
 
-/* Which setting a record is too long for that the reader passed over. */
+/* Return which setting was too low for a record that the reader passed over. */
 static const char *
 limit_of(const struct feed_making *m, const struct member *member)
 {
@@ -243,6 +256,7 @@ put_read(struct feed_making *m, const struct member *member,
 {
 	switch (result) {
 	case READ_RECORD:
+		/* A journal tells of what was too large to be taken. */
 		if (rec->skipped >= 0) {
 			rec->body.len = (size_t)rec->skipped;
 			break;
@@ -267,8 +281,9 @@ put_read(struct feed_making *m, const struct member *member,
 }
 
 /*
- * Put the next record, or what it became; READ_RECORD if there may be more.
- * ${at}, of the cursor, is where it begins, and in the end where the next does.
+ * Put the next record, or the event that tells of it.  ${at}, a member of the
+ * cursor, is where it begins, and is moved to where the next one begins.
+ * Return READ_RECORD if there may be more.
  */
 static enum read_result
 put_next(struct feed_making *m, const struct member *member,
@@ -286,14 +301,14 @@ put_next(struct feed_making *m, const struct member *member,
 		return result;
 	if (put == PUT_DONE)
 		return READ_RECORD;
-	/* Nothing torn, nothing passed over. */
+	/* Take back what was put: no record is sent in part or left out. */
 	m->out->len = before.len;
 	m->is_closed = false;
 	*at = before.at;
 	return put == PUT_WAITS ? READ_RECORD : READ_ERROR;
 }
 
-/* Go back to where the records began that may wait. */
+/* Take back the records that may wait, to put them into a later batch. */
 static void
 leave_held(
     struct feed_making *m, const struct held *held, struct cursor *cursor)
@@ -315,7 +330,7 @@ start_reader(struct feed_making *m, const struct member *member,
 	    &m->hub->reader, seg, at, most < room ? most : room);
 }
 
-/* Take what came into the segment before since that was read. */
+/* Take what late writers added to the segment before the cursor's. */
 static int
 put_late(
     struct feed_making *m, const struct member *member, struct cursor *cursor)
@@ -331,14 +346,14 @@ put_late(
 	result = start_reader(m, member, cursor->before, &cursor->before_at);
 	while (result == READ_RECORD && !feed_is_full(m))
 		result = put_next(m, member, &cursor->before_at, &held);
-	/* Others have written something over it, which came late to nothing. */
+	/* Somebody has written over it, so the late bytes are gone. */
 	if (result == READ_CHANGED)
 		cursor_set_before(cursor, NULL, NULL);
 	m->is_unfinished = m->is_unfinished || result == READ_MORE;
 	return result == READ_ERROR ? -1 : 0;
 }
 
-/* Take records until the batch is full or there are none in the segment. */
+/* Take records until the batch is full or the segment has no more. */
 static enum read_result
 put_segment(
     struct feed_making *m, const struct member *member, struct cursor *cursor)
@@ -350,7 +365,10 @@ put_segment(
 	while (result == READ_RECORD && !feed_is_full(m))
 		result = put_next(m, member, &cursor->at, &held);
 	m->is_unfinished = m->is_unfinished || result == READ_MORE;
-	/* Nothing comes behind the end of a channel, or of an older segment. */
+	/*
+	 * Records wait only where another can follow: not after the end of a
+	 * channel or of an older segment.
+	 */
 	if (held.is_on && result != READ_RECORD &&
 	    !member->channel->has_ended &&
 	    cursor->segment == member->channel->segment) {
@@ -393,12 +411,13 @@ put_records(
 static void
 note_failure(struct feed_making *m, const struct member *member)
 {
-	/* It only takes longer: it is gone on with in a later slice. */
+	/* Nothing failed: the work goes on in a later slice. */
 	if (errno == EAGAIN) {
 		m->is_over = m->is_unfinished = true;
 		return;
 	}
 	m->has_failed = true;
+	/* The files are being renamed all the time, which is no fault. */
 	if (errno == EBUSY)
 		return;
 	if (errno == ENOMEM)
@@ -430,6 +449,7 @@ feed_put_member(struct feed_making *m, size_t index)
 	if (cursor->state == MARK_START &&
 	    walk_to_oldest(member->channel, cursor) != 0)
 		walk = WALK_ERROR;
+	/* Go from segment to segment; on the way the place may be lost. */
 	while (walk == WALK_MOVED && cursor->state != MARK_START &&
 	    !feed_is_full(m)) {
 		if (cursor->state == MARK_AT)
@@ -437,6 +457,7 @@ feed_put_member(struct feed_making *m, size_t index)
 		else if (put_gap(m, member, cursor) != 0)
 			walk = WALK_ERROR;
 	}
+	/* Nothing tells when the cursor can go on, so try again in a while. */
 	m->has_failed = m->has_failed || walk == WALK_LATER;
 	if (walk == WALK_MORE)
 		m->is_over = m->is_unfinished = true;

@@ -16,8 +16,8 @@ struct feed_making {
 	int64_t now_s;
 	unsigned passed;       /* records that were no events, in all */
 	uint64_t passed_bytes; /* since the last look at the clock */
-	bool is_over;	       /* the slice is: it is unfinished */
-	bool ends_skipped;     /* some of them behind the last event */
+	bool is_over;	       /* nothing more is put in this slice */
+	bool ends_skipped;     /* some of them after the last event */
 	bool is_unfinished;    /* a reader wants to be called again */
 	bool lacks_memory;     /* for what would be the first in it */
 	bool has_failed;       /* not all could be looked at: try in a while */
@@ -43,7 +43,7 @@ void feed_put_gaps(struct feed_making *m);
 /**
  * feed_put_member(m, index):
  * Put what there is of the channel at ${index} into ${m} and move its cursor
- * behind it.  What was put before a failure stays; the log is told.
+ * past that.  What was put before a failure stays; the log is told.
  */
 void feed_put_member(struct feed_making *m, size_t index);
 

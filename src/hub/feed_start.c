@@ -8,10 +8,13 @@
 #include "hub/hub.h"
 #include "take/drop_names.h"
 
-/* Bytes, for what is at the end of a channel. */
+/*
+ * How many bytes finding a start may cost in each channel after the budget was
+ * used up: enough for what is at its end.
+ */
 #define OWN_BUDGET 65536
 
-/* How well ${mark} fits ${member}, 0 not; two names may have one tag. */
+/* How well ${mark} fits ${member}, 0: not at all; names may share a tag. */
 static int
 fit_of(const struct member *member, const struct mark *mark)
 {
@@ -94,6 +97,10 @@ read_id(const struct feed *feed, const struct request *request,
 	return 0;
 }
 
+/*
+ * Start in ${member} without a mark: so many records back as are asked for, or
+ * at the end.
+ */
 static int
 start_fresh(
     struct feed_start *start, struct member *member, struct cursor *cursor)
@@ -130,7 +137,7 @@ start_member(
 	const struct feed_told *told = &start->told;
 	const struct mark *mark;
 
-	/* There is a file, and it cannot be read: not the same as none. */
+	/* A file that cannot be read is not the same as none. */
 	if (member->channel->segment == NULL &&
 	    member->channel->open_errno != 0) {
 		errno = member->channel->open_errno;
@@ -143,7 +150,11 @@ start_member(
 		return 0;
 	}
 	if ((mark = find_mark(told, member)) == NULL) {
-		/* New since the id was given: to the spool, or to the page. */
+		/*
+		 * The channel is new since the id was given.  If a pattern
+		 * selects it, it is new in the spool, and the client has seen
+		 * nothing of it; if not, it is new in what the page asks for.
+		 */
 		if (told->has_pattern &&
 		    feed_selects(start->feed, member->channel->name))
 			return start_at_first(member, cursor);
@@ -208,7 +219,10 @@ feed_start_end(struct feed_start *start)
 	memset(start, 0, sizeof(*start));
 }
 
-/* Where others have used up the budget, each has so much of its own. */
+/*
+ * After the budget was used up, give each member a small one of its own, and
+ * let the search for its end cost anything if that was not enough.
+ */
 static void
 refill(struct feed_start *start)
 {
@@ -232,18 +246,21 @@ find_next(struct feed_start *start)
 	    start_member(start, member, cursor) == 0)
 		return 0;
 	if (errno == EDQUOT && start->told.is_ours) {
-		/* What other channels cost leaves nothing to find it by. */
+		/* Other channels used up the budget for finding it. */
 		cursor_lose(cursor, GAP_UNKNOWN, NULL);
 		return 0;
 	}
 	if (errno == EDQUOT) {
-		/* The tail of a file is not far, whatever is in it. */
+		/*
+		 * Try again with its own budget, and then without any: the tail
+		 * of a file is not far, whatever is in it.
+		 */
 		if (start->refilled > start->next)
 			start->freed = start->next + 1;
 		start->is_short = true;
 		errno = EAGAIN;
 	}
-	/* One that cannot be read is no reason to refuse the others. */
+	/* A channel that cannot be read is no reason to refuse the others. */
 	if (errno == EAGAIN || start->n == 1)
 		return -1;
 	log_unreadable(member);
@@ -257,7 +274,7 @@ feed_start_go_on(struct feed_start *start)
 	for (; start->next < start->n; start->next++) {
 		if (find_next(start) != 0)
 			return NULL;
-		/* What is lost is told as a gap. */
+		/* A client with an id gets a gap event instead. */
 		start->is_short = start->is_short ||
 		    (start->search.is_short && !start->told.is_ours);
 		walk_search_end(&start->search);
@@ -266,6 +283,7 @@ feed_start_go_on(struct feed_start *start)
 	    &start->feed->hub->places, start->feed, start->cursors, start->n);
 }
 
+/* Whether ${cursor} is after the last record of ${member}. */
 static bool
 is_behind_all(const struct member *member, const struct cursor *cursor)
 {
@@ -314,18 +332,21 @@ feed_lacks(const struct feed *feed, const struct request *request)
 	/* A gap too many is better than one that is not told. */
 	if (read_id(feed, request, &told) != 0)
 		return true;
-	/* Without our pattern it may be about channels not asked for now. */
+	/*
+	 * Without our pattern the id may be about channels that are not asked
+	 * for now.
+	 */
 	for (size_t i = 0; told.has_pattern && i < told.n && !lacks; i++) {
 		const struct mark *mark = &told.marks[i];
 
-		/* A place, or a gap in it that was not told yet. */
+		/* The client had a place there, or a gap not told yet. */
 		lacks = mark->state != MARK_START && !has_tag(feed, mark->tag);
 	}
 	free(told.marks);
 	return lacks;
 }
 
-/* Whether what comes next in ${member} is not in its log yet. */
+/* Whether files in a drop folder wait to get into the log of ${member}. */
 static bool
 has_more_to_come(const struct member *member)
 {
@@ -353,7 +374,7 @@ feed_is_over(const struct place *place)
 			return false;
 	}
 	for (size_t i = 0; i < feed->n_members; i++) {
-		/* Nobody tells when there is nothing any more. */
+		/* Nothing tells when the drop folder is empty: look again. */
 		if (has_more_to_come(feed->members[i])) {
 			hub_retry(feed);
 			return false;

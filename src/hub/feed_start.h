@@ -1,7 +1,7 @@
 /*
- * Finding where in a feed a client begins: where its cursor says, told as lost
- * where that cannot be, or as many records back as it asks for, or now.  It
- * goes on for some slices where there is much to look through.
+ * Finding where in a feed a client begins: where its cursor says, or as many
+ * records back as it asks for, or now.  A cursor that leads nowhere is told as
+ * lost.  The search takes some slices where there is much to look through.
  */
 #ifndef SPOOLCAST_HUB_FEED_START_H
 #define SPOOLCAST_HUB_FEED_START_H
@@ -27,22 +27,22 @@ struct feed_start {
 	size_t n;    /* members there were when it began */
 	size_t next; /* the member whose cursor is looked for */
 	struct walk_search search;
-	size_t refilled; /* members that are not behind have had a budget */
-	size_t freed;	 /* and these find where the end is, at any cost */
+	size_t refilled; /* members from this index on had no budget yet */
+	size_t freed;	 /* those below this find their end at any cost */
 	bool is_short;	 /* a history is shorter than it was asked for */
 };
 
 /**
  * feed_start_begin(start, feed, request):
- * Begin to look where a client of ${feed} begins that sent ${request}, which
- * stays as it is until the end.  Return 0, or -1 with ENOMEM.
+ * Begin to look for where the client of ${feed} that sent ${request} begins.
+ * ${request} stays as it is until feed_start_end.  Return 0, or -1 with ENOMEM.
  */
 int feed_start_begin(
     struct feed_start *start, struct feed *feed, const struct request *request);
 
 /**
  * feed_start_memory(start):
- * Return how many bytes ${start} takes beside its own.
+ * Return how many bytes ${start} takes beside the struct itself.
  */
 size_t feed_start_memory(const struct feed_start *start);
 

@@ -2,7 +2,7 @@
 
 #include "hub/flush.h"
 
-/* Add a mode here, behind its member of enum flush_mode. */
+/* A new mode is a member of enum flush_mode, and then a row here. */
 static const struct flush modes[] = {
 	[FLUSH_STREAM] = { .name = "stream", .collects = FLUSH_COLLECTS_BUSY },
 	[FLUSH_BATCH] = { .name = "batch", .collects = FLUSH_COLLECTS },
@@ -38,8 +38,9 @@ flush_choose(const struct settings *settings, enum flush_mode wanted,
 	if (settings->flush_mode != FLUSH_AUTO)
 		return (enum flush_mode)settings->flush_mode;
 	/*
-	 * mod_fcgid keeps 64 KB of a response to itself; only its end, and
-	 * nothing that a response or an .htaccess can say, gets them out.
+	 * mod_fcgid holds back 64 KB of a response.  Only the end of the
+	 * response gets them out; nothing that a response or an .htaccess can
+	 * say does.
 	 */
 	return gateway == GATEWAY_FCGID ? FLUSH_CLOSE : FLUSH_STREAM;
 }

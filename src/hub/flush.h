@@ -1,6 +1,6 @@
 /*
- * Flush modes: when what a viewer gets is written, and how a response that no
- * web server holds back for ever comes about (pure).
+ * Flush modes: when events are written to a viewer, and how a response is made
+ * so that no web server holds it back for ever (pure).
  */
 #ifndef SPOOLCAST_HUB_FLUSH_H
 #define SPOOLCAST_HUB_FLUSH_H
@@ -22,7 +22,7 @@ struct flush {
 	const char *name;
 	enum flush_collects collects;
 	bool pads;   /* a comment follows, so that a buffer overflows */
-	bool closes; /* the response ends behind its first events */
+	bool closes; /* the response ends after its first events */
 };
 
 /**
@@ -40,7 +40,7 @@ enum flush_mode flush_find(const char *name);
 
 /**
  * flush_choose(settings, wanted, gateway):
- * Return the mode, never FLUSH_AUTO, for a stream with ${settings} behind
+ * Return the mode, never FLUSH_AUTO, for a stream with ${settings} through
  * ${gateway} whose client asked for ${wanted} (FLUSH_AUTO: for none).
  */
 enum flush_mode flush_choose(const struct settings *settings,

@@ -14,23 +14,24 @@
 
 /* How long viewers run before the loop looks at sockets again. */
 #define TURN_MS 10
-/* The same where batches are made, each of which may take a while. */
+/* The same if batches are made, each of which may take a while. */
 #define LOOKS_MS 4
-/* How many run between two looks at the clock, if none is made. */
+/* How many viewers run between two looks at the clock, if no batch is made. */
 #define CLOCK_EVERY 16
 /*
- * How many run before the web server gets the core, if it waits for it: so soon
- * that what was sent is still in the cache when it is read, and the first
- * viewers do not wait for the last to be written to.
+ * How many viewers run before a web server that waits for the core gets it.
+ * That is so soon that what was sent is still in the cache when it is read, and
+ * that the first viewers do not wait until the last is written to.
  */
 #define YIELD_EVERY 128
-/* Who keeps the core for so long is no web server that reads what we sent. */
+/* A process that keeps the core for so long does not read what we sent. */
 #define YIELD_MS 3
-/* Then we keep to our own share of it for so long. */
+/* After that we do not give the core away for so long. */
 #define YIELD_PAUSE_MS 1000
 /*
- * What all have together in a turn who look for something in files, what one of
- * them has before the next, and one who has news and meets what is not wanted.
+ * How long all searches together have in a turn, how long one of them has
+ * before the next, and how long a viewer with news has for records that are not
+ * wanted.
  */
 #define SEARCHES_US 2000
 #define SEARCH_US 500
@@ -65,7 +66,7 @@ yield(struct hub *hub)
 		hub->yield_ms = hub->turn_ms + YIELD_PAUSE_MS;
 }
 
-/* Give each who is queued now one run, until the time is up. */
+/* Give each viewer that is queued now one run, until the time is up. */
 static void
 take_turn(struct hub *hub)
 {
@@ -76,6 +77,7 @@ take_turn(struct hub *hub)
 	hub->turn_ms = clock_mono_ms();
 	end_ms = hub->turn_ms + TURN_MS;
 	looks_end_ms = hub->turn_ms + LOOKS_MS;
+	/* Viewers that are queued from now on run in the next turn. */
 	list_init(&turn);
 	list_append(&turn, &hub->run);
 	while (!list_is_empty(&turn)) {
@@ -92,12 +94,12 @@ take_turn(struct hub *hub)
 		if (n % YIELD_EVERY == 0)
 			yield(hub);
 	}
-	/* Those who did not get it come first next time. */
+	/* Viewers that had no run come first in the next turn. */
 	list_append(&turn, &hub->run);
 	list_append(&hub->run, &turn);
 }
 
-/* Let those go on who look for something, for a small part of the turn. */
+/* Let the searches go on for a small part of the turn. */
 static void
 take_searches(struct hub *hub)
 {
@@ -146,13 +148,19 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 		take_turn(hub);
 	if (!list_is_empty(&hub->searches))
 		take_searches(hub);
+	/* Viewers that were closed are freed here, where nobody uses them. */
 	limits_relieve(hub);
 	reap(hub);
 	tell_siblings(hub);
 	LIST_EACH (node, &hub->listeners)
 		listen_resume(LIST_OF(node, struct listener, node));
+	/* All have what there was: a window measures no wake beyond this. */
 	if (list_is_empty(&hub->run))
 		hub->lulls++;
+	/*
+	 * While there is work, the loop looks at its sockets, but does not
+	 * wait.
+	 */
 	if (!list_is_empty(&hub->run) || !list_is_empty(&hub->searches)) {
 		ev_idle_start(loop, &hub->idle);
 		return;
@@ -168,7 +176,7 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 static void
 on_idle(struct ev_loop *loop, ev_idle *idle, int revents)
 {
-	/* It is there so that the loop does not wait. */
+	/* While this watcher runs, the loop does not wait. */
 	(void)loop;
 	(void)idle;
 	(void)revents;
@@ -177,7 +185,7 @@ on_idle(struct ev_loop *loop, ev_idle *idle, int revents)
 static void
 on_relief(struct ev_loop *loop, ev_timer *timer, int revents)
 {
-	/* It is there so that a turn comes. */
+	/* This timer only makes the loop have a turn: see on_prepare. */
 	(void)loop;
 	(void)timer;
 	(void)revents;
@@ -231,11 +239,11 @@ start_watchers(struct hub *hub)
 	ev_timer_init(&hub->relief, on_relief, 0., 0.);
 	hub_wake_init(hub);
 	hub_end_init(hub);
-	/* Writing to a peer that is gone is an error, not an end. */
+	/* Writing to a peer that is gone is an error, and does not end us. */
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* What is sent as it stands, again and again. */
+/* Make a batch that is sent as it stands, again and again. */
 static struct batch *
 make_batch(struct hub *hub, const char *text)
 {
@@ -281,6 +289,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	pool_init(&hub->viewers, sizeof(struct viewer));
 	rnd_seed(&hub->rnd);
 	limits_init(&hub->limits);
+	/* limits_init has set the allocator of the loop. */
 	if ((hub->loop = ev_default_loop(0)) == NULL)
 		goto err1;
 	if (table_init(&hub->feeds) != 0)
@@ -331,6 +340,7 @@ hub_free(struct hub *hub)
 {
 	hub_log_end(hub);
 	hub_stop_listening(hub);
+	/* Viewers go first: they hold batches, places and, by these, feeds. */
 	wheel_each(&hub->wheel, close_viewer, NULL);
 	reap(hub);
 	pool_free(&hub->viewers);
@@ -340,6 +350,7 @@ hub_free(struct hub *hub)
 	viewer_free_paddings(hub);
 	budget_free(&hub->budget);
 	wheel_free(&hub->wheel);
+	/* The taker uses the folder until it ends. */
 	take_end(&hub->take);
 	if (hub->has_folder)
 		folder_free(&hub->folder);

@@ -1,14 +1,15 @@
 /*
  * The hub: everything that one responder process has, and its turns.
  *
- * The loop calls back when the spool changes or a socket is ready; viewers who
- * have something to do then stand in the run queue. Before the loop waits again
- * each of them gets one batch, for some milliseconds per turn, so that one
- * flood starves nobody: accepting, heartbeats and other channels come between.
+ * The loop calls back when the spool changes or a socket is ready; viewers that
+ * have something to do then stand in the run queue.  Before the loop waits
+ * again each of them gets one batch, for some milliseconds per turn, so that
+ * one flood starves nobody: accepting, heartbeats and other channels come
+ * between.
  *
- * Viewers who look for something in files of any size (where a stream begins,
+ * Viewers that look for something in files of any size (where a stream begins,
  * the next record that is wanted) stand among the searches.  All of these have
- * one short part of a turn together, behind those who have news.
+ * one short part of a turn together, after the viewers that have news.
  */
 #ifndef SPOOLCAST_HUB_HUB_H
 #define SPOOLCAST_HUB_HUB_H
@@ -41,26 +42,34 @@
 struct feed;
 struct member;
 
-/* Batches that are kept for those who come later in the same turn. */
+/* How many batches are kept for viewers that come later in the same turn. */
 #define HUB_KEPT 8
 #define HUB_SIGNALS 4
-/* What a buffer may take that is used again and again; a long record more. */
+/*
+ * How large a buffer that is used again and again may stay.  A long record
+ * makes it larger for a while.
+ */
 #define HUB_BUFFER_BYTES 262144
 
-/* The rounds in which it is looked for what has to be rotated. */
+/* The rounds that look for channels which have to be rotated. */
 struct hub_rotate {
 	ev_timer timer;
 	double pause_s;	  /* between two of them; 0: nothing ever has to be */
-	struct buf names; /* of the one that goes on, each with its NUL */
+	struct buf names; /* of the round under way, each with its NUL */
 	size_t next;	  /* offset of the next of these */
-	/* How many could not be, which was the first, and how many were told.
+	/*
+	 * How many could not be rotated, how many the log was told of last, and
+	 * which was the first and why.
 	 */
 	unsigned failed;
 	unsigned told;
 	unsigned rounds_told; /* so many rounds ago */
 	char failed_name[NAME_MAX_LEN + 1];
 	struct rotation_report problem;
-	/* What others keep locked, since when, and whether the log has it. */
+	/*
+	 * The channel that others keep locked, since when, and whether the log
+	 * has it.
+	 */
 	char busy_name[NAME_MAX_LEN + 1]; /* "": nothing */
 	int64_t busy_ms;
 	bool is_busy_told;
@@ -85,11 +94,11 @@ struct hub {
 	struct table places;
 	struct list growing; /* feeds with patterns */
 
-	struct list run;       /* viewers who may have something to do */
-	struct list searches;  /* those who look for something in files */
+	struct list run;       /* viewers that may have something to do */
+	struct list searches;  /* those that look for something in files */
 	int64_t search_end_us; /* of their part of the turn; 0: not now */
-	struct list short_of;  /* viewers whose batch memory is short of */
-	int64_t turn_ms;       /* the time, as of a moment ago, for who runs */
+	struct list short_of;  /* viewers that wait for memory for a batch */
+	int64_t turn_ms;       /* the time a moment ago, for viewers that run */
 	uint64_t lulls;	  /* counts the times that nobody had anything to do */
 	int64_t yield_ms; /* from when on the core may be given away */
 	struct list reap; /* closed ones, to be freed after the turn */
@@ -100,8 +109,8 @@ struct hub {
 	struct batch *kept[HUB_KEPT];
 	unsigned next_kept;
 	size_t kept_bytes;
-	size_t used; /* the most from malloc, since that was trimmed; bytes */
-	bool has_begun; /* a response, and what that left was trimmed */
+	size_t used;	/* most bytes from malloc since that was trimmed */
+	bool has_begun; /* a response did, and what it left was trimmed */
 
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];
@@ -127,7 +136,7 @@ struct hub {
 	struct hub_log log;
 	ev_timer retry; /* of feeds where something failed */
 	struct batch *heartbeat;
-	struct batch *beat;   /* for those who want to see it */
+	struct batch *beat;   /* for viewers that want to see it */
 	struct list paddings; /* one of each size that was asked for */
 	/* Memory that is used again and again; nobody keeps pointers to it. */
 	struct reader reader;
@@ -141,8 +150,8 @@ struct hub {
 /**
  * hub_new(kind, gateway, where, conf):
  * Make the hub of a process whose connections are of ${kind} and which was
- * started by ${gateway}.  Takes ${conf}; NULL: there is none that holds, and
- * each request looks for it anew as ${where} says.  Return NULL with errno.
+ * started by ${gateway}.  Takes ${conf}; NULL: there is no valid one, and each
+ * request looks for it anew as ${where} says.  Return NULL with errno.
  */
 struct hub *hub_new(const struct conn_kind *kind, enum gateway gateway,
     const struct conf_where *where, struct conf *conf);
@@ -155,9 +164,9 @@ void hub_free(struct hub *hub);
 
 /**
  * hub_listen(hub, fd, path, is_shared):
- * Accept connections on ${fd} (taken); see listen_start for ${path}.  One that
- * ${is_shared} is kept by a service manager for who comes after us.  Return 0,
- * or -1 with errno and ${fd} still the caller's.
+ * Accept connections on ${fd} (taken); see listen_start for ${path}.  A socket
+ * that ${is_shared} is kept by a service manager for the process that comes
+ * after us.  Return 0, or -1 with errno and ${fd} still the caller's.
  */
 int hub_listen(struct hub *hub, int fd, const char *path, bool is_shared);
 
@@ -177,7 +186,7 @@ int64_t hub_slice_us(const struct hub *hub);
 
 /**
  * hub_is_searching(hub):
- * Return whether that viewer stood among the searches.
+ * Return whether the viewer whose turn it is stood among the searches.
  */
 bool hub_is_searching(const struct hub *hub);
 
@@ -204,39 +213,41 @@ void hub_keep_little(void);
 
 /**
  * hub_keep(hub, batch):
- * Hold ${batch} until the turn is over, or so many others came.
+ * Hold ${batch} until the turn is over (hub_drop_kept), or HUB_KEPT others
+ * came.
  */
 void hub_keep(struct hub *hub, struct batch *batch);
 
 /**
  * hub_shrink_buffers(hub):
- * Give back what a long record made large of the memory that is used again.
+ * Free the buffers that a long record made larger than HUB_BUFFER_BYTES.
  */
 void hub_shrink_buffers(struct hub *hub);
 
 /**
  * hub_drop_kept(hub):
  * The turn is over and nobody has anything to do: give back what is kept for
- * the next, but for what is small.
+ * the next one.  Small buffers stay.
  */
 void hub_drop_kept(struct hub *hub);
 
 /**
  * hub_wake(hub, feed, member):
  * There may be something new in ${feed}, in the channel of ${member} (NULL:
- * anywhere): whoever waits there gets a turn, unless it waits for more.
+ * anywhere): viewers that wait there get a turn, unless they wait for more
+ * (hub/window.h).
  */
 void hub_wake(struct hub *hub, struct feed *feed, const struct member *member);
 
 /**
  * hub_wake_now(hub, feed):
- * The same, and nobody waits for more.
+ * The same, but no viewer waits for more.
  */
 void hub_wake_now(struct hub *hub, struct feed *feed);
 
 /**
  * hub_wake_init(hub):
- * Prepare what the others of these need.
+ * Prepare what hub_wake, hub_wake_now and hub_retry need.
  */
 void hub_wake_init(struct hub *hub);
 

@@ -7,7 +7,7 @@ on_channel(void *cookie, struct channel *channel)
 {
 	struct hub *hub = cookie;
 
-	/* It may be a pipe since. */
+	/* The channel may have become a pipe. */
 	if (!take_is_on(&hub->take))
 		hub_take_for(hub, channel);
 	hub_rotate_news(hub, channel);

@@ -7,13 +7,14 @@
 #include "hub/viewer.h"
 
 /*
- * mod_fcgid starts a process for each request that comes while others last, and
- * keeps it for minutes; the processes of all programs of a host have one limit,
- * and those that rest are in the way of others.
+ * How long a process that mod_fcgid started stays without a viewer.  mod_fcgid
+ * starts one for each request that comes while others last, and keeps it for
+ * minutes; the processes of all programs of a host have one limit, and those
+ * that rest are in the way of others.
  */
 #define REST_S 5.0
 
-/* What an answer to somebody who was just accepted may take. */
+/* How long an answer to a connection that was just accepted may take. */
 #define ANSWER_MS 200
 
 static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
@@ -35,7 +36,7 @@ end_viewer(void *cookie, struct list *node)
 	struct viewer *v = LIST_OF(node, struct viewer, timer);
 
 	(void)cookie;
-	/* A request may be on its way; a web server does not keep it back. */
+	/* Its request may be on the way: a web server sends it at once. */
 	if (v->state == VIEWER_IDLE && !v->is_kept)
 		return;
 	if (v->state == VIEWER_IDLE) {
@@ -90,9 +91,10 @@ on_last(struct ev_loop *loop, ev_timer *timer, int revents)
 }
 
 /*
- * Until when to listen: viewers of mode close who are between two responses
- * are back before a web server has started us again, which to them would be an
- * error.  Where each has a process, none of them comes to this one.
+ * Return until when to listen.  Viewers of mode close that are between two
+ * responses come back sooner than a web server has started us again, and would
+ * get an error then.  Where each viewer has a process, none of them comes to
+ * this one.
  */
 static int64_t
 gone_ms(const struct hub *hub, int64_t drain_ms)
@@ -101,7 +103,7 @@ gone_ms(const struct hub *hub, int64_t drain_ms)
 
 	if (!gateway_is_shared(hub->gateway) || hub->returns_ms < now_ms)
 		return now_ms;
-	/* Who comes last is to have an answer, too. */
+	/* The viewer that comes last is to have an answer, too. */
 	last_ms = now_ms + drain_ms - ANSWER_MS;
 	if (hub->returns_ms < last_ms)
 		return hub->returns_ms;
@@ -118,14 +120,18 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 	if (hub->is_draining)
 		return;
 	hub->is_draining = true;
-	/* A CGI program is stopped whenever its viewer goes: no news. */
+	/* A CGI program is stopped when its viewer goes: nothing to tell. */
 	if (!list_is_empty(&hub->listeners))
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
 		    end_names[watcher - hub->signals],
 		    (unsigned long long)hub->budget.n_streams);
-	/* Those are left to who comes after us, with their queues. */
+	/*
+	 * Shared sockets, with the connections that wait in them, are left to
+	 * the process that comes after us.
+	 */
 	stop_listening(hub, true);
 	hub->gone_ms = gone_ms(hub, drain_ms);
+	/* Streams end now; after drain_ms those that are left are cut. */
 	wheel_each(&hub->wheel, end_viewer, NULL);
 	ev_timer_set(&hub->last, (double)hub_end_delay(hub) / 1e3, 0.);
 	ev_timer_start(loop, &hub->last);
@@ -140,6 +146,7 @@ on_rested(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
+	/* A connection may have come just now: then the process goes on. */
 	take_last(hub);
 	if (hub->n_viewers == 0)
 		hub_stop_listening(hub);

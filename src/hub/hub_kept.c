@@ -3,20 +3,20 @@
 
 #include "hub/hub.h"
 
-/* A process that caught up once need not be large from then on. */
+/* A larger buffer is freed: having caught up once, we need not stay large. */
 #define BUFFER_KEPT 16384
 
-/* Nor is a batch kept that is larger than any without a long record. */
+/* A larger batch, which only a long record makes, is not kept either. */
 #define BATCH_KEPT 131072
 
-/* What is larger has memory of its own, which goes when it is freed. */
+/* A larger piece is mapped by itself, so that freeing it gives it back. */
 #define OWN_MEMORY (128 * 1024)
 
 void
 hub_keep_little(void)
 {
 #ifdef __GLIBC__
-	/* By itself it raises this when it sees the first large buffer. */
+	/* Left alone, malloc raises this at the first large buffer. */
 	mallopt(M_MMAP_THRESHOLD, OWN_MEMORY);
 	mallopt(M_TRIM_THRESHOLD, OWN_MEMORY);
 #endif
@@ -27,7 +27,7 @@ hub_keep(struct hub *hub, struct batch *batch)
 {
 	struct batch **slot;
 
-	/* A large one is only there for as long as somebody sends it. */
+	/* A large batch is there only for as long as a viewer sends it. */
 	if (batch->len > BATCH_KEPT)
 		return;
 	slot = &hub->kept[hub->next_kept++ % HUB_KEPT];
@@ -48,9 +48,10 @@ drop_if_large(struct buf *buf)
 }
 
 /*
- * Give what was freed to the system: by itself malloc keeps what lies below
- * something in use, and 128 kB above it.  ${is_large}: something large was
- * freed just now.  A batch is, too, as soon as its viewer has got it.
+ * Give freed memory back to the system: left alone, malloc keeps what lies
+ * below a piece in use, and 128 kB above the last one.  ${is_large} says that
+ * something large was freed just now.  A batch is freed as soon as its viewer
+ * has got it; that shows only in what malloc has in use.
  */
 static void
 trim(struct hub *hub, bool is_large)
@@ -81,7 +82,10 @@ hub_shrink_buffers(struct hub *hub)
 		reader_free(&hub->reader);
 }
 
-/* To find where the first stream begins took more than it will. */
+/*
+ * Whether the first stream has just begun: finding its start took more memory
+ * than will be needed from now on.
+ */
 static bool
 has_just_begun(struct hub *hub)
 {
@@ -114,7 +118,7 @@ hub_drop_kept(struct hub *hub)
 		hub->kept[i] = NULL;
 	}
 	hub->kept_bytes = 0;
-	/* Where one process serves all, they are soon used again. */
+	/* Where one process serves all, the buffers are soon used again. */
 	if (!gateway_is_shared(hub->gateway))
 		shrink(hub);
 }

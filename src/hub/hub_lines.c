@@ -74,6 +74,7 @@ hub_lines_missing(struct hub *hub, const struct channel *channel)
 		told->tags[told->n++] = channel->tag;
 		return;
 	}
+	/* Anybody can name channels that are missing: the oldest makes room. */
 	told->tags[told->oldest] = channel->tag;
 	told->oldest = (told->oldest + 1) % HUB_LINES_MAX;
 }

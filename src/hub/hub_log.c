@@ -14,6 +14,7 @@ may(void *cookie, enum log_about about, uint64_t hash, unsigned *held_back)
 		return true;
 	if (log->page.is_alone && !log->has_told_alone) {
 		log->has_told_alone = true;
+		/* This line is written although the gate allows no more. */
 		log_share(NULL);
 		log_msg(LOG_LEVEL_WARN,
 		    "event=log-alone lines=%d effect=\"this process says no "

@@ -1,5 +1,5 @@
 /*
- * The quotas of what a hub has the log say.
+ * The quotas of the lines that a hub writes to the log.
  */
 #ifndef SPOOLCAST_HUB_HUB_LOG_H
 #define SPOOLCAST_HUB_HUB_LOG_H
@@ -24,7 +24,7 @@ struct hub_log {
 /**
  * hub_log_init(hub):
  * Prepare the quotas of ${hub}; where each viewer has a process of its own, let
- * all that are on its spool share them.
+ * all processes on its spool share them.
  */
 void hub_log_init(struct hub *hub);
 
@@ -37,8 +37,8 @@ void hub_log_end(struct hub *hub);
 /**
  * hub_log_peer(hub), hub_log_gap(hub), hub_log_spool(hub):
  * Return whether one more line may be written: about what a stranger did, about
- * a place that is lost, about what a writer did.  What all strangers together
- * can cause are lines of the first two kinds, and of the third those that a
+ * a place that is lost, about what a writer did.  All strangers together can
+ * cause lines of the first two kinds, and of the third kind only those that a
  * writer gave a reason for, each once a minute.
  */
 bool hub_log_peer(struct hub *hub);

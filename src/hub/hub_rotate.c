@@ -8,19 +8,20 @@
 #include "hub/hub.h"
 #include "spool/rotation.h"
 
-/* Between two rounds, at most; four of them find out what comes to be due. */
+/* The longest and the shortest pause between two rounds. */
 #define PAUSE_MAX_S 60.0
 #define PAUSE_MIN_S 1.0
-/* While somebody else has a lock; and after so long the log says who. */
+/* The pause while others have a lock; after so long the log names them. */
 #define PAUSE_BUSY_S 5.0
 #define BUSY_TELL_MS (LOCK_TELL_S * (int64_t)1000)
+/* So many rounds in max_age find in time what is due by its age. */
 #define ROUNDS_PER_AGE 4.0
 /* A round looks at so many channels at a time, and then lets others run. */
 #define STRIDE 64
 #define STRIDE_S 0.02
-/* How long news of a channel that could not be rotated do not try it again. */
+/* How long after a failure news of the channel does not try it again. */
 #define FAILED_MS 5000
-/* In rounds: when it is said again that rotations fail. */
+/* After so many rounds the log says again that rotations fail. */
 #define TELL_AGAIN 60
 
 /* Say so when others keep the channel locked, so that it is not rotated. */
@@ -32,11 +33,13 @@ note_lock(struct hub *hub, const char *name, const char *base,
 	struct lock_holder holder = { 0, "?" };
 	int64_t now_ms = clock_mono_ms();
 
+	/* A lock that was met and is gone now is forgotten. */
 	if (result != ROTATION_BUSY) {
 		if (strcmp(round->busy_name, name) == 0)
 			round->busy_name[0] = '\0';
 		return;
 	}
+	/* Of several locked channels only the first is timed and told. */
 	if (round->busy_name[0] == '\0') {
 		snprintf(
 		    round->busy_name, sizeof(round->busy_name), "%s", name);
@@ -87,7 +90,7 @@ hub_rotate_news(struct hub *hub, struct channel *channel)
 	    (channel->rotate_ms != 0 && clock_mono_ms() < channel->rotate_ms))
 		return;
 	channel->rotate_ms = 0;
-	/* The next round says so. */
+	/* A failure is told by the next round. */
 	if (rotate(hub, channel->name, channel->form, &report) ==
 	    ROTATION_FAILED)
 		channel->rotate_ms = clock_mono_ms() + FAILED_MS;
@@ -110,7 +113,7 @@ look_at(struct hub *hub, const char *name)
 	}
 }
 
-/* Say what fails; again only if it is more or less, or after a while. */
+/* Tell what fails; again only if it is more or less, or after a while. */
 static void
 tell(struct hub_rotate *round)
 {
@@ -140,7 +143,10 @@ add_channel(void *cookie, struct table_entry *entry)
 	(void)add_name(cookie, TABLE_OF(entry, struct channel, by_name)->name);
 }
 
-/* All there are, or, as there may be many of us, those somebody listens to. */
+/*
+ * Begin a round over all channels that exist.  In a process for one viewer, of
+ * which there may be many, take only the channels that are in use.
+ */
 static void
 begin(struct hub *hub)
 {
@@ -170,6 +176,7 @@ on_rotate(struct ev_loop *loop, ev_timer *timer, int revents)
 		look_at(hub, name);
 		round->next += strlen(name) + 1;
 	}
+	/* The round is over: the pause is shorter while a channel is locked. */
 	if (round->next == round->names.len) {
 		tell(round);
 		buf_free(&round->names);

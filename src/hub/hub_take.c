@@ -25,7 +25,7 @@ start(struct hub *hub)
 void
 hub_take_init(struct hub *hub)
 {
-	/* Writers are not to wait for somebody who listens. */
+	/* Writers are not to wait until somebody listens. */
 	if (gateway_is_shared(hub->gateway)) {
 		(void)folder_follow(&hub->folder);
 		start(hub);

@@ -1,8 +1,8 @@
-/* Giving a turn to those who wait, because of news or after a failure. */
+/* Giving a turn to viewers that wait, because of news or after a failure. */
 #include "hub/feed.h"
 #include "hub/hub.h"
 
-/* Between two tries of what failed. */
+/* The pause before what failed is tried again. */
 #define RETRY_S 1.0
 
 static void
@@ -13,7 +13,7 @@ wake(struct hub *hub, struct feed *feed)
 		struct place *place =
 		    LIST_OF(feed->waiting.next, struct place, waiting_node);
 
-		/* All at once: there may be thousands of them. */
+		/* The list moves at once: it may have thousands of viewers. */
 		list_append(&hub->run, &place->viewers);
 		list_remove(&place->waiting_node);
 	}
@@ -52,7 +52,7 @@ on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	/* By the places: feeds that are retired are in no table. */
+	/* Go by the places: feeds that are retired are in no table. */
 	table_walk(&hub->places, wake_failed, hub);
 }
 

@@ -16,19 +16,19 @@
  * usual record it fits one FastCGI record.
  */
 #define BATCH_BYTES 57344
-/* Once half of the memory is taken; 20,000 of these are 40 MB. */
+/* The same once half of the memory is taken: 20,000 of these are 40 MB. */
 #define BATCH_BYTES_SHORT 2048
 /* Descriptors for other things than viewers and channels. */
 #define DESCRIPTORS_KEPT 32
 /* A batch of more bytes is a large one. */
 #define LARGE_BYTES 131072
-/* Which part of the memory is for what those who are there are sent. */
+/* One part in so many of the memory is kept for batches to present viewers. */
 #define RESERVED 8
-/* How many who block are looked at in a turn. */
+/* How many blocked viewers are looked at in a turn. */
 #define LOOKS 512
-/* When it is looked again, while there is too much. */
+/* How long until the next look, while too much memory is taken. */
 #define RELIEF_S 0.2
-/* Nobody is let go who took something just now: that one is only slower. */
+/* A viewer that took something this recently is only slow, and stays. */
 #define SPARED_MS 1000
 /* Less than this need not be given back to the system. */
 #define PEAK_BYTES 4194304
@@ -37,8 +37,9 @@
 #define RESERVE_BYTES 1048576
 
 /*
- * libev ends the process where there is no memory.  So it gets this then, and
- * nobody is accepted until it can be had again.  Never touched, it costs none.
+ * libev ends the process when it gets no memory.  So it gets this reserve then,
+ * and nobody is accepted until there is a new one.  Memory that was never
+ * touched costs none.
  */
 static void *reserve;
 
@@ -60,7 +61,7 @@ allocate(void *old, long size)
 	return memory;
 }
 
-/* What was freed stays with malloc, in between what is still used. */
+/* Give back memory that malloc keeps between pieces that are still in use. */
 static void
 trim(void)
 {
@@ -89,7 +90,7 @@ raise_descriptors(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 256;
 	limit.rlim_cur = limit.rlim_max;
-	/* Refused: then what we have has to do. */
+	/* If that is refused, what we have has to do. */
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur == RLIM_INFINITY)
@@ -129,7 +130,7 @@ is_over(const struct hub *hub)
 	return most > 0 && limits_memory(hub) > most;
 }
 
-/* Whether those who come would take what others need to be sent something. */
+/* Whether new viewers would take memory that present ones need for batches. */
 static bool
 is_full(const struct hub *hub)
 {
@@ -151,10 +152,14 @@ limits_ask(const struct hub *hub, size_t bytes)
 	used = limits_memory(hub);
 	if (used + bytes <= bound)
 		return LIMITS_ROOM;
+	/* A large batch that is too much even without the others never fits. */
 	if (bytes > LARGE_BYTES)
 		return used - batch_memory() + bytes > bound ? LIMITS_NEVER :
 							       LIMITS_WAIT;
-	/* What is only kept for others in this turn goes by itself. */
+	/*
+	 * Some small batches are always allowed.  Those that are only kept for
+	 * other viewers in this turn do not count: they go by themselves.
+	 */
 	return batch_memory() <= most / RESERVED + hub->kept_bytes ?
 	    LIMITS_ROOM :
 	    LIMITS_WAIT;
@@ -210,7 +215,7 @@ value_of(const struct hub *hub, enum limit limit)
 	}
 }
 
-/* Count one more; how many there are to be told about now, or 0. */
+/* Count one more.  Return how many are to be told about now, or 0. */
 static uint64_t
 count_due(struct limit_log *log)
 {
@@ -252,6 +257,7 @@ limits_note_exhausted(struct hub *hub)
 		    count);
 }
 
+/* Give memory back to the system after ${memory} fell far below its peak. */
 static void
 give_back(struct limits *limits, size_t memory)
 {
@@ -280,7 +286,7 @@ limits_wait(struct hub *hub, struct list *node)
 	start_relief(hub);
 }
 
-/* Let the first who waits for memory try again; others follow if it works. */
+/* Let the first viewer that waits for memory try again; others follow later. */
 static void
 try_again(struct hub *hub)
 {
@@ -291,14 +297,15 @@ try_again(struct hub *hub)
 	start_relief(hub);
 }
 
-/* Let go who has blocked longest, as long as there is too much. */
+/* Let go the longest blocked viewers, as long as too much memory is taken. */
 static void
 let_go(struct hub *hub)
 {
 	struct list *blocked = &hub->limits.blocked;
 	/*
-	 * If all have an equal part of half of it, one who has less is not who
-	 * takes too much: many share that batch, and each costs little.
+	 * This is an equal part for each viewer of half the memory.  A viewer
+	 * whose part of its batch is smaller does not take too much: many share
+	 * that batch, and each costs little.
 	 */
 	uint64_t little = hub->settings->memory / 2 / (hub->n_viewers + 1);
 	int64_t spared_ms = clock_mono_ms() - SPARED_MS;
@@ -312,6 +319,7 @@ let_go(struct hub *hub)
 
 		if (viewer_output_ms(v) > spared_ms)
 			break;
+		/* It costs little: look at it again after all others. */
 		if (v->batch->len / v->batch->refs < little) {
 			list_remove(&v->node);
 			list_push(blocked, &v->node);
@@ -319,7 +327,10 @@ let_go(struct hub *hub)
 		}
 		limits_refuse(hub, LIMIT_BLOCKED);
 		viewer_close(v);
-		/* Those who wait are to have a try first. */
+		/*
+		 * If that freed a batch, viewers that wait for memory try
+		 * first.
+		 */
 		has_short = has_short && batch_memory() == held;
 	}
 }
@@ -346,7 +357,10 @@ channel_descriptors(const struct hub *hub)
 	return segment_open_count() + take_descriptors(&hub->take);
 }
 
-/* Files must be opened, too, when connections that ask nothing pile up. */
+/*
+ * Some descriptors stay free, because files must be opened even when
+ * connections that ask nothing pile up.
+ */
 bool
 limits_may_accept(const struct hub *hub)
 {

@@ -1,6 +1,7 @@
 /*
  * What one process may take of memory and descriptors, and what is said when
- * there is no more: viewers are told to come later, the log which limit it was.
+ * there is no more: viewers are told to come later, and the log is told which
+ * limit it was.
  */
 #ifndef SPOOLCAST_HUB_LIMITS_H
 #define SPOOLCAST_HUB_LIMITS_H
@@ -17,8 +18,8 @@ enum limit {
 	LIMIT_NONE,
 	LIMIT_ADDRESS,	   /* [limits] streams_per_address */
 	LIMIT_CHANNELS,	   /* [limits] channels_per_stream */
-	LIMIT_MEMORY,	   /* [limits] memory: who comes is sent away */
-	LIMIT_BLOCKED,	   /* the same: who blocks is let go */
+	LIMIT_MEMORY,	   /* [limits] memory: new viewers are sent away */
+	LIMIT_BLOCKED,	   /* the same: a blocked viewer is let go */
 	LIMIT_DESCRIPTORS, /* ulimit -n */
 	LIMIT_COUNT,
 };
@@ -30,10 +31,9 @@ struct limit_log {
 };
 
 struct limits {
-	/* Viewers whose socket takes nothing, who have done so longest first.
-	 */
+	/* Viewers whose socket takes nothing, the longest blocked first. */
 	struct list blocked;
-	size_t short_memory; /* there was when a batch was too much last */
+	size_t short_memory; /* taken when a batch was too much last */
 	size_t peak; /* of memory, since some was given back to the system */
 	uint64_t max_descriptors;
 	struct limit_log logs[LIMIT_COUNT];
@@ -42,7 +42,7 @@ struct limits {
 
 /**
  * limits_init(limits):
- * Prepare it, before there is a loop, and let the process have as many
+ * Prepare ${limits}, before there is a loop, and let the process have as many
  * descriptors as it may.
  */
 void limits_init(struct limits *limits);
@@ -54,7 +54,7 @@ void limits_init(struct limits *limits);
  */
 size_t limits_memory(const struct hub *hub);
 
-/* Whether something may be made that takes memory. */
+/* Whether something that takes memory may be made. */
 enum limits_room {
 	LIMITS_ROOM,
 	LIMITS_WAIT,  /* not before others have got what is under way */
@@ -64,8 +64,9 @@ enum limits_room {
 /**
  * limits_ask(hub, bytes):
  * Return whether [limits] memory has room for ${bytes} more of a batch.  A
- * quarter of it is not for large ones, so that one who waits for a large one
- * does not keep others from small ones; some of those are always allowed.
+ * quarter of it is not for large batches, so that a viewer that waits for a
+ * large one does not keep others from small ones; some of those are always
+ * allowed.
  */
 enum limits_room limits_ask(const struct hub *hub, size_t bytes);
 
@@ -77,7 +78,7 @@ uint64_t limits_record_bytes(const struct hub *hub);
 
 /**
  * limits_wait(hub, node):
- * The viewer in whose list ${node} is waits for memory for its batch; it gets
+ * The viewer that ${node} belongs to waits for memory for its batch; it gets
  * another turn when there is some.
  */
 void limits_wait(struct hub *hub, struct list *node);
@@ -91,9 +92,9 @@ size_t limits_batch_bytes(const struct hub *hub);
 
 /**
  * limits_relieve(hub):
- * While there is more than [limits] memory allows, or somebody waits for some,
- * let go who has blocked longest and has a batch for itself.  Such viewers come
- * back and resume.
+ * While more is taken than [limits] memory allows, or a viewer waits for some,
+ * let go the viewers that have blocked longest and have a batch for themselves.
+ * Such viewers come back and resume.
  */
 void limits_relieve(struct hub *hub);
 

@@ -120,7 +120,7 @@ struct fingerprint {
 };
 
 /*
- * All that cursors_equal compares goes in: an id of a stranger must not give
+ * All that cursors_equal compares goes in, so that a stranger's id cannot give
  * different places one hash.  Cursors at the start are as good as missing.
  */
 static uint64_t
@@ -134,6 +134,7 @@ hash_of(const struct feed *feed, const struct cursor *cursors, size_t n)
 
 		if (cursor->state == MARK_START)
 			continue;
+		/* What is not set below is hashed, too. */
 		memset(&print, 0, sizeof(print));
 		print.before = hash;
 		print.index = i;
@@ -167,6 +168,7 @@ place_get(struct table *table, struct feed *feed, const struct cursor *cursors,
 	struct table_entry *entry = table_first(table, hash);
 	struct place *place;
 
+	/* All viewers with the same cursors share one place. */
 	for (; entry != NULL; entry = table_next(entry)) {
 		place = TABLE_OF(entry, struct place, by_cursors);
 		if (place->feed == feed &&
@@ -228,7 +230,7 @@ place_leave(struct place *place, struct list *node)
 		list_remove(&place->waiting_node);
 }
 
-/* A batch with room for ${room} bytes of its own, of which it counts ${len}. */
+/* Make a batch of ${len} bytes, with ${room} for them in its own memory. */
 static struct batch *
 make(size_t room, size_t len, struct place *to)
 {
@@ -270,7 +272,7 @@ batch_take(struct buf *framed, struct place *to)
 	}
 	if ((batch = make(0, framed->len, to)) == NULL)
 		return NULL;
-	/* What lies behind it goes back; if it cannot, it stays. */
+	/* The unused end of the buffer goes back; if it cannot, it stays. */
 	bytes = realloc(framed->data, framed->len);
 	batch->bytes = bytes == NULL ? framed->data : bytes;
 	memset(framed, 0, sizeof(*framed));

@@ -2,14 +2,14 @@
  * Places and batches: where viewers stand, and what they get next.
  *
  * A place is one cursor per channel of a feed.  All viewers with the same
- * cursors hold the same place, so what comes behind it is read, encoded and
+ * cursors hold the same place, so what comes after it is read, encoded and
  * framed once, as a batch that leads from one place to the next:
  *
  *	place --next--> batch --to--> place --next--> batch --to--> ...
  *
- * A batch lives while somebody sends it (and for the rest of the turn, so that
- * those who come next find it): "next" is a weak reference.  Nothing else is
- * buffered; whoever falls behind reads the file again.
+ * A batch lives while a viewer sends it (and for the rest of the turn, so that
+ * viewers that come next find it): "next" is a weak reference.  Nothing else is
+ * buffered; for a viewer that is slower the file is read again.
  */
 #ifndef SPOOLCAST_HUB_PLACE_H
 #define SPOOLCAST_HUB_PLACE_H
@@ -26,9 +26,9 @@ struct feed;
 struct batch;
 
 /*
- * Where one stands in one channel.  Who writes to the segment before the one
- * that is read still holds it open since it was rotated: how far that was read
- * belongs to the place.
+ * Where a viewer stands in one channel.  A writer may still hold the segment
+ * before open since it was rotated, and add to it, so how far that one was read
+ * belongs to the place, too.
  */
 struct cursor {
 	enum mark_state state;
@@ -50,12 +50,12 @@ struct place {
 	unsigned refs;
 	unsigned tries;	     /* to come further from here, as of slice_tries */
 	struct batch *next;  /* weak */
-	struct list viewers; /* who wait here for more */
+	struct list viewers; /* those that wait here for more */
 	struct list waiting_node; /* in feed->waiting while any do */
-	uint64_t seen_news;	  /* of the feed: nothing was here then */
-	uint64_t left_news;	  /* there was, and it waits for its window */
-	bool has_held;		  /* but records that may wait for a next one */
-	bool is_foreseen;	  /* so the batch that leads here saw it */
+	uint64_t seen_news;	  /* feed->news when nothing came after it */
+	uint64_t left_news;	  /* feed->news when news waits for a window */
+	bool has_held;		  /* records that may wait come after it */
+	bool is_foreseen;	  /* seen_news was set before a viewer came */
 	size_t n_cursors;
 	struct cursor cursors[]; /* those beyond stand at MARK_START */
 };
@@ -64,12 +64,12 @@ struct batch {
 	unsigned refs;
 	struct place *from; /* weak: its "next" points here; or NULL */
 	struct place *to;   /* a reference; NULL: moves nobody */
-	bool ends_skipped;  /* records behind the last event were left out */
+	bool ends_skipped;  /* records after the last event were left out */
 	bool closes;	    /* its last record ends the response */
-	bool is_unfinished; /* more is to be looked for right behind it */
+	bool is_unfinished; /* more is to be looked for right after it */
 	int64_t retry_ms;   /* the last that a record in it gave; -1: none */
 	size_t len;
-	uint8_t *bytes; /* framed: behind this, or memory of its own */
+	uint8_t *bytes; /* framed: in own, or in other memory */
 	uint8_t own[];
 };
 
@@ -135,8 +135,8 @@ void place_unref(struct place *place);
 
 /**
  * place_wait(place, node), place_leave(place, node):
- * Put a viewer's ${node} among those who wait here, and take it out, be it here
- * or in a list to which all who waited were moved.
+ * Put a viewer's ${node} among those that wait at ${place}; take it out, from
+ * there or from a list to which all that waited were moved.
  */
 void place_wait(struct place *place, struct list *node);
 void place_leave(struct place *place, struct list *node);
@@ -150,22 +150,22 @@ struct batch *batch_new(const uint8_t *bytes, size_t len, struct place *to);
 
 /**
  * batch_take(framed, to):
- * The same of what is in ${framed}, which is left empty; it is not copied if it
- * is large.
+ * The same with the bytes in ${framed}, which is left empty; if they are many,
+ * they are not copied.
  */
 struct batch *batch_take(struct buf *framed, struct place *to);
 
 /**
  * batch_copy(batch):
- * Return a copy of ${batch} with one reference, that nobody finds; NULL with
- * ENOMEM.
+ * Return a copy of ${batch} with one reference, to which no place leads; NULL
+ * with ENOMEM.
  */
 struct batch *batch_copy(const struct batch *batch);
 
 /**
  * batch_follows(batch, from):
- * Let those who stand at ${from} find ${batch}, which must not be private to a
- * viewer.
+ * Let viewers that stand at ${from} find ${batch}, which must not be private to
+ * a viewer.
  */
 void batch_follows(struct batch *batch, struct place *from);
 

@@ -16,7 +16,7 @@ reply_answer(struct viewer *v, const struct request *req, struct answer *answer)
 	buf_free(&whole);
 }
 
-/* Whether a viewer of ${feed} without an id gets more than what comes. */
+/* Whether a viewer of ${feed} without an id gets a history. */
 static bool
 wants_history(const struct feed *feed, const struct request *req)
 {
@@ -30,8 +30,8 @@ wants_history(const struct feed *feed, const struct request *req)
 
 /*
  * Append the id of where a stream of ${feed} would begin now.  Return whether
- * that is found at once: two looks at each member are enough, and sure, unless
- * somebody is writing a long line.
+ * that is found at once: two looks at each member are granted, and are enough
+ * unless somebody is writing a long line.
  */
 static bool
 append_now(struct feed *feed, const struct request *req, struct buf *out)
@@ -56,9 +56,9 @@ append_now(struct feed *feed, const struct request *req, struct buf *out)
 }
 
 /*
- * Whoever has no id yet and is let in later is to have lost nothing: append
- * where it would begin.  Only where others are on the same feed: then this
- * opens nothing that is not open, and costs little.
+ * A viewer that has no id yet and is let in later is to have lost nothing:
+ * append the id of where it would begin.  This is done only where others are on
+ * the same feed: then it opens nothing that is not open, and costs little.
  */
 static void
 find_start(struct viewer *v, const struct request *req, struct buf *id)
@@ -99,6 +99,7 @@ reply_later(struct viewer *v, const struct request *req, const char *why)
 	struct span at;
 	int rc;
 
+	/* The stream says where it would begin, when to come back, and why. */
 	find_start(v, req, &id);
 	at = (struct span){ id.data, id.len };
 	rc = answer_append_stream(&whole, (const char *)id.data, id.len,

@@ -1,5 +1,5 @@
 /*
- * What a request gets that gets no stream: an answer, or a word when to retry.
+ * What a request gets instead of a stream: an answer, or a hint when to retry.
  */
 #ifndef SPOOLCAST_HUB_REPLY_H
 #define SPOOLCAST_HUB_REPLY_H

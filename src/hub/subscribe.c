@@ -11,7 +11,7 @@
 #include "stream/event.h"
 #include "stream/retry.h"
 
-/* More in the first write makes Caddy's encode hold back all of it. */
+/* A longer first write makes Caddy's encode hold back all of it. */
 #define FIRST_BODY_MAX 400
 
 /*
@@ -21,7 +21,7 @@
 #define CGI_COMMENT                                                            \
 	": server-sent events, as in https://html.spec.whatwg.org/\n"
 
-/* A stream that is looked for. */
+/* A search for where a stream begins. */
 struct subscription {
 	struct request request;
 	const struct settings *settings;
@@ -34,7 +34,7 @@ struct subscription {
 	size_t memory;	 /* what was counted for it */
 };
 
-/* What all of them take. */
+/* How many bytes all of them take. */
 static size_t memory;
 
 size_t
@@ -68,7 +68,7 @@ append_first(struct viewer *v, const struct settings *settings,
 	return 0;
 }
 
-/* Header block and first body, for a stream at ${place}. */
+/* Make header block and first body of a stream at ${place}. */
 static int
 make_head(struct viewer *v, const struct request *req,
     const struct place *place, unsigned fields, struct buf *head)
@@ -83,9 +83,9 @@ make_head(struct viewer *v, const struct request *req,
 		goto done;
 	span = (struct span){ id.data, id.len };
 	/*
-	 * A stream that has to tell a loss begins where the client is, and the
-	 * gap moves it past that: it is told again if the connection is cut
-	 * before.
+	 * A loss is told after the head.  So the head has the client's own id,
+	 * and the event for the gap moves it on: if the connection is cut
+	 * before that, the loss is told again.
 	 */
 	if (v->has_lost)
 		span = (struct span){ req->cursor.data,
@@ -102,7 +102,7 @@ done:
 	return rc;
 }
 
-/* Let the log know which channels are not there.  Return whether any is not. */
+/* Let the log know which channels are missing.  Return whether any is. */
 static bool
 note_missing(const struct feed *feed)
 {
@@ -141,7 +141,7 @@ stream(struct viewer *v, const struct request *req, struct place *place,
 	return rc;
 }
 
-/* What the system said (errno) goes to the log; it is not the client's. */
+/* The log gets what the system said (errno); that is not for the client. */
 static void
 refuse_unreadable(struct viewer *v, const struct request *req)
 {
@@ -165,14 +165,14 @@ refuse_feed(struct viewer *v, const struct request *req)
 	    "the pattern selects more channels than [limits] "
 	    "channels_per_stream allows");
 	limits_refuse(viewer_hub(v), LIMIT_CHANNELS);
-	/* Whoever was let in once comes back when there are fewer. */
+	/* A client that was let in once comes back when they are fewer. */
 	if (req->cursor.len > 0)
 		reply_later(v, req, no.text);
 	else
 		reply_answer(v, req, &no);
 }
 
-/* Whether a format is asked for as elsewhere, and not a channel. */
+/* Whether a format is asked for, as other servers have it, and no channel. */
 static bool
 asks_for_format(const struct request *req, const struct feed *feed)
 {
@@ -254,6 +254,7 @@ go_on(struct viewer *v, struct subscription *sub)
 	enum limit limit;
 	struct place *place;
 
+	/* Much may have changed since the last slice. */
 	if (viewer_hub(v)->is_draining) {
 		(void)take(v);
 		reply_refuse(v, &sub->request, "the program is being stopped");
@@ -261,7 +262,7 @@ go_on(struct viewer *v, struct subscription *sub)
 	}
 	if (sub->feed == NULL &&
 	    (limit = limits_reached(viewer_hub(v))) != LIMIT_NONE) {
-		/* Those who came before it have had what there was. */
+		/* Viewers that came before it have taken the room. */
 		(void)take(v);
 		reply_later(
 		    v, &sub->request, limits_refuse(viewer_hub(v), limit));
@@ -275,7 +276,7 @@ go_on(struct viewer *v, struct subscription *sub)
 	place = feed_start_go_on(&sub->start);
 	if (place == NULL && errno == EAGAIN)
 		return false;
-	/* What is left is done at once. */
+	/* The rest is short, and is done outside a slice. */
 	slice_close();
 	(void)take(v);
 	if (place == NULL)
@@ -315,7 +316,7 @@ subscribe(struct viewer *v, struct request *req,
 	}
 	sub->request = *req;
 	memset(req, 0, sizeof(*req));
-	/* Nobody reads what HEAD would have got: it is told where now is. */
+	/* Nobody reads what HEAD would get: it is told the id of now. */
 	if (sub->request.method == METHOD_HEAD) {
 		sub->request.cursor.len = 0;
 		sub->request.has_history = true;

@@ -9,10 +9,10 @@
 
 /**
  * subscribe(viewer, request, settings, fields):
- * Look for the place where ${viewer} begins that sent ${request}, whose content
- * is taken (it is left empty), and open its stream there; ${settings} are those
- * of its first channel.  The head of the response has the ${fields}, of enum
- * answer_field.
+ * Look for the place where the stream of ${viewer}, which sent ${request},
+ * begins, and open it there.  The content of ${request} is taken (it is left
+ * empty); ${settings} are those of its first channel.  The head of the response
+ * has the ${fields}, of enum answer_field.
  */
 void subscribe(struct viewer *viewer, struct request *request,
     const struct settings *settings, unsigned fields);
@@ -25,7 +25,8 @@ void subscribe_go_on(struct viewer *viewer);
 
 /**
  * subscribe_drop(viewer):
- * The same viewer does not want it any more: free what was begun.
+ * ${viewer}, which is VIEWER_STARTING, does not want a stream any more: free
+ * what was begun.
  */
 void subscribe_drop(struct viewer *viewer);
 

@@ -8,14 +8,14 @@
 #include "hub/viewer_send.h"
 #include "stream/retry.h"
 
-/* How long one who is not held may be kept by records that keep coming. */
+/* How long records that keep coming may prolong a response that is not held. */
 #define POLL_LASTS_MS 2000
 
 /* One more byte, and glibc's malloc takes 192 for it in place of 176. */
 static_assert(sizeof(void *) != 8 || sizeof(struct viewer) <= 168,
     "a viewer takes more memory");
 
-/* Leave the list that it is in, if any: of its place, or the run queue. */
+/* Take ${v} out of its list, if any: that of its place, or the run queue. */
 static void
 leave_list(struct viewer *v)
 {
@@ -28,7 +28,7 @@ leave_list(struct viewer *v)
 void
 viewer_queue(struct viewer *v)
 {
-	/* Who stands in the queue keeps its place there. */
+	/* A viewer that stands in the queue stays where it is. */
 	if (v->is_queued)
 		return;
 	leave_list(v);
@@ -63,8 +63,7 @@ on_gone(struct conn *conn, const char *why, bool is_fault)
 {
 	struct viewer *v = LIST_OF(conn, struct viewer, conn);
 
-	/* Viewers go all the time; peers that talk nonsense are worth a line.
-	 */
+	/* Viewers go all the time; only a broken protocol is worth a line. */
 	if (is_fault && hub_log_peer(viewer_hub(v)))
 		log_msg(LOG_LEVEL_WARN, "event=bad-request reason=\"%s\"", why);
 	viewer_close(v);
@@ -181,7 +180,7 @@ viewer_stream(struct viewer *v, struct place *place, const struct buf *head)
 	v->state = VIEWER_STREAMING;
 	viewer_took(v, now_ms);
 	v->own_retry_ms = -1;
-	/* For those who come later, what was held once is history. */
+	/* Records that others had to wait for are history to a new viewer. */
 	v->takes_held = true;
 	v->has_events = v->has_lost;
 	v->wants_second = v->padding > 0 || v->wants_open || v->has_lost ||
@@ -216,6 +215,7 @@ rest(struct viewer *v)
 		return viewer_send_end(v);
 	if (v->owes_padding)
 		return viewer_send_padding(v);
+	/* Much may have changed before the folder was followed: look again. */
 	if (folder_follow(&viewer_hub(v)->folder)) {
 		viewer_queue(v);
 		return 0;
@@ -225,17 +225,19 @@ rest(struct viewer *v)
 	return 0;
 }
 
-/* Take the batch behind the place, or wait for one there. */
+/* Take the batch after the place, or wait for one there. */
 static int
 take_next(struct viewer *v)
 {
 	enum feed_more more;
 	struct batch *batch;
 
+	/* News that came in a window is left to the end of that. */
 	if (!v->takes_held && window_leaves(v->place))
 		return rest(v);
 	batch = feed_next(v->place, v->takes_held, &more);
 	viewer_note_held(v);
+	/* Batches are shared, so another request id needs a copy. */
 	if (batch != NULL && !conn_is_usual(&v->conn) &&
 	    (batch = viewer_readdress(v, batch)) == NULL)
 		return -1;
@@ -246,6 +248,7 @@ take_next(struct viewer *v)
 			viewer_add_padding(v);
 		return 0;
 	}
+	/* Nothing came: wait for news, for a slice or for memory. */
 	if (more == FEED_NOTHING)
 		return rest(v);
 	if (more == FEED_UNFINISHED)
@@ -255,10 +258,11 @@ take_next(struct viewer *v)
 	return 0;
 }
 
-/* The viewer has what is in ${batch} and is where it leads. */
+/* The viewer has what is in ${batch}: move it to where that leads. */
 static void
 move_on(struct viewer *v, const struct batch *batch)
 {
+	/* An event brings its id; records that were left out bring none. */
 	if (batch->len > 0) {
 		v->is_behind = batch->ends_skipped;
 		v->has_events = true;
@@ -276,7 +280,7 @@ move_on(struct viewer *v, const struct batch *batch)
 	v->place = batch->to;
 }
 
-/* The batch was sent, and perhaps some of what follows it. */
+/* The batch was sent, and perhaps some of the padding: go on with that. */
 static int
 arrive(struct viewer *v)
 {
@@ -284,6 +288,7 @@ arrive(struct viewer *v)
 
 	if (v->has_tail && (tail = viewer_padding(v)) == NULL)
 		return -1;
+	/* Events that no padding followed may stand in a buffer. */
 	v->owes_padding = flush_get(v->flush)->pads && !v->is_padding &&
 	    !v->has_tail && (batch->len > 0 || v->owes_padding);
 	v->is_padding = v->has_tail;
@@ -308,11 +313,12 @@ finish(struct viewer *v)
 		return;
 	}
 	v->state = is_kept ? VIEWER_IDLE : VIEWER_LINGERING;
+	/* A kept connection has more time: that begins to count later. */
 	viewer_took(v, clock_mono_ms() + (is_kept ? VIEWER_KEPT_MS : 0));
 	viewer_set_timer(v);
 }
 
-/* Send the batch.  Return 1 when it is done, 0 when there is no room, or -1. */
+/* Send the batch.  Return 1 if that is done, 0 if the socket is full, or -1. */
 static int
 send_batch(struct viewer *v)
 {
@@ -326,6 +332,7 @@ send_batch(struct viewer *v)
 		return 1;
 	parts[0].iov_base = v->batch->bytes + v->sent;
 	parts[0].iov_len = left;
+	/* Padding that follows the batch goes in the same write. */
 	if (v->has_tail) {
 		if ((tail = viewer_padding(v)) == NULL)
 			return -1;
@@ -354,12 +361,14 @@ choose(struct viewer *v)
 	return take_next(v);
 }
 
-/* It has what was sent.  Where that was all, it waits at once for more. */
+/*
+ * The viewer has what was sent.  If that is all there is, let it wait for more
+ * at once: a run would only find that out.
+ */
 static int
 go_on(struct viewer *v)
 {
-	bool is_all =
-	    v->batch == NULL && feed_is_seen(v->place, v->takes_held);
+	bool is_all = v->batch == NULL && feed_is_seen(v->place, v->takes_held);
 
 	if (is_all && choose(v) != 0)
 		return -1;
@@ -390,7 +399,7 @@ run(struct viewer *v)
 	}
 	if (was_blocked)
 		viewer_set_timer(v);
-	/* It only moved on, past what is not wanted, and is not through. */
+	/* An empty batch that is unfinished only moved on: search for more. */
 	is_searching = v->batch->len == 0 && v->batch->is_unfinished;
 	if (arrive(v) != 0)
 		return -1;
@@ -411,7 +420,7 @@ viewer_run(struct viewer *v)
 		subscribe_go_on(v);
 		return;
 	}
-	/* Gone, or out of memory for it: the client comes back and resumes. */
+	/* If the peer is gone or memory is short, the client resumes later. */
 	if (v->state != VIEWER_CLOSED && run(v) != 0)
 		viewer_close(v);
 }

@@ -9,7 +9,8 @@
  *	CLOSED    to be freed when the turn is over
  *
  * A viewer that is not sending stands in one list: of a place, the run queue or
- * the searches; one whose socket takes nothing, in that of those who block.
+ * the searches.  One whose socket takes nothing stands in that of blocked
+ * viewers.
  */
 #ifndef SPOOLCAST_HUB_VIEWER_H
 #define SPOOLCAST_HUB_VIEWER_H
@@ -58,7 +59,7 @@ struct viewer {
 	uint32_t padding;     /* bytes to send once as a comment */
 	uint8_t state;	      /* enum viewer_state */
 	uint8_t flush;	      /* enum flush_mode */
-	bool is_queued : 1;   /* unless all of its place were woken at once */
+	bool is_queued : 1;   /* in a queue, unless moved there by its place */
 	bool has_end : 1;
 	bool awaits_held : 1;
 	bool has_tail : 1;	  /* padding follows the batch in one write */
@@ -67,10 +68,10 @@ struct viewer {
 	bool has_events : 1;	  /* some were sent since the stream began */
 	bool takes_held : 1;	  /* records that may wait for the next, too */
 	bool owes_padding : 1;	  /* what was sent may stand in a buffer */
-	bool is_padding : 1;	  /* what is being sent is that */
+	bool is_padding : 1;	  /* what is being sent is padding */
 	bool was_closed : 1;	  /* a record asked for the response's end */
 	bool wants_open : 1;	  /* the opening event, with a long id */
-	bool wants_second : 1;	  /* these follow the head */
+	bool wants_second : 1;	  /* a second write is to follow the head */
 	bool wants_beats : 1;	  /* heartbeats are events */
 	bool has_lost : 1;	  /* a channel of a pattern: told first */
 	bool is_behind : 1;	  /* the client does not know its place's id */
@@ -79,7 +80,7 @@ struct viewer {
 	bool is_short : 1;	  /* its history is shorter than asked for */
 };
 
-/* What all viewers tell of their connections. */
+/* What the connections of all viewers call. */
 extern const struct conn_ops viewer_conn_ops;
 
 /**
@@ -147,15 +148,15 @@ void viewer_queue(struct viewer *viewer);
 
 /**
  * viewer_queue_search(viewer):
- * Let ${viewer}, which is in no list, have a slice when those who have news had
- * their turn.
+ * Let ${viewer}, which is in no list, have a slice after the viewers that have
+ * news had their turn.
  */
 void viewer_queue_search(struct viewer *viewer);
 
 /**
  * viewer_took(viewer, now_ms), viewer_output_ms(viewer):
- * Its socket takes bytes at ${now_ms} (monotonic); return when it did so last,
- * or, while it blocks, since when it does not.
+ * Note that its socket takes bytes at ${now_ms} (monotonic).  Return when it
+ * did so last, or, while it blocks, since when it does not.
  *
  * viewer_set_end(viewer, end_ms):
  * Its stream is to end at ${end_ms}; never if that is INT64_MAX.
@@ -172,8 +173,9 @@ void viewer_set_timer(struct viewer *viewer);
 
 /**
  * viewer_note_held(viewer):
- * The place of ${viewer} was read: see to it that records that were left there
- * because they may wait do not wait for longer than until a heartbeat.
+ * The place of ${viewer} was read: see to it that records which were left there
+ * because they may wait do not wait for longer than the time between two
+ * heartbeats.
  */
 void viewer_note_held(struct viewer *viewer);
 
@@ -185,7 +187,7 @@ void viewer_on_due(struct viewer *viewer);
 
 /**
  * viewer_end(viewer):
- * End the stream of ${viewer} behind what is being sent, with a retry field.
+ * End the stream of ${viewer} after what is being sent, with a retry field.
  */
 void viewer_end(struct viewer *viewer);
 

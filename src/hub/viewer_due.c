@@ -4,10 +4,9 @@
 #include "base/clock.h"
 #include "hub/viewer_send.h"
 
-/* A web server sends its request at once; one that does not is no web server.
- */
+/* A web server sends its request at once; what waits so long is none. */
 #define REQUEST_WAIT_MS 30000
-/* How long one may take to close after the end of a response. */
+/* How long a web server may take to close after the end of a response. */
 #define LINGER_MS 2000
 #define LINGER_DRAIN_MS 100
 
@@ -51,12 +50,12 @@ viewer_set_end(struct viewer *v, int64_t end_ms)
 }
 
 /*
- * When a viewer is to have its next heartbeat.  An event reaches all at once,
- * but their heartbeats are to be spread: the first after it comes in the second
- * half of the time, and the others follow with a distance that is a little less
- * than that time and each viewer's own, so that groups dissolve.  A page that
- * watches heartbeats has them at that distance although there are events: it
- * may not listen to their types.
+ * Return when a viewer is to have its next heartbeat.  An event reaches all
+ * viewers at once, but their heartbeats are to be spread.  The first one after
+ * an event comes in the second half of heartbeat_ms.  The others follow at a
+ * distance that is a little less than heartbeat_ms and each viewer's own, so
+ * that groups dissolve.  A page that watches heartbeats has them at that
+ * distance even if there are events: it may not listen to their types.
  */
 static int64_t
 beat_due_ms(const struct viewer *v, int64_t now_ms)
@@ -82,7 +81,7 @@ next_due_ms(const struct viewer *v, int64_t now_ms)
 	int64_t due_ms = output_ms_of(v, now_ms);
 	int64_t end_ms = end_ms_of(v, now_ms), held_ms;
 
-	/* It is waiting for us. */
+	/* The viewer is waiting for us, so it has no time to keep. */
 	if (v->state == VIEWER_STARTING)
 		return now_ms + REQUEST_WAIT_MS;
 	if (v->state == VIEWER_IDLE)
@@ -92,7 +91,7 @@ next_due_ms(const struct viewer *v, int64_t now_ms)
 		    (viewer_hub(v)->is_draining ? LINGER_DRAIN_MS : LINGER_MS);
 	if (v->conn.is_blocked) {
 		due_ms += viewer_settings(v)->stall_ms;
-		/* Who takes a byte now and then may take as long to end. */
+		/* One that takes a byte now and then has stall_ms to end. */
 		if (v->must_end && end_ms != INT64_MAX)
 			end_ms += viewer_settings(v)->stall_ms;
 	} else {
@@ -155,6 +154,7 @@ viewer_on_due(struct viewer *v)
 	int64_t now_ms = clock_mono_ms();
 	const char *why;
 
+	/* The time may have moved since the timer was set. */
 	if (now_ms < next_due_ms(v, now_ms)) {
 		set_timer(v, now_ms);
 		return;
@@ -171,6 +171,7 @@ viewer_on_due(struct viewer *v)
 		give_up(v, why, now_ms);
 		return;
 	}
+	/* Held records waited long enough: a run reads the place with them. */
 	if (now_ms >= held_ms_of(v, now_ms) && now_ms < end_ms_of(v, now_ms)) {
 		v->takes_held = true;
 		v->awaits_held = false;
@@ -179,6 +180,7 @@ viewer_on_due(struct viewer *v)
 		set_timer(v, now_ms);
 		return;
 	}
+	/* From the end on, a blocked viewer has stall_ms to take the rest. */
 	if (now_ms >= end_ms_of(v, now_ms)) {
 		viewer_end(v);
 		viewer_set_end(v, now_ms);
@@ -189,7 +191,7 @@ viewer_on_due(struct viewer *v)
 		}
 		viewer_queue(v);
 	}
-	/* What is on its way will do for a heartbeat; who blocks has none. */
+	/* What is being sent does for a heartbeat, unless it blocks. */
 	if (!v->conn.is_blocked)
 		viewer_took(v, now_ms);
 	set_timer(v, now_ms);

@@ -7,19 +7,19 @@
 #include "stream/event.h"
 #include "stream/retry.h"
 
-/* Over how long a time those who poll are spread at most. */
+/* Over how many seconds viewers that poll are spread at most. */
 #define POLLS_SPREAD_S 60
 
-/* What a client is told whose history is not all that it asked for. */
+/* What a client is told if its history is shorter than it asked for. */
 #define SHORT_COMMENT                                                          \
 	": the history begins later than asked: [limits] resume_bytes\n"
 
-/* From when a browser is to come back until it surely is there. */
+/* How long after the time that it was told a browser is surely back. */
 #define BACK_MS 1000
 
 /*
- * Let the ${framed} bytes be what is sent next; they move nobody.  Whoever uses
- * another request id than the rest has it written in.
+ * Let the ${framed} bytes be what is sent next; they move nobody.  If the
+ * connection has another request id than usual, write that into them.
  */
 static int
 send_framed(struct viewer *v, const struct buf *framed)
@@ -76,8 +76,9 @@ place_id(const struct viewer *v)
 }
 
 /*
- * Append what brings the client's cursor to where the stream is, or begins, if
- * that was too long for the first body.
+ * Append the event that brings the client's cursor to where the stream is, if
+ * it is not there, or the opening event, if that was too long for the first
+ * body.
  */
 static int
 append_id_if_behind(struct viewer *v, struct buf *out)
@@ -140,7 +141,7 @@ is_closing(const struct viewer *v)
 	return flush_get(v->flush)->closes || v->was_closed;
 }
 
-/* When the client is asked back, if it were alone. */
+/* When the client would be asked back if there were no others. */
 static int64_t
 own_retry_ms(struct viewer *v)
 {
@@ -164,7 +165,7 @@ own_retry_ms(struct viewer *v)
 	return retry_jittered(base_ms, settings->retry_jitter, &hub->rnd);
 }
 
-/* How much longer, because others come back, too. */
+/* How much longer the client has to wait because others come back, too. */
 static int64_t
 spread_ms(struct viewer *v)
 {
@@ -177,7 +178,7 @@ spread_ms(struct viewer *v)
 		load = budget_load(hub);
 		return rnd_between(&hub->rnd, 0, (int64_t)(load * 1000 / rate));
 	}
-	/* Nobody knows how many poll; they are not held, so not counted. */
+	/* Viewers that poll are not held, so nobody counts them. */
 	if (v->is_over_budget)
 		return retry_book(
 		    &hub->polls, clock_mono_ms(), rate, rate * POLLS_SPREAD_S);
@@ -185,7 +186,7 @@ spread_ms(struct viewer *v)
 	    &hub->book, clock_mono_ms(), rate, hub->budget.n_streams);
 }
 
-/* Remember until when those who come back at once do so. */
+/* Remember until when clients that are asked back soon are back (hub_end.c). */
 static void
 note_return(struct viewer *v, int64_t retry_ms)
 {
@@ -234,14 +235,17 @@ viewer_send_second(struct viewer *v)
 	return 0;
 }
 
-/* A comment of one size, framed; those who do not read share it, too. */
+/* A framed comment of one size, shared by all viewers, even blocked ones. */
 struct padding {
 	struct list node; /* in hub->paddings */
 	size_t len;
 	struct batch *batch;
 };
 
-/* The padding of ${len} bytes; settings tell how many sizes there can be. */
+/*
+ * Return the padding of ${len} bytes, which is kept: settings tell how many
+ * sizes there can be.  NULL with ENOMEM.
+ */
 static struct batch *
 get_padding(struct hub *hub, size_t len)
 {
@@ -315,6 +319,7 @@ viewer_send_beat(struct viewer *v)
 	struct hub *hub = viewer_hub(v);
 	struct buf *text = &hub->text;
 
+	/* All viewers share one heartbeat if it has nothing to add. */
 	if (!v->is_behind && conn_is_usual(&v->conn)) {
 		v->batch =
 		    batch_ref(v->wants_beats ? hub->beat : hub->heartbeat);

@@ -34,9 +34,10 @@ int viewer_send_second(struct viewer *viewer);
 
 /**
  * viewer_send_padding(viewer), viewer_add_padding(viewer):
- * What makes a buffer of the web server overflow: as a write of its own, behind
- * the first one, which must be small; and in the write of what is to be sent,
- * if the flush mode of ${viewer} says so.
+ * What makes a buffer of the web server overflow: viewer_send_padding sends it
+ * as a write of its own, after the first one, which must be small;
+ * viewer_add_padding lets it go in the write of what is to be sent, if the
+ * flush mode of ${viewer} says so.
  */
 int viewer_send_padding(struct viewer *viewer);
 void viewer_add_padding(struct viewer *viewer);
@@ -56,8 +57,8 @@ void viewer_free_paddings(struct hub *hub);
 
 /**
  * viewer_send_beat(viewer):
- * A heartbeat: what tells a client where it is that is behind, else a comment,
- * or an event for those who want to see it.
+ * A heartbeat: an event if the client wants to see it, and the id of its place
+ * if it does not know that; else a comment.
  */
 int viewer_send_beat(struct viewer *viewer);
 

@@ -6,12 +6,12 @@
 #include "spool/rewrite.h"
 #include "spool/rotation.h"
 
-/* A search begins so often anew because files were changed meanwhile. */
+/* How often a search begins anew because files were changed meanwhile. */
 #define RESTARTS 3
-/* So many copies of a file that was cut are looked at for one who reads it. */
+/* How many copies of a file that was cut are looked at for a reader of it. */
 #define COPIES_MOST 8
 
-/* The tail of ${seg}; its start if it has none, so that all is unread. */
+/* Find the tail of ${seg}; its start if it has none, so that all is unread. */
 static int
 end_of(struct segment *seg, struct position *out)
 {
@@ -22,8 +22,7 @@ end_of(struct segment *seg, struct position *out)
 	return segment_position(seg, 0, out);
 }
 
-/* Find the segment before ${seg}, with one more reference; NULL: none, or a
- * hole. */
+/* Find the segment before ${seg}, with a reference; NULL: none, or a hole. */
 static int
 find_before(struct channel *channel, struct segment *seg, struct segment **out)
 {
@@ -40,7 +39,7 @@ find_before(struct channel *channel, struct segment *seg, struct segment **out)
 		errno = EAGAIN;
 		return -1;
 	case SERIES_ERROR:
-		/* What is not for us to read is none. */
+		/* A segment that we may not read counts as none. */
 		return errno == EACCES ? 0 : -1;
 	default:
 		return 0;
@@ -96,8 +95,7 @@ walk_to_oldest(struct channel *channel, struct cursor *cursor)
 
 	if (channel->segment == NULL)
 		return 0;
-	/* That none is known to come before may be so for a step of a rotation.
-	 */
+	/* A rotation may rename the files meanwhile: then look again. */
 	for (int i = 0; i <= RESTARTS && rc == -1; i++) {
 		rc = channel_oldest(channel, &seg);
 		if (rc == -1 && errno != ESTALE)
@@ -149,13 +147,14 @@ back_in_segment(struct walk_search *search)
 	}
 	if (errno != EDQUOT)
 		return -1;
+	/* History begins where the budget ended, at the tail at the latest. */
 	search->is_short = true;
 	search->back.lacking = 0;
 	slice_forgive();
 	return segment_back(search->seg, &search->back);
 }
 
-/* Go on back, from segment to segment; the search ends in the one it is in. */
+/* Go back from segment to segment, until nothing is lacking or none is left. */
 static int
 back_in_channel(struct channel *channel, struct walk_search *search)
 {
@@ -199,8 +198,8 @@ walk_back(struct channel *channel, struct cursor *cursor, uint64_t records,
 }
 
 /*
- * Whether ${seg}, of which ${copy} is a copy, was cut since.  Before it is, it
- * has all that the copy has, or more.
+ * Whether ${seg}, of which ${copy} is a copy, was cut since.  As long as it is
+ * not, it has all that the copy has, or more.
  */
 static bool
 is_cut(struct segment *seg, struct segment *copy)
@@ -232,11 +231,11 @@ walk_changed(struct channel *channel, struct cursor *cursor)
 	struct segment *copy = NULL;
 	int rc;
 
-	/* Whoever has not come as far as here yet is told when it does. */
+	/* Viewers still before this point get the gap when they reach it. */
 	cursor->segment->was_cut = true;
 	rc = channel_find_copy(
 	    channel, cursor->segment, &cursor->at, &copies, &copy);
-	/* What it has not seen of the file's old bytes is in there. */
+	/* The copy has those of the old bytes that were not seen yet. */
 	if (copy != NULL)
 		rc = walk_enter(channel, cursor, copy, &at);
 	if (rc != 0 && errno == EAGAIN) {
@@ -250,7 +249,7 @@ walk_changed(struct channel *channel, struct cursor *cursor)
 	return 0;
 }
 
-/* What comes before ${*seg} is its copy: go there if it was cut since. */
+/* Whether ${copy} was made of ${seg} before that was cut, and holds ${at}. */
 static bool
 is_of_copy(struct segment *seg, struct segment *copy, const struct position *at)
 {
@@ -273,7 +272,8 @@ place_before(struct segment *before, const struct segment *seg,
 
 /*
  * Put ${cursor} at ${mark} in ${seg}, having read as much of the segment before
- * as the mark says.  Return 1, or 0 if that is not what it was, or -1.
+ * as the mark says.  Return 1, or 0 if the mark is not about that segment, or
+ * -1.
  */
 static int
 enter_as_marked(struct channel *channel, struct cursor *cursor,
@@ -293,7 +293,7 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 		segment_drop(&before);
 		return rc;
 	}
-	/* The copy is being made, and nothing is cut yet. */
+	/* Nothing is cut yet, so the mark means what came before the copy. */
 	if (rc == 0 && segment_is_copy(before, seg) && !is_cut(seg, before)) {
 		rc = find_before(channel, before, &older);
 		segment_drop(&before);
@@ -303,6 +303,7 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 			    1 :
 			    place_before(before, seg, mark, &end);
 	}
+	/* If the mark does not say how much of it was read, all was. */
 	if (rc == 1 && mark->before == 0)
 		rc = end_of(before, &end) == 0 ? 1 : -1;
 	if (rc == 1) {
@@ -378,7 +379,7 @@ go_on_to_other(
 
 	switch (rewrite_judge(cursor->segment, &cursor->at, next)) {
 	case REWRITE_UNKNOWN:
-		/* Nothing comes any more into what is not the newest. */
+		/* Only the newest can still get the records that tell. */
 		if (next == channel->segment)
 			return WALK_STAYS;
 		break;
@@ -413,7 +414,7 @@ is_copy(struct channel *channel, const struct segment *seg,
 		segment_is_copy(seg, channel->segment));
 }
 
-/* Go on to ${next}, the segment that comes right behind the cursor's. */
+/* Go on to ${next}, the segment that comes right after the cursor's. */
 static enum walk
 go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 {
@@ -424,8 +425,8 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 
 	if (next->was_cut || is_copy(channel, seg, next)) {
 		/*
-		 * What it had before, or what was written between copying and
-		 * cutting, is lost.
+		 * What the file had before, or what was written between copying
+		 * and cutting, is lost.
 		 */
 		cursor_lose(cursor, GAP_REPLACED, next);
 	} else if (seg->is_removed &&
@@ -441,7 +442,7 @@ go_on_to(struct channel *channel, struct cursor *cursor, struct segment *next)
 	return walk;
 }
 
-/* Find the segment behind that of ${cursor}. */
+/* Find the segment after that of ${cursor}. */
 static enum series_step
 find_next(
     struct channel *channel, const struct cursor *cursor, struct segment **out)
@@ -449,7 +450,7 @@ find_next(
 	enum series_step step = channel_after(channel, cursor->segment, out);
 	struct rotation_report report;
 
-	/* Whoever was renaming may have been killed at it. */
+	/* A process may have been killed in a rotation: complete that. */
 	if ((step != SERIES_BUSY && step != SERIES_HOLE) ||
 	    rotation_complete(channel->folder->path, false, &report) !=
 		ROTATION_DONE)
@@ -480,7 +481,7 @@ walk_on(struct channel *channel, struct cursor *cursor)
 	case SERIES_MORE:
 		return WALK_MORE;
 	case SERIES_NOT_IN:
-		/* Whoever rotates removes what is too old. */
+		/* A rotation removes what is too old. */
 		cursor_lose(cursor,
 		    channel_has_older(channel) ? GAP_EXPIRED : GAP_REPLACED,
 		    NULL);
@@ -488,7 +489,7 @@ walk_on(struct channel *channel, struct cursor *cursor)
 	case SERIES_ERROR:
 		if (errno != EACCES)
 			return WALK_ERROR;
-		/* What comes next is not for us to read. */
+		/* We may not read what comes next. */
 		cursor_lose(cursor, GAP_EXPIRED, channel->segment);
 	}
 	segment_drop(&next);

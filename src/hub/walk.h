@@ -34,7 +34,7 @@ int walk_enter(struct channel *channel, struct cursor *cursor,
 
 /**
  * walk_to_start(channel, cursor, seg), walk_to_tail(channel, cursor, seg):
- * The same, in front of the first record and behind the last.
+ * The same, before the first record and after the last.
  */
 int walk_to_start(
     struct channel *channel, struct cursor *cursor, struct segment *seg);
@@ -43,7 +43,7 @@ int walk_to_tail(
 
 /**
  * walk_to_oldest(channel, cursor):
- * Put ${cursor} in front of the first record that is kept, if there is a file.
+ * Put ${cursor} before the first record that is kept, if there is a file.
  */
 int walk_to_oldest(struct channel *channel, struct cursor *cursor);
 
@@ -67,9 +67,9 @@ void walk_search_end(struct walk_search *search);
 
 /**
  * walk_back(channel, cursor, records, search):
- * Put ${cursor} so many records (at least 1) before the end of the channel,
- * which has a file, or where fewer are kept in front of them all.  As far as
- * the budget of the slice goes; ${search} says if that was too short.  Where
+ * Put ${cursor} so many ${records} (at least 1) before the end of the channel,
+ * which has a file; if fewer are kept, before all of them.  The search goes as
+ * far as the budget of the slice; ${search} says if that was too short.  Where
  * files are changed again and again meanwhile, the place is lost.
  */
 int walk_back(struct channel *channel, struct cursor *cursor, uint64_t records,
@@ -77,8 +77,8 @@ int walk_back(struct channel *channel, struct cursor *cursor, uint64_t records,
 
 /**
  * walk_resume(channel, cursor, mark, search):
- * Put ${cursor} where ${mark}, which is MARK_AT, says.  Where the budget of the
- * slice does not do for that, the place is lost.
+ * Put ${cursor} where ${mark}, which is MARK_AT, says.  If the budget of the
+ * slice is not enough for that, the place is lost.
  */
 int walk_resume(struct channel *channel, struct cursor *cursor,
     const struct mark *mark, struct walk_search *search);

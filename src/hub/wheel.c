@@ -18,7 +18,7 @@ empty(struct wheel *wheel, size_t slot, struct list *out)
 		list_append(out, &wheel->slots[slot]);
 }
 
-/* The first tick behind done_tick whose slot is not empty, or -1. */
+/* The first tick after done_tick whose slot is not empty, or -1. */
 static int64_t
 next_tick(struct wheel *wheel)
 {
@@ -111,14 +111,17 @@ wheel_set(struct wheel *wheel, struct list *node, int64_t due_ms)
 		if (next_tick(wheel) == -1)
 			wheel->done_tick = now_tick;
 	}
+	/*
+	 * A past deadline comes up at the next tick.  One that is further ahead
+	 * than a turn of the wheel is looked at early.
+	 */
 	if (tick <= wheel->done_tick)
 		tick = wheel->done_tick + 1;
 	if (tick > wheel->done_tick + WHEEL_SLOTS)
 		tick = wheel->done_tick + WHEEL_SLOTS;
 	list_remove(node);
 	slot = (uint64_t)tick % WHEEL_SLOTS;
-	/* Only now, for a process with one viewer never touches most of them.
-	 */
+	/* A slot is set up late: most processes for one viewer use few. */
 	if (!is_used(wheel, slot))
 		list_init(&wheel->slots[slot]);
 	list_push(&wheel->slots[slot], node);
@@ -140,7 +143,7 @@ wheel_each(struct wheel *wheel, void (*visit)(void *cookie, struct list *node),
 	while (!list_is_empty(&all)) {
 		struct list *node = all.next;
 
-		/* Back in first: the visitor may move or remove it. */
+		/* Put it back first: the visitor may move or remove it. */
 		wheel_set(wheel, node, 0);
 		visit(cookie, node);
 	}

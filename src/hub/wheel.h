@@ -1,8 +1,8 @@
 /*
  * Deadlines of many things for the price of one timer: a hashed wheel (Varghese
  * and Lauck 1987).  A deadline may come up to WHEEL_TICK_MS late, and is looked
- * at early when it lies more than a turn of the wheel ahead; whoever is called
- * checks the time.
+ * at early when it lies more than a turn of the wheel ahead; the function that
+ * is called checks the time.
  */
 #ifndef SPOOLCAST_HUB_WHEEL_H
 #define SPOOLCAST_HUB_WHEEL_H

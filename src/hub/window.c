@@ -6,8 +6,8 @@
 #include "hub/window.h"
 
 /*
- * In the modes that write at once: how long an event may wait at most, and how
- * many times as long as it takes to write to all.
+ * In the modes that write at once: how long a window is at most, and how many
+ * times as long as it takes to write to all viewers.
  */
 #define BUSY_MS 5
 #define BUSY_TIMES 4
@@ -51,7 +51,10 @@ window_wake(struct feed *feed)
 	window->interval_ms = window->took_ms * BUSY_TIMES;
 	if (window->interval_ms > window->most_ms)
 		window->interval_ms = window->most_ms;
-	/* That of a wake before all were through is forgotten slowly. */
+	/*
+	 * The time is forgotten slowly: a wake that comes before all viewers
+	 * are through measures too little.
+	 */
 	window->took_ms = window->took_ms * 3 / 4;
 	window->woken_ms = clock_mono_ms();
 	window->woken_lull = feed->hub->lulls;
@@ -63,7 +66,7 @@ window_rest(struct feed *feed)
 	struct window *window = &feed->window;
 	int64_t took_ms = feed->hub->turn_ms - window->woken_ms;
 
-	/* Who comes after a lull was not woken. */
+	/* A viewer that comes after a lull was not woken by that wake. */
 	if (window->woken_lull == feed->hub->lulls && took_ms > window->took_ms)
 		window->took_ms = took_ms;
 }
@@ -92,7 +95,7 @@ index_of(const struct feed *feed, const struct member *member)
 	return i;
 }
 
-/* Whether a record behind ${cursor} asks to be written at once. */
+/* Whether a record after ${cursor} asks to be written at once. */
 static bool
 asks_for_now(
     struct hub *hub, const struct member *member, const struct cursor *cursor)
@@ -116,7 +119,7 @@ asks_for_now(
 		case READ_NOTHING:
 			break;
 		default:
-			/* Whatever it is, it is found when all is read. */
+			/* Any other result is dealt with when all is read. */
 			return false;
 		}
 	}
@@ -128,7 +131,7 @@ enum news {
 	NEWS_PRESSES, /* or it is not known, before it is read */
 };
 
-/* What there is behind ${place} in the channel at ${index}. */
+/* What there is after ${place} in the channel at ${index}. */
 static enum news
 news_behind(const struct place *place, size_t index)
 {
@@ -183,7 +186,7 @@ window_holds(struct feed *feed, const struct member *member)
 		window_stop(feed);
 		return false;
 	}
-	/* Who waits has seen all but what came in this window. */
+	/* A place where viewers wait lacks only what came in this window. */
 	if (member != NULL && !list_is_empty(&feed->waiting) &&
 	    news_behind(LIST_OF(feed->waiting.next, struct place, waiting_node),
 		index_of(feed, member)) == NEWS_PRESSES)
@@ -201,20 +204,21 @@ window_leaves(struct place *place)
 	if (place->next != NULL || place->seen_news == feed->news ||
 	    left_ms(feed) == 0)
 		return false;
-	/* One look for all who stand here. */
+	/* One look serves all viewers that stand here. */
 	if (place->left_news == feed->news)
 		return true;
-	/* Who has waited here was woken, and has the next turn. */
+	/* Viewers that waited here were woken, and get their news now. */
 	if (place->left_news != 0 ||
 	    (place->seen_news != 0 && !place->is_foreseen))
 		return false;
+	/* See what there is: only news that may wait is left here. */
 	for (size_t i = 0; i < feed->n_members && most < NEWS_PRESSES; i++) {
 		enum news news = news_behind(place, i);
 
 		if (news > most)
 			most = news;
 	}
-	/* Where there is none, all would be woken for nothing. */
+	/* Without news, the end of the window would wake all for nothing. */
 	if (most != NEWS_MAY_WAIT)
 		return false;
 	place->left_news = feed->news;

@@ -35,7 +35,7 @@ struct window {
 	int64_t woken_ms;    /* when viewers got a turn last */
 	int64_t took_ms;     /* so long until all had what there was */
 	uint64_t woken_lull; /* hub->lulls at that time */
-	bool is_woken;	     /* there may be some to write */
+	bool is_woken;	     /* there may be events to write */
 	ev_timer end;	     /* runs while something waits */
 };
 
@@ -57,22 +57,22 @@ bool window_holds(struct feed *feed, const struct member *member);
 
 /**
  * window_leaves(place):
- * Return whether a viewer who has just had what led to ${place} is to wait
- * there, though there may be more already: it came in the window.
+ * Return whether a viewer that has just had what led to ${place} is to wait
+ * there, though there may be more already, because that came in the window.
  */
 bool window_leaves(struct place *place);
 
 /**
  * window_wake(feed), window_write(feed):
- * Viewers of ${feed} get a turn because of news; they are sent events.  What
- * others are sent, who are behind, makes nobody wait.
+ * Note that viewers of ${feed} get a turn because of news; note that they are
+ * sent events.  Events that go to viewers further back make nobody wait.
  */
 void window_wake(struct feed *feed);
 void window_write(struct feed *feed);
 
 /**
  * window_rest(feed):
- * A viewer of ${feed} has all there is.
+ * Note that a viewer of ${feed} has all there is.
  */
 void window_rest(struct feed *feed);
 

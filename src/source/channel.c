@@ -12,10 +12,13 @@
 #include "source/channel_log.h"
 #include "source/folder_parts.h"
 
-/* Renamed this often while it is opened, a file is tried again later. */
+/* If a file is renamed this often while we open it, we try again later. */
 #define RENAMED_MAX 8
 
-/* How many channels there are; with what malloc adds to each. */
+/*
+ * This counts the channels of the process; CHANNEL_BYTES is the size of one,
+ * with what malloc adds to it.
+ */
 static size_t n_channels;
 #define CHANNEL_BYTES (sizeof(struct channel) + 16)
 
@@ -56,7 +59,7 @@ channel_new(struct folder *folder, const char *name)
 	init_watch(&channel->watch, channel);
 	init_watch(&channel->before_watch, channel);
 	channel_look(channel);
-	/* It was there before anybody watched. */
+	/* The file was there before we watched: nobody tells of its arrival. */
 	channel->is_early = false;
 	return channel;
 }
@@ -73,7 +76,7 @@ channel_free(struct channel *channel)
 	list_remove(&channel->in_missing);
 	segment_drop(&channel->segment);
 	segment_drop(&channel->before);
-	/* Who still reads one does not know us. */
+	/* Readers may keep a segment: take it off the list that goes away. */
 	LIST_EACH_SAFE (node, after, &channel->segments)
 		list_remove(node);
 	series_list_free(&channel->list);
@@ -81,14 +84,14 @@ channel_free(struct channel *channel)
 	free(channel);
 }
 
-/* A file is there and cannot be read: not the same as none. */
+/* Note that a file is there but cannot be read (errno), and log why. */
 static void
 refuse(struct channel *channel)
 {
 	struct folder *folder = channel->folder;
 
 	channel->is_missing = true;
-	/* That a link was refused is told of the link. */
+	/* A refused link is logged by folder_tell_link. */
 	if (errno != channel->open_errno && errno != ELOOP &&
 	    log_allow(&folder->quota, clock_mono_ms()))
 		log_errno(LOG_LEVEL_ERROR,
@@ -101,15 +104,15 @@ refuse(struct channel *channel)
 	channel->open_errno = errno;
 }
 
-/* Whether a link by one of the channel's names leads to nothing yet. */
+/* Return whether one of the channel's names is a link, to nothing yet. */
 static bool
 has_dangling_link(struct channel *channel)
 {
 	struct stat st;
 
 	for (size_t i = 0; i < FORMS; i++) {
-		if (lstat(folder_file(channel->folder, channel->name,
-			      forms[i].suffix),
+		if (lstat(folder_file(
+			      channel->folder, channel->name, forms[i].suffix),
 			&st) == 0 &&
 		    S_ISLNK(st.st_mode))
 			return true;
@@ -119,7 +122,8 @@ has_dangling_link(struct channel *channel)
 
 /*
  * Watch the file of ${seg}, which has ${path}.  In a sticky folder the kernel
- * may not follow a link that we follow (protected_symlinks, proc(5)).
+ * may not follow a link that we follow (protected_symlinks, proc(5)); then we
+ * watch the open file by its name in /proc.
  */
 static int
 add_watch(
@@ -145,7 +149,7 @@ watch_file(
 	watch->polled_size = -1;
 	if (!watch_is_on(&folder->watch))
 		return;
-	/* ENOENT: gone again; the folder's watch tells what comes next. */
+	/* ENOENT: it is gone; the folder's watch tells what comes next. */
 	if (add_watch(watch, seg, path) != 0 && errno != ENOENT)
 		folder_poll(folder,
 		    "inotify watches used up, raise "
@@ -160,7 +164,7 @@ follow_before(struct channel *channel)
 	int number =
 	    series_find(&series, &channel->before->id, channel->before->number);
 
-	/* Others may have it renamed by now: then there is one more look. */
+	/* Others may have renamed it by now: then there is one more look. */
 	if (number != -1)
 		watch_file(&channel->before_watch, channel->before,
 		    channel_path(channel, number));
@@ -170,7 +174,7 @@ void
 channel_follow(struct channel *channel)
 {
 	channel->follow_no = channel->folder->follow_no;
-	/* If they are other files by now, the next look finds out. */
+	/* If other files have the names by now, the next look finds out. */
 	if (channel->segment != NULL)
 		watch_file(&channel->watch, channel->segment,
 		    channel_path(channel, 0));
@@ -178,7 +182,10 @@ channel_follow(struct channel *channel)
 		follow_before(channel);
 }
 
-/* See which segment comes before the newest, and watch it, too. */
+/*
+ * See which segment comes before the newest, and watch it, too.  Return whether
+ * it is another one than before.
+ */
 static bool
 look_at_before(struct channel *channel, bool is_first)
 {
@@ -196,8 +203,9 @@ look_at_before(struct channel *channel, bool is_first)
 }
 
 /*
- * Open the newest segment, which had ${*number} a moment ago.  Whoever renames
- * it meanwhile leaves it with a higher one.
+ * Open the newest segment, which had ${*number} a moment ago.  If it is renamed
+ * meanwhile it has a higher number: then open the file with the lowest number
+ * that there is, and set ${*number} to that.
  */
 static struct segment *
 open_newest(struct channel *channel, int *number)
@@ -230,7 +238,7 @@ open_segment(struct channel *channel, int number)
 	channel->is_early = channel->arrivals == 0;
 	watch_file(&channel->watch, seg, channel_path(channel, number));
 	(void)look_at_before(channel, true);
-	/* Another form is another log. */
+	/* A segment of another form belongs to another log: do not link it. */
 	if (old != NULL && old != seg && channel->opened == channel->form)
 		channel_link(channel, old);
 	channel->opened = channel->form;
@@ -244,14 +252,14 @@ look_for_end(struct channel *channel)
 	bool had_ended = channel->has_ended;
 	struct stat st;
 
-	/* A link is as good: what it leads to is nobody's business. */
+	/* A link counts as well, wherever it leads. */
 	channel->has_ended =
 	    lstat(folder_file(channel->folder, channel->name, ".end"), &st) ==
 	    0;
 	return channel->has_ended != had_ended;
 }
 
-/* The number that the newest segment we know has now, or -1. */
+/* Return the number that the newest segment we know has now, or -1. */
 static int
 number_of_newest(struct channel *channel)
 {
@@ -261,7 +269,10 @@ number_of_newest(struct channel *channel)
 	    &series, &channel->segment->id, channel->segment->number);
 }
 
-/* Whether number 1 came after the newest we know, which has ${number} now. */
+/*
+ * Return whether segment 1 came after the newest one we know, which has
+ * ${number} now (-1: none).
+ */
 static bool
 is_first_newer(struct channel *channel, int number)
 {
@@ -271,14 +282,21 @@ is_first_newer(struct channel *channel, int number)
 
 	if (seg == NULL || number > 1)
 		return true;
-	/* That one was removed: this came before it, or took its name. */
+	/*
+	 * The newest one we know was removed.  Segment 1 is newer unless it is
+	 * the one before that, or was born earlier.
+	 */
 	return number == -1 && series_look(&series, 1, &id) == 0 &&
 	    (channel->before == NULL ||
 		!segment_id_equal(&id, &channel->before->id)) &&
 	    (id.birth_ns == 0 || id.birth_ns >= seg->id.birth_ns);
 }
 
-/* There is no newest segment: it is gone, or was never there. */
+/*
+ * Note that no file has the name of the newest segment: it is gone, or was
+ * never there.  Return whether we found another newest segment, or another one
+ * before it.
+ */
 static bool
 miss_segment(struct channel *channel)
 {
@@ -293,7 +311,7 @@ miss_segment(struct channel *channel)
 		return false;
 	if (channel->segment != NULL)
 		number = number_of_newest(channel);
-	/* Between two steps of a rotation the one before is the newest. */
+	/* Between two steps of a rotation segment 1 is the newest. */
 	if (is_first_newer(channel, number))
 		return open_segment(channel, 1);
 	return number == 1 && look_at_before(channel, false);
@@ -320,7 +338,7 @@ look_at_newest(struct channel *channel)
 	return look_at_before(channel, false);
 }
 
-/* Tell of another append file for the same name, which is not read. */
+/* Log that there is another append file of that name, which is not read. */
 static void
 look_for_shadowed(struct channel *channel)
 {
@@ -329,9 +347,9 @@ look_for_shadowed(struct channel *channel)
 	struct stat st;
 
 	channel->is_shadow_told = false;
-	for (const struct form *form = channel->form + 1;
-	     form < forms + FORMS; form++) {
-		/* Who takes from the others tells of them. */
+	for (const struct form *form = channel->form + 1; form < forms + FORMS;
+	     form++) {
+		/* The taker tells of pipes and drop folders (take_names.c). */
 		if (form->type != S_IFREG ||
 		    trust_look(AT_FDCWD,
 			folder_file(folder, channel->name, form->suffix),
@@ -355,19 +373,23 @@ channel_look(struct channel *channel)
 	struct stat st;
 
 	channel->needs_look = false;
-	/* Before the folder is watched, nothing in it would be. */
+	/* Until the folder is opened, we could not watch what is in it. */
 	if (!folder->is_there)
 		return false;
 	channel->is_missing = channel->is_gone = false;
-	/* A look at everything, because of what was lost, has not come yet. */
+	/*
+	 * Events were lost, and the channel had no look since then: nobody
+	 * knows how many files have come.
+	 */
 	if (folder->look_overflows && channel->look_no != folder->look_no)
 		channel->arrivals = ARRIVALS_MANY;
 	form = folder_form(folder, channel->name, &st);
+	/* A pipe or drop folder that is gone may have left its journal. */
 	if (form == NULL && errno == ENOENT)
 		form = folder_left(folder, channel->name);
 	if (form != NULL) {
 		channel->form = form;
-		/* First, so that what appears after it is told. */
+		/* Follow our folder first, to hear of what comes later. */
 		if (form->dir[0] != '\0')
 			folder_own_follow(folder);
 		look_for_shadowed(channel);
@@ -377,12 +399,12 @@ channel_look(struct channel *channel)
 	} else {
 		refuse(channel);
 	}
-	/* Those that came and went unseen count until there is one to see. */
+	/* Files that came and went unseen count until there is one to see. */
 	if (is_new || !channel->is_missing)
 		channel->arrivals = 0;
 	if (trust_refusal()->count != refused)
 		folder_tell_link(folder, channel->name);
-	/* Nothing else tells when it can be had. */
+	/* Nothing tells when it can be opened: look for it at times. */
 	list_remove(&channel->in_missing);
 	if (channel->is_missing) {
 		list_push(&folder->missing, &channel->in_missing);

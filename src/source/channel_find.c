@@ -1,4 +1,4 @@
-/* Which segment of a channel a position means, and which is the oldest. */
+/* This file finds the segment that a position means, and the oldest one. */
 #include <errno.h>
 
 #include "source/channel_log.h"
@@ -12,19 +12,19 @@ channel_oldest(struct channel *channel, struct segment **out)
 	*out = NULL;
 	if (channel_make_list(channel, &series) != 0)
 		return -1;
-	/* It may be nothing for us to read. */
+	/* Pass over segments that we may not read. */
 	for (size_t i = list->n; i > 0 && *out == NULL; i--) {
 		if (series_list_open(&series, list, i - 1, out) != 0 &&
 		    errno != EACCES)
 			return -1;
 	}
-	/* All are gone; who holds the newest has it yet. */
+	/* If there is none, take the newest one, which we hold open. */
 	*out = *out != NULL ? channel_share(channel, *out) :
 			      segment_ref(channel->segment);
 	return 0;
 }
 
-/* Whether ${older} may be a copy of ${newer}, as far as one can tell. */
+/* Return whether ${older} may be a copy of ${newer}, by their birth times. */
 static bool
 may_be_copy(const struct segment_id *older, const struct segment_id *newer)
 {
@@ -32,7 +32,10 @@ may_be_copy(const struct segment_id *older, const struct segment_id *newer)
 	    older->birth_ns > newer->birth_ns;
 }
 
-/* Whether the entry ${index} has the bytes of ${at}; ${out} is it then. */
+/*
+ * Open the entry ${index} as ${out} if it has the bytes of ${at}; else set
+ * ${out} to NULL.  Return 0, or -1 with errno.
+ */
 static int
 test_copy(struct channel *channel, const struct series *series, size_t index,
     const struct position *at, struct segment **out)
@@ -59,15 +62,17 @@ channel_find_copy(struct channel *channel, struct segment *seg,
 	int found;
 
 	*out = NULL;
+	/* At the start there are no bytes by which to know a copy. */
 	if (at->offset == 0)
 		return 0;
 	if (channel_make_list(channel, &series) != 0)
 		goto failed;
 	found = series_list_find(list, &seg->id);
-	/* Beyond a hole is another time. */
+	/* Stop at a hole: what is beyond it is from another time. */
 	for (index = (size_t)found + 1; found != -1 && index < list->n &&
 	     !list->entries[index].has_hole && *out == NULL;
 	     index++) {
+		/* Earlier calls tested the first copies->tested of them. */
 		if (!may_be_copy(&list->entries[index].id, &seg->id) ||
 		    ++tested <= copies->tested)
 			continue;
@@ -79,12 +84,17 @@ channel_find_copy(struct channel *channel, struct segment *seg,
 	}
 	return 0;
 failed:
+	/* Files were renamed, so the entries are others: begin anew. */
 	if (errno == ESTALE)
 		copies->tested = 0;
 	return -1;
 }
 
-/* Judge ${seg} (taken), in which ${at} was made, whatever it holds now. */
+/*
+ * Find out whether ${seg}, in which ${at} was made, still has its bytes, or a
+ * copy of it has them; ${out} is that one then.  The reference to ${seg} is
+ * taken over.
+ */
 static enum channel_place
 judge(struct channel *channel, struct segment *seg, const struct position *at,
     struct channel_copies *copies, struct segment **out)
@@ -109,7 +119,10 @@ judge(struct channel *channel, struct segment *seg, const struct position *at,
 	return CHANNEL_ERROR;
 }
 
-/* The open segment in which ${at} was made; it may have no name any more. */
+/*
+ * Return the open segment in which ${at} was made, or NULL.  It may have no
+ * name any more.
+ */
 static struct segment *
 find_open_at(struct channel *channel, const struct position *at)
 {
@@ -122,7 +135,10 @@ find_open_at(struct channel *channel, const struct position *at)
 	return NULL;
 }
 
-/* Find the segment in which ${at} was made in the list; ENOENT: not there. */
+/*
+ * Find the segment in which ${at} was made in the list of those that have a
+ * name.  Return 0, or -1 with errno; ENOENT: it is not there.
+ */
 static int
 find_listed(struct channel *channel, const struct series *series,
     const struct position *at, struct segment **out)
@@ -143,7 +159,10 @@ find_listed(struct channel *channel, const struct series *series,
 	return -1;
 }
 
-/* Find the segment in which ${at} was made; ENOENT: there is none. */
+/*
+ * Find the segment in which ${at} was made.  Return 0, or -1 with errno;
+ * ENOENT: there is none.
+ */
 static int
 find_segment(
     struct channel *channel, const struct position *at, struct segment **out)
@@ -159,7 +178,7 @@ find_segment(
 		return 0;
 	if (errno != ENOENT || !was_whole)
 		return -1;
-	/* Somebody may have put it there since that list was made. */
+	/* The list was made earlier; the file may have come since then. */
 	series_list_forget(&channel->list);
 	if (channel_make_list(channel, &series) != 0)
 		return -1;
@@ -175,14 +194,17 @@ channel_locate(struct channel *channel, const struct position *at,
 
 	if (rc != 0 && errno != ENOENT)
 		return CHANNEL_ERROR;
-	/* Whoever rotates removes the oldest; others replace the file. */
+	/*
+	 * If there are older segments, a rotation has removed it as the oldest;
+	 * else somebody has replaced the file.
+	 */
 	if (rc != 0)
 		return channel_has_older(channel) ? CHANNEL_EXPIRED :
 						    CHANNEL_REPLACED;
 	place = judge(channel, *out, at, copies, out);
 	if (place != CHANNEL_FOUND)
 		return place;
-	/* An id is a claim: what stands within a record is no place. */
+	/* A client may make up an id: an offset within a record is no place. */
 	switch (segment_is_end(*out, at->offset)) {
 	case 1:
 		return CHANNEL_FOUND;

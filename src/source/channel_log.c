@@ -34,7 +34,7 @@ channel_path(struct channel *channel, int number)
 	return series_path(&series, number);
 }
 
-/* Tell, once, of a file that is read at one of its numbers only. */
+/* Log once that a file has two numbers and is read at one of them only. */
 static void
 tell_same(struct channel *channel)
 {
@@ -58,7 +58,7 @@ tell_same(struct channel *channel)
 		    channel->name, path, number, path, same[1]);
 }
 
-/* See to it that the list of the channel's segments is whole. */
+/* Make sure that the list of the channel's segments is whole. */
 static int
 make_list(struct channel *channel, const struct series *series)
 {
@@ -92,7 +92,7 @@ look(struct channel *channel, int number, struct segment_id *out)
 	return series_look(&series, number, out);
 }
 
-/* The open segment that is the file ${id}, or NULL. */
+/* Return the open segment that is the file ${id}, or NULL. */
 static struct segment *
 find_open(struct channel *channel, const struct segment_id *id)
 {
@@ -153,18 +153,21 @@ channel_has_older(struct channel *channel)
 	if (channel->form == NULL)
 		return false;
 	series = channel_series(channel);
-	/* Number 1 alone may be missing, for a step of a rotation. */
+	/* During a rotation number 1 may be missing: look for any number. */
 	return series_higher(&series, 0) != -1;
 }
 
-/* Open the segment before the newest; NULL: none that could be opened. */
+/*
+ * Open the segment before the newest.  Return NULL if there is none, or it
+ * cannot be opened.
+ */
 static struct segment *
 open_before(struct channel *channel)
 {
 	const struct series series = channel_series(channel);
 	struct segment *seg = NULL;
 
-	/* Beyond a hole is another time. */
+	/* A segment beyond a hole is from another time. */
 	if (series_before_newest(&series, channel->segment, &seg) !=
 	    SERIES_NEXT) {
 		segment_drop(&seg);
@@ -173,7 +176,10 @@ open_before(struct channel *channel)
 	return channel_share(channel, seg);
 }
 
-/* Whether somebody has ${seg} locked, who will see that it has no name. */
+/*
+ * Return whether a writer has ${seg} locked: it will see for itself that the
+ * file has no name any more, see spoolcast.spool(5).
+ */
 static bool
 is_locked(const struct segment *seg)
 {
@@ -183,7 +189,10 @@ is_locked(const struct segment *seg)
 	return false;
 }
 
-/* Nobody looks at ${seg} any more: say so if somebody still writes to it. */
+/*
+ * Log that somebody still writes to ${seg}, which nobody reads any more, if
+ * that is so.
+ */
 static void
 leave(struct channel *channel, const struct segment *seg)
 {
@@ -198,8 +207,9 @@ leave(struct channel *channel, const struct segment *seg)
 }
 
 /*
- * Find which file comes right before the newest, as numbers are, or came there
- * until now and is one step of a rotation ahead.  Without one ${out} stays.
+ * Find which file comes right before the newest: the next one by its number; or
+ * else the one that came there until now, which may be one step of a rotation
+ * ahead.  If there is none, ${out} is unchanged.
  */
 static void
 look_before(struct channel *channel, bool is_first, struct segment_id *out)
@@ -233,7 +243,7 @@ channel_look_before(struct channel *channel, bool is_first)
 	struct segment *old = channel->before;
 	struct segment_id id = { .ino = 0 };
 
-	/* A look is cheaper than to open it. */
+	/* To look at a file is cheaper than to open it. */
 	look_before(channel, is_first, &id);
 	if (old == NULL ? id.ino == 0 && !is_first :
 			  segment_id_equal(&old->id, &id))
@@ -253,15 +263,16 @@ channel_link(struct channel *channel, struct segment *old)
 	int number = series_find(&series, &old->id, old->number);
 
 	if (number > 0) {
-		/* Should it be renamed once more, it is found again later. */
+		/* Should ${old} be renamed again, we look anew later. */
 		if (series_look(&series, number - 1, &old->newer) != 0)
 			old->newer.ino = 0;
 	} else if (number == -1 && errno == ENOENT &&
 	    channel->arrivals < ARRIVALS_MANY &&
 	    (before == NULL || segment_id_equal(&before->id, &old->older))) {
 		/*
-		 * What came before both is the same, unless it is gone, too,
-		 * and no other took the name: nothing came between.
+		 * ${old} has no name any more.  The segment before it is also
+		 * the one before the new newest, unless that is gone, too, and
+		 * no other file took the name: so nothing came between the two.
 		 */
 		old->newer = channel->segment->id;
 		old->is_removed = true;
@@ -279,7 +290,7 @@ after_removed(
 
 	if (seg->newer.ino == 0)
 		return SERIES_NOT_IN;
-	/* That may have no name any more, either. */
+	/* The one that took it may have no name any more, either. */
 	if ((*out = segment_ref(find_open(channel, &seg->newer))) != NULL)
 		return SERIES_NEXT;
 	index = series_list_find(&channel->list, &seg->newer);

@@ -24,8 +24,8 @@ struct series channel_series(struct channel *channel);
 
 /**
  * channel_path(channel, number):
- * Return the path of the segment ${number} of ${channel}, which has a form; as
- * valid as that.
+ * Return the path of the segment ${number} of ${channel}, which has a form; it
+ * is valid until the next folder_file, too.
  */
 const char *channel_path(struct channel *channel, int number);
 
@@ -37,8 +37,8 @@ struct segment *channel_open(struct channel *channel, int number);
 
 /**
  * channel_find_older(channel):
- * See whether ${channel} has a segment number 1, of the form it has or, where
- * it has none, of any.  Return that; its form is that one then.
+ * Return whether ${channel} has a segment number 1: of the form that it has or,
+ * if it has none, of any form.  The channel has that form then.
  */
 bool channel_find_older(struct channel *channel);
 
@@ -50,22 +50,23 @@ bool channel_has_older(struct channel *channel);
 
 /**
  * channel_look_before(channel, is_first):
- * See which segment comes before the newest; thoroughly if ${is_first} that
- * was just opened.  Return whether it is another one than it was.
+ * See which segment comes before the newest.  With ${is_first}, the newest was
+ * just opened, and nothing that was found before is relied on.  Return whether
+ * it is another segment than it was.
  */
 bool channel_look_before(struct channel *channel, bool is_first);
 
 /**
  * channel_link(channel, old):
- * Note what came behind ${old}, which was the newest segment until now, for
- * when it has no name any more.
+ * Note in ${old}, which was the newest segment until now, which one came after
+ * it: channel_after needs that when ${old} has no name any more.
  */
 void channel_link(struct channel *channel, struct segment *old);
 
 /**
  * channel_after(channel, seg, out), channel_before(channel, seg, out):
- * As series_list_after and series_list_before, but that channel_after also
- * knows what took the name of ${seg} if that has none any more.
+ * As series_list_after and series_list_before, but channel_after also finds the
+ * segment that took the name of ${seg}, if ${seg} has no name any more.
  */
 enum series_step channel_after(
     struct channel *channel, const struct segment *seg, struct segment **out);
@@ -75,25 +76,26 @@ enum series_step channel_before(
 /**
  * channel_oldest(channel, out):
  * Open the oldest segment that can be opened, with one more reference in
- * ${out}.  Return 0 or -1 with ${out} NULL: as series_list_make, or ESTALE (it
- * was renamed meanwhile: call again).
+ * ${out}.  Return 0, or -1 with ${out} NULL and errno as series_list_make has
+ * it, or ESTALE (it was renamed meanwhile: call again).
  */
 int channel_oldest(struct channel *channel, struct segment **out);
 
 /**
  * channel_make_list(channel, series), channel_share(channel, seg):
- * See to it that the list of the channel's segments says what is there now, for
- * which ${series} is that of channel_series; return 0 or -1 as
- * series_list_make, or ESTALE.  Return the open segment that stands for the
- * same file as ${seg}, whose reference is taken.  For channel_find.c.
+ * The first makes sure that the list of the channel's segments says what is
+ * there now; ${series} is what channel_series returned.  Return 0, or -1 with
+ * errno as series_list_make has it, or ESTALE.  The second returns the open
+ * segment that stands for the same file as ${seg}, and takes over the reference
+ * to ${seg}.  For channel_find.c.
  */
 int channel_make_list(struct channel *channel, const struct series *series);
 struct segment *channel_share(struct channel *channel, struct segment *seg);
 
 /* A search among the segments that may be copies of a file that was cut. */
 struct channel_copies {
-	size_t tested; /* so many were; begins with 0 */
-	size_t most;   /* to be tested; 0: all */
+	size_t tested; /* how many were tested; 0 at first */
+	size_t most;   /* how many may be tested; 0: all */
 };
 
 /**
@@ -110,10 +112,10 @@ int channel_find_copy(struct channel *channel, struct segment *seg,
 
 /**
  * channel_locate(channel, at, copies, out):
- * Find the segment that the position ${at}, which is behind a record, was made
- * in, or the copy that copytruncate made of it; with CHANNEL_FOUND ${out} is
- * it, with one more reference.  With CHANNEL_REPLACED, ${out} is the file that
- * has other bytes there now, with a reference, or NULL if there is no such
+ * Find the segment that the position ${at}, which is the end of a record, was
+ * made in, or the copy that copytruncate made of it; with CHANNEL_FOUND ${out}
+ * is it, with one more reference.  With CHANNEL_REPLACED, ${out} is the file
+ * that has other bytes there now, with a reference, or NULL if there is no such
  * file.  CHANNEL_ERROR leaves errno as channel_find_copy does.
  */
 enum channel_place channel_locate(struct channel *channel,

@@ -61,7 +61,7 @@ on_name(void *cookie, const char *file, enum watch_name what)
 
 	if (folder->ops->on_file != NULL)
 		folder->ops->on_file(folder->cookie, file);
-	/* There may be journals in it by the time that it is followed. */
+	/* There may be journals in our folder before we follow it. */
 	if (strcmp(file, OWN_FOLDER) == 0)
 		folder->is_lost = true;
 	folder_keep_name(folder, file, what);
@@ -74,7 +74,7 @@ on_name(void *cookie, const char *file, enum watch_name what)
 		    strcmp(file + strlen(name), channel->form->suffix) == 0)
 			note_arrival(channel);
 	}
-	/* Whoever uses it may have waited for it by name. */
+	/* Tell of it even if it is in use: it may not have existed before. */
 	if (form_has_suffix(file))
 		folder->ops->on_name(folder->cookie, name);
 }
@@ -201,7 +201,7 @@ static void
 follow(struct folder *folder, int fd)
 {
 	start_watching(folder, fd);
-	/* It may be that of another spool. */
+	/* Our own folder may be that of another spool now. */
 	folder_own_leave(folder);
 	folder->follow_no++;
 	folder->is_lost = true;
@@ -213,7 +213,7 @@ folder_is_still_there(const struct folder *folder)
 	bool is_polled = folder->is_polling && !folder->is_waiting;
 	struct stat st;
 
-	/* A new folder may get the inode of the old; its watch it does not. */
+	/* A new folder may get the inode of the old one, but not its watch. */
 	return folder->is_there &&
 	    (!folder->is_followed || is_polled ||
 		(watch_is_on(&folder->watch) && folder->watch.folder != -1)) &&
@@ -267,7 +267,7 @@ folder_open(struct folder *folder)
 		return 0;
 	if (folder_reopen(folder) != 0)
 		return -1;
-	/* Whoever listens already is to hear of it, too, and now. */
+	/* Tell the users of all channels that it is another one, and now. */
 	if (folder->is_followed)
 		folder_tell(folder);
 	return 0;

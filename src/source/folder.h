@@ -5,7 +5,7 @@
  * may be more to read.  Where inotify cannot tell (instances used up, network
  * file systems) everything in use is polled, the more often the more there is
  * that is new, and at least once a second; but if a look takes long, for no
- * more than a fifth of the time.
+ * more than half of the time.
  */
 #ifndef SPOOLCAST_SOURCE_FOLDER_H
 #define SPOOLCAST_SOURCE_FOLDER_H
@@ -27,7 +27,7 @@
 
 struct folder;
 
-/* A segment that a channel is told of when it grows. */
+/* The watch on a segment, by which its channel is told that it grows. */
 struct channel_watch {
 	struct watch_file file;
 	struct channel *channel;
@@ -35,7 +35,10 @@ struct channel_watch {
 	off_t polled_size; /* -1: not polled yet */
 };
 
-/* So many arrivals, or nobody knows how many: what came first was not seen. */
+/*
+ * From so many arrivals on, or if nobody knows how many there were, the first
+ * of them was not seen.
+ */
 #define ARRIVALS_MANY 2
 
 /* A channel in use. */
@@ -48,51 +51,58 @@ struct channel {
 	enum trust_links links;	   /* which are followed to an append file */
 	const struct form *form;   /* of its log; NULL: there is none yet */
 	bool has_ended;		   /* NAME.end is there */
-	bool is_shadow_told;	   /* so is another form, and the log has it */
+	bool is_shadow_told;	   /* another form is there; the log told it */
 	struct segment *segment;   /* the newest; NULL: no file yet */
 	struct segment *before;	   /* the one before; NULL: none */
-	const struct form *opened; /* the form that the newest had */
+	const struct form *opened; /* its form when the newest was opened */
 	struct list segments;	   /* all that are open, once each */
-	struct series_list list;   /* of those with a name, if it was needed */
+	struct series_list list;   /* of segments with a name; made if needed */
 	bool is_same_told;	   /* the log has it that one has two names */
-	struct list users;	   /* for the owner: whoever listens */
+	struct list users;	   /* for the owner: the feeds that read it */
 
 	struct channel_watch watch;	   /* of the newest segment */
-	struct channel_watch before_watch; /* for who writes there still */
+	struct channel_watch before_watch; /* writers may still append to it */
 	struct list dirty;		   /* in folder->dirty, or in no list */
-	struct list in_look;		   /* in one of the folder's two */
-	struct list in_missing;		   /* the same, or in no list */
-	unsigned look_no;   /* of the last look at everything that it had */
-	unsigned follow_no; /* and for which folder it is watched */
+	struct list in_look;		   /* in looked_at or to_look_at */
+	struct list in_missing;		   /* in missing, to_find or none */
+	unsigned look_no;   /* the number of the last look at all that it had */
+	unsigned follow_no; /* folder->follow_no when its watch was set */
 	bool needs_look;    /* the name may stand for another file now */
 	/*
-	 * Files that have taken its name since the newest was opened: of
-	 * several only the last is seen.
+	 * How many files have taken its name since the newest was opened; of
+	 * several, only the last is seen.
 	 */
 	unsigned arrivals;
-	bool is_early;	   /* that one was seen before its arrival was told */
-	bool is_gone;	   /* there was a file, and no segment is there now */
-	bool is_missing;   /* it is, or cannot be opened, or is a dead link */
-	int open_errno;	   /* what the log said last of opening it */
-	int64_t rotate_ms; /* for the owner: to be left alone until then */
+	bool is_early;	   /* the newest was seen before its arrival was told */
+	bool is_gone;	   /* there was a file, but no segment is left */
+	bool is_missing;   /* its file is gone, unreadable or a dead link */
+	int open_errno;	   /* why it cannot be opened, as logged last */
+	int64_t rotate_ms; /* for the owner: do not rotate it before then */
 };
 
-/* What the owner of a folder is told; both may use and drop channels. */
+/*
+ * What the owner of a folder is told.  on_channel and on_name may use and drop
+ * channels.
+ */
 struct folder_ops {
 	/* There may be more to read, or it has ended or was reopened. */
 	void (*on_channel)(void *cookie, struct channel *channel);
-	/* A channel came to exist, perhaps; it may be in use already. */
+	/* A channel may have come to exist; it may be in use already. */
 	void (*on_name)(void *cookie, const char *name);
-	/* Which links are followed to its files; NULL: those of owners. */
+	/*
+	 * Return which links are followed to the files of the channel ${name};
+	 * NULL: those of owners (TRUST_OWNER).
+	 */
 	enum trust_links (*links)(void *cookie, const char *name);
-	/* Whether anybody wants to know that; NULL: yes. */
+	/* Return whether anybody wants to be told of names; NULL: yes. */
 	bool (*wants_names)(void *cookie);
 	/*
-	 * The file ${file} came to the folder or went, while it is followed;
-	 * NULL: nobody wants to know.  This only takes note.
+	 * The file ${file} came to the folder, went, or has other rights now,
+	 * while the folder is followed.  This function may only take note.
+	 * NULL: nobody wants to know.
 	 */
 	void (*on_file)(void *cookie, const char *file);
-	/* Anything may have come or gone; NULL as well. */
+	/* Anything may have come or gone; this may be NULL, too. */
 	void (*on_lost)(void *cookie);
 };
 
@@ -117,49 +127,49 @@ struct folder {
 	unsigned n_channels;
 	struct list dirty;  /* channels of which something was told */
 	bool is_lost;	    /* everything has to be looked at */
-	bool has_overflown; /* and we were not told of all that happened */
-	unsigned follow_no; /* how often it began to be followed */
+	bool has_overflown; /* inotify lost events since the last such look */
+	unsigned follow_no; /* how often following it began */
 
 	/*
-	 * A look at everything, which goes on over many turns of the loop:
-	 * channels that had it, and channels that are still to have it.
+	 * A look at everything goes on over many turns of the loop.  These are
+	 * the channels that had it, and those that are still to have it.
 	 */
 	struct list looked_at;
 	struct list to_look_at;
 	unsigned look_no;
-	bool look_tells;      /* of all channels; else of those that changed */
+	bool look_tells;      /* tell of all channels; else of changed ones */
 	bool look_polls;      /* see whether they grew, too */
 	bool look_overflows;  /* files may have come that nobody told of */
 	struct list missing;  /* channels that are waited for */
-	struct list to_find;  /* of those, the ones to be looked for now */
-	DIR *names;	      /* being read; NULL: not */
-	bool must_list;	      /* names are to be read; again, if they are now */
-	bool must_tell_names; /* of that; and of those that are read now */
-	bool tells_names;
-	bool keeps_names;  /* somebody asked for all of them */
-	bool keeps_now;	   /* those that are read now */
-	bool lacks_some;   /* of those, some went since */
-	bool are_too_many; /* for that */
-	bool is_listed;	   /* they are gone through now: they must stay */
-	bool has_kept;	   /* all are, and changed as it is told */
-	bool has_news;	   /* something was found since polling began */
+	struct list to_find;  /* those of them to be looked for now */
+	DIR *names;	      /* the folder while its names are read, or NULL */
+	bool must_list;	      /* the names are to be read (once more) */
+	bool must_tell_names; /* tell of each name in the next reading */
+	bool tells_names;     /* the same for the one under way */
+	bool keeps_names;     /* names are to be kept: somebody listed them */
+	bool keeps_now;	      /* names that are read now are kept */
+	bool lacks_some;      /* some went since that reading began */
+	bool are_too_many;    /* there are too many names to keep them */
+	bool is_listed;	      /* kept is being visited and must not change */
+	bool has_kept;	      /* kept has all names, and follows changes */
+	bool has_news;	      /* the look of polling found something */
 	struct names kept;
-	ev_timer more;	 /* for the next turn of all that */
-	int64_t look_ms; /* what all took since then */
+	ev_timer more;	 /* for the next turn of all these looks */
+	int64_t look_ms; /* how long the look of polling took */
 	struct log_quota quota;
 	ino_t links_told[FOLDER_LINKS_TOLD];
-	unsigned next_told; /* in there */
+	unsigned next_told; /* the next entry of links_told to be used */
 	struct watch watch;
 	struct watch_dir own; /* where journals are, if one is in use */
-	ev_timer poll; /* set while ${is_polling}, but for when it looks */
+	ev_timer poll; /* set while ${is_polling}, except during a look */
 	double poll_s; /* until the next look, at most */
 	struct rnd rnd;
 	bool is_polling;
 	bool is_waiting;    /* polling only until something is there again */
-	bool is_polled_now; /* a look is under way */
-	bool must_wait; /* since the last look began, something was missing */
+	bool is_polled_now; /* a look of polling is under way */
+	bool must_wait;	    /* since that look began, something was missing */
 	struct timespec polled_mtime; /* of the folder */
-	int open_errno;		      /* what the log said last of it */
+	int open_errno;		      /* why it is not there, as logged */
 };
 
 /**
@@ -186,11 +196,11 @@ int folder_open(struct folder *folder);
 
 /**
  * folder_follow(folder):
- * Tell of changes from now on.  That is not for nothing: of inotify's instances
- * a user has 128, and the end of one takes the kernel milliseconds, so a
- * process that only answers does without.  Return whether this began just now;
- * then the owner is told of every channel, see folder_tell, as anything may
- * have changed since folder_open.
+ * Tell of changes from now on.  That has a price: a user has 128 instances of
+ * inotify, and to end one takes the kernel milliseconds.  So a process that
+ * only answers does without.  Return whether this began just now; then the
+ * owner is told of every channel, see folder_tell, as anything may have changed
+ * since folder_open.
  */
 bool folder_follow(struct folder *folder);
 
@@ -242,8 +252,8 @@ struct channel *folder_find(struct folder *folder, const char *name);
 
 /**
  * folder_tell(folder):
- * Look where that was noted, and tell the owner what there may be: as much as 2
- * ms allow now, and the rest in the next turns of the loop.
+ * Look at all that was noted, and tell the owner what news there may be: as
+ * much as 2 ms allow now, and the rest in the next turns of the loop.
  */
 void folder_tell(struct folder *folder);
 
@@ -272,15 +282,16 @@ const char *folder_file(
 /**
  * folder_log(folder, form, name):
  * Return the path of the newest segment of the channel ${name}, which has the
- * form ${form}; valid as that of folder_file.
+ * form ${form}; valid as long as that of folder_file.
  */
 char *folder_log(
     struct folder *folder, const struct form *form, const char *name);
 
 /**
  * folder_sign_of(file, out):
- * The same, where ${file} shows that the channel exists, as for folder_has.
- * Return which of several such files it is, 0 to 7, or -1 if it is none.
+ * If ${file} shows that a channel exists, as for folder_has, put the name of
+ * that channel into ${out}.  Return which of several such files it is, 0 to 7,
+ * or -1 if it is none.
  */
 int folder_sign_of(const char *file, char out[NAME_MAX_LEN + 1]);
 
@@ -301,16 +312,16 @@ enum trust_links folder_links(const struct folder *folder, const char *name);
 
 /**
  * folder_form_links(form, links):
- * Return which are followed to a log of ${form} where ${links} are to append
- * files: none to what is in our own folder.
+ * Return which links are followed to a log of ${form}, where ${links} says
+ * which are followed to append files: none to what is in our own folder.
  */
 enum trust_links folder_form_links(
     const struct form *form, enum trust_links links);
 
 /**
  * folder_tell_link(folder, name):
- * Say in the log, once, that the link was refused which trust_refusal tells of,
- * to a file of the channel ${name}.
+ * Say in the log, once, that a link to a file of the channel ${name} was
+ * refused: the one that trust_refusal tells of.
  */
 void folder_tell_link(struct folder *folder, const char *name);
 
@@ -339,11 +350,11 @@ bool folder_has(struct folder *folder, const char *name);
 /**
  * folder_list(folder, visit, cookie):
  * Call ${visit} with the name of each channel that exists, as for folder_has; a
- * name may come twice, and one that went just now may come.  Once that was
- * asked of a folder that is followed, its names are kept in memory, and the
- * next one who asks does not have it read.  ${visit} must not lead to
- * folder_tell.  Stop when it returns other than 0 and return that; 0 at the
- * end, or -1 with errno.
+ * name may come twice, and one that went just now may come.  Once this was
+ * called for a folder that is followed, its names are kept in memory, and the
+ * next call does not read the folder.  ${visit} must not lead to folder_tell.
+ * Stop when it returns other than 0 and return that; 0 at the end, or -1 with
+ * errno.
  */
 int folder_list(struct folder *folder,
     int (*visit)(void *cookie, const char *name), void *cookie);

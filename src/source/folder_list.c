@@ -1,4 +1,4 @@
-/* Which channels there are in the folder. */
+/* This file lists the channels in the folder, from memory where it can. */
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -8,7 +8,9 @@
 #include "base/timer.h"
 #include "source/folder_parts.h"
 
-/* Whether all changes are told, so that the names we have are those there are.
+/*
+ * Return whether we are told of all changes, so that the names we keep are
+ * those that there are.
  */
 static bool
 is_told(const struct folder *folder)
@@ -25,7 +27,7 @@ folder_forget_names(struct folder *folder)
 	folder->has_kept = folder->keeps_now = folder->lacks_some = false;
 }
 
-/* There are more than can be kept: read the folder each time. */
+/* There are more names than can be kept: read the folder each time. */
 static void
 refuse(struct folder *folder)
 {
@@ -55,14 +57,17 @@ folder_find_name(struct folder *folder, int dir_fd, const char *file)
 {
 	struct stat st;
 
-	/* It was read a moment ago: that it went may have been told since. */
+	/*
+	 * The name was read a moment ago.  If we were told since then that some
+	 * went, see whether this file is still there.
+	 */
 	if (folder->keeps_now &&
 	    (!folder->lacks_some ||
 		fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0))
 		folder_keep_name(folder, file, WATCH_CAME);
 }
 
-/* From now on, keep the names, once they are read a few at a time. */
+/* Keep the names from now on: read them first, a few at a time. */
 static void
 keep_names(struct folder *folder)
 {

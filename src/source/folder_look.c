@@ -1,6 +1,6 @@
 /*
- * Looking at the channels in use and at the names in the folder: as there may
- * be any number of them, in turns that are short.
+ * This file looks at the channels in use and at the names in the folder.  As
+ * there may be any number of them, it does so in short turns.
  */
 #include <dirent.h>
 
@@ -8,7 +8,7 @@
 #include "base/timer.h"
 #include "source/folder_parts.h"
 
-/* What a turn may take, so that viewers need not wait for the next. */
+/* A turn takes so many ms at most, so that viewers need not wait. */
 #define TURN_MS 2
 
 static void
@@ -50,7 +50,7 @@ folder_look_end(struct folder *folder)
 void
 folder_look_at_all(struct folder *folder, bool is_poll)
 {
-	/* The last look may be under way: what it lacks gets both. */
+	/* If the last look is under way, the channels it lacks get both. */
 	if (list_is_empty(&folder->to_look_at))
 		folder->look_tells = folder->look_polls = false;
 	folder->look_tells = folder->look_tells || !is_poll;
@@ -73,6 +73,7 @@ begin(struct folder *folder)
 	folder->is_lost = false;
 	if (folder->ops->on_lost != NULL)
 		folder->ops->on_lost(folder->cookie);
+	/* A look that is under way still has to make up for its own losses. */
 	if (list_is_empty(&folder->to_look_at))
 		folder->look_overflows = false;
 	folder->look_overflows =
@@ -83,7 +84,7 @@ begin(struct folder *folder)
 	if (folder->ops->wants_names == NULL ||
 	    folder->ops->wants_names(folder->cookie))
 		folder->must_tell_names = true;
-	/* Until then, those that are kept are not known to be right. */
+	/* Until they are read, the names that are kept may be wrong. */
 	folder_forget_names(folder);
 	folder->must_list = folder->must_tell_names || folder->keeps_names;
 }
@@ -95,7 +96,10 @@ tell(struct channel *channel)
 	channel->folder->ops->on_channel(channel->folder->cookie, channel);
 }
 
-/* See to the next channel of which something was told. */
+/*
+ * Look at the next channel of which something was told, and tell of it.  Return
+ * whether there was one.
+ */
 static bool
 look_at_dirty(struct folder *folder)
 {
@@ -110,7 +114,10 @@ look_at_dirty(struct folder *folder)
 	return true;
 }
 
-/* See whether the next of those that are waited for is there. */
+/*
+ * See whether the next channel that is waited for is there.  Return whether
+ * there was one to look for.
+ */
 static bool
 look_for_next(struct folder *folder)
 {
@@ -128,7 +135,7 @@ look_for_next(struct folder *folder)
 	return true;
 }
 
-/* Look at the next of all channels. */
+/* Look at the next of all channels.  Return whether there was one. */
 static bool
 look_at_next(struct folder *folder)
 {
@@ -140,7 +147,7 @@ look_at_next(struct folder *folder)
 	channel = LIST_OF(folder->to_look_at.next, struct channel, in_look);
 	list_remove(&channel->in_look);
 	list_push(&folder->looked_at, &channel->in_look);
-	/* First, so that what comes after the look is told. */
+	/* Watch it first, so that we are told of what comes after the look. */
 	if (channel->follow_no != folder->follow_no)
 		channel_follow(channel);
 	is_news =
@@ -152,7 +159,7 @@ look_at_next(struct folder *folder)
 	return true;
 }
 
-/* Begin to read the names; what comes after that is told by others. */
+/* Begin to read the names; the watch tells of those that come later. */
 static void
 begin_names(struct folder *folder)
 {
@@ -164,7 +171,10 @@ begin_names(struct folder *folder)
 	folder->keeps_now = folder->keeps_names && folder->names != NULL;
 }
 
-/* See to the next name in the folder. */
+/*
+ * Read the next name in the folder, keep it, and tell of it.  Return whether
+ * there may be more.
+ */
 static bool
 see_name(struct folder *folder)
 {
@@ -187,7 +197,10 @@ see_name(struct folder *folder)
 	return true;
 }
 
-/* Do the next thing of each kind: none has to wait for all of another. */
+/*
+ * Do one thing of each kind, so that none has to wait for all of another.
+ * Return whether there is more to do.
+ */
 static bool
 step(struct folder *folder)
 {
@@ -204,6 +217,7 @@ folder_tell(struct folder *folder)
 	int64_t from_ms = clock_mono_ms(), now_ms = from_ms;
 	bool is_more;
 
+	/* While folder_list goes through the names, they must not change. */
 	if (folder->is_listed) {
 		timer_set_first(folder->loop, &folder->more, 0.);
 		return;

@@ -1,4 +1,4 @@
-/* Which files in the spool belong to which channel. */
+/* This file finds out which files in the spool belong to which channel. */
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -25,7 +25,10 @@ folder_form_links(const struct form *form, enum trust_links links)
 	return form->dir[0] == '\0' ? links : TRUST_OWN;
 }
 
-/* As stat(2) of ${path}, which is what the channel ${name} has of ${form}. */
+/*
+ * Do what stat(2) does for ${path}, the file of the channel ${name} in the form
+ * ${form}; a link is followed only as the channel's settings allow.
+ */
 static int
 look(struct folder *folder, const struct form *form, const char *name,
     const char *path, struct stat *st)
@@ -34,7 +37,7 @@ look(struct folder *folder, const struct form *form, const char *name,
 
 	if (rc != 0 || !S_ISLNK(st->st_mode))
 		return rc;
-	/* Only that it is one, which is refused by who would take from it. */
+	/* See only what the link leads to: the taker refuses it. */
 	if (form->type != S_IFREG)
 		return stat(path, st);
 	return trust_look(AT_FDCWD, path, folder_links(folder, name), st);
@@ -60,7 +63,7 @@ folder_form(struct folder *folder, const char *name, struct stat *st)
 	return NULL;
 }
 
-/* Whether ${file} is the segment before the newest of ${form}. */
+/* Return whether ${file} is the segment before the newest of ${form}. */
 static bool
 is_older(const struct form *form, const char *file)
 {
@@ -71,7 +74,10 @@ is_older(const struct form *form, const char *file)
 	    strcmp(suffix + len, ".1") == 0;
 }
 
-/* Whether there is a channel ${name} although its newest segment is missing. */
+/*
+ * Return whether there is a channel ${name} although its newest segment is
+ * missing.
+ */
 static bool
 has_older(struct folder *folder, const char *name)
 {
@@ -79,11 +85,10 @@ has_older(struct folder *folder, const char *name)
 	struct stat st;
 
 	for (size_t i = 0; i < FORMS; i++) {
-		snprintf(
-		    file, sizeof(file), "%s%s.1", name, forms[i].log);
+		snprintf(file, sizeof(file), "%s%s.1", name, forms[i].log);
 		if (is_older(&forms[i], file) &&
-		    look(folder, &forms[i], name,
-			folder_file(folder, file, ""), &st) == 0 &&
+		    look(folder, &forms[i], name, folder_file(folder, file, ""),
+			&st) == 0 &&
 		    S_ISREG(st.st_mode))
 			return true;
 	}

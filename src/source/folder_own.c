@@ -1,4 +1,4 @@
-/* Journals that appear in our own folder of the spool. */
+/* This file notices journals that appear in our own folder of the spool. */
 #include <errno.h>
 
 #include "source/folder_parts.h"

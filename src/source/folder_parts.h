@@ -1,5 +1,5 @@
 /*
- * What the files of the module share; nobody else's business.
+ * The files of this module share what is declared here; no others use it.
  */
 #ifndef SPOOLCAST_SOURCE_FOLDER_PARTS_H
 #define SPOOLCAST_SOURCE_FOLDER_PARTS_H
@@ -8,15 +8,16 @@
 
 /**
  * folder_reopen(folder), folder_is_still_there(folder):
- * Open the folder that has the path now, as folder_open does, and tell nobody
- * yet; return whether the one that was opened is still it.
+ * The first opens the folder that has the path now, as folder_open does, but
+ * tells nobody yet.  The second returns whether the folder that was opened is
+ * still the one that has the path.
  */
 int folder_reopen(struct folder *folder);
 bool folder_is_still_there(const struct folder *folder);
 
 /**
  * folder_look_init(folder), folder_look_end(folder):
- * Prepare for that, once, and end it.
+ * Prepare to look at channels and names, once; and end that.
  */
 void folder_look_init(struct folder *folder);
 void folder_look_end(struct folder *folder);
@@ -42,16 +43,16 @@ void folder_poll_done(struct folder *folder);
 
 /**
  * folder_poll_init(folder), folder_poll_end(folder):
- * Prepare to poll, once, before anything else; and look no more from time to
- * time, until that is asked for again.
+ * The first prepares to poll, once, before anything else.  The second ends
+ * polling until it is asked for again.
  */
 void folder_poll_init(struct folder *folder);
 void folder_poll_end(struct folder *folder);
 
 /**
  * folder_keep_name(folder, file, what), folder_find_name(folder, dir_fd, file):
- * Note what became of ${file}, or that it was read in the folder ${dir_fd}, for
- * folder_list.
+ * For folder_list, note that ${what} happened to the name ${file}; or that
+ * ${file} was read in the folder ${dir_fd}.
  */
 void folder_keep_name(
     struct folder *folder, const char *file, enum watch_name what);
@@ -65,15 +66,17 @@ void folder_forget_names(struct folder *folder);
 
 /**
  * channel_poll(channel):
- * As channel_look, and whether its files were written to since the last time.
+ * As channel_look, but return true also if a file of the channel was written to
+ * since the last call.
  */
 bool channel_poll(struct channel *channel);
 
 /**
  * folder_own_init(folder), folder_own_follow(folder), folder_own_leave(folder):
- * Prepare to follow our own folder; follow it, if the spool is followed and it
- * is there: a journal that appears in it, or takes the name of another, makes
- * its channel look; follow it no more.
+ * The first prepares to follow our own folder.  The second follows it, if the
+ * spool is followed and our folder is there: a journal that appears in it, or
+ * takes the name of another, makes its channel look.  The third follows it no
+ * more.
  */
 void folder_own_init(struct folder *folder);
 void folder_own_follow(struct folder *folder);
@@ -81,8 +84,8 @@ void folder_own_leave(struct folder *folder);
 
 /**
  * channel_new(folder, name), channel_free(channel):
- * Make a channel that is not in ${folder} yet, and destroy one that is not any
- * more; for folder.c.
+ * Make a channel that is not in ${folder} yet; destroy one that is in no folder
+ * any more; for folder.c.
  */
 struct channel *channel_new(struct folder *folder, const char *name);
 void channel_free(struct channel *channel);

@@ -1,4 +1,4 @@
-/* Looking at the spool from time to time, where nothing wakes us. */
+/* This file looks at the spool from time to time, where nothing wakes us. */
 #include <sys/stat.h>
 
 #include <stdlib.h>
@@ -10,20 +10,20 @@
 #include "source/folder_parts.h"
 
 /*
- * Seconds between two looks.  A look that finds news makes them a quarter, one
- * that finds none twice as long: so there are about three looks for each time
- * that somebody writes, as long as that is between these.
+ * So many seconds are between two looks.  A look that finds news cuts them to a
+ * quarter, one that finds none doubles them: so there are about three looks for
+ * each time that somebody writes, as long as that is between these limits.
  */
 #define POLL_SHORTEST 0.05
 #define POLL_LONGEST 1.0
 /*
- * Each time up to so much of it is left out, by chance: of hundreds of
- * processes that look at one spool, those that look at the same moment (they
- * began together, or the machine was suspended) drift apart.
+ * Up to this part of each pause is left out, by chance.  So hundreds of
+ * processes that look at one spool at the same moment (they began together, or
+ * the machine was suspended) drift apart.
  */
 #define POLL_SPREAD 0.25
 
-/* Whether ${seg} was written to since the last poll. */
+/* Return whether ${seg} was written to since the last poll. */
 static bool
 poll_segment(const struct segment *seg, struct channel_watch *watch)
 {
@@ -48,7 +48,7 @@ channel_poll(struct channel *channel)
 	return poll_segment(channel->before, &channel->before_watch) || changed;
 }
 
-/* Whether names came or went, or the folder itself is another one now. */
+/* Return whether names came or went, or the folder is another one now. */
 static bool
 poll_folder(struct folder *folder)
 {
@@ -57,7 +57,7 @@ poll_folder(struct folder *folder)
 
 	if (stat(folder->path, &st) != 0 || !folder->is_there)
 		return true;
-	/* What follows a change at once may leave the time of it as it is. */
+	/* A change right after another may leave the time as it is. */
 	changed = llabs(clock_wall_s() - st.st_mtim.tv_sec) < 2 ||
 	    st.st_ino != folder->ino || st.st_dev != folder->dev ||
 	    memcmp(&st.st_mtim, &folder->polled_mtime, sizeof(st.st_mtim)) != 0;
@@ -65,7 +65,7 @@ poll_folder(struct folder *folder)
 	return changed;
 }
 
-/* How long until the next look. */
+/* Return how many seconds there are until the next look. */
 static double
 next_delay(struct folder *folder)
 {
@@ -87,7 +87,7 @@ on_poll(struct ev_loop *loop, ev_timer *timer, int revents)
 	folder->must_wait = folder->has_news = false;
 	folder->is_polled_now = true;
 	folder->look_ms = 0;
-	/* Where only something is missing, the kernel tells of the rest. */
+	/* If we only wait for something, the kernel tells of the rest. */
 	if (folder->is_waiting) {
 		folder->is_lost |= !folder_is_still_there(folder);
 		folder_look_for_missing(folder);
@@ -102,7 +102,7 @@ void
 folder_poll_done(struct folder *folder)
 {
 	folder->is_polled_now = false;
-	/* What was looked at may have ended this, or begun it, or asked for. */
+	/* The look may have ended polling, begun it, or asked to wait. */
 	if (folder->is_waiting && !folder->must_wait)
 		folder_poll_end(folder);
 	if (!folder->is_polling)

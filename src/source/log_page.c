@@ -8,7 +8,7 @@
 #include "spool/own.h"
 
 #define FILE_NAME "lines"
-/* Changes with the layout. */
+/* This number changes with the layout. */
 #define VERSION 0x4c503031
 #define MINUTE_S 60
 
@@ -31,13 +31,16 @@ open_page(struct log_page *page, const char *spool)
 		return 0;
 	if (spool == NULL)
 		return -1;
-	/* A limit of file sizes shall be an error, not our end. */
+	/* A file beyond the size limit shall be an error and not kill us. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	page->fd = own_open(spool, FILE_NAME, OWN_WRITERS);
 	return page->fd == -1 ? -1 : 0;
 }
 
-/* What is short, torn or of another version is as good as nothing. */
+/*
+ * Read the page; one that is short, torn or of another version counts as empty.
+ * Return 0, or -1 with errno.
+ */
 static int
 read_content(int fd, struct content *content)
 {
@@ -57,7 +60,10 @@ turn(struct content *content, int64_t minute)
 {
 	unsigned held_back = 0;
 
-	/* Also where the clock was set back, or somebody made it up. */
+	/*
+	 * Any other minute is a new one, also an earlier one: the clock may
+	 * have been set back, or somebody may have made up the page.
+	 */
 	if (content->minute == minute)
 		return 0;
 	for (int i = 0; i < LOG_ABOUTS; i++)
@@ -77,7 +83,7 @@ was_told(const struct kind *kind, uint64_t hash)
 	return false;
 }
 
-/* Take room for one line of ${kind}.  Return whether there is some. */
+/* Take room for one line of ${kind}.  Return whether there was some. */
 static bool
 take_line(struct kind *kind, enum log_about about, uint64_t hash)
 {
@@ -93,7 +99,10 @@ take_line(struct kind *kind, enum log_about about, uint64_t hash)
 	return true;
 }
 
-/* Ask the page.  Return 1 or 0, or -1 where it cannot be used. */
+/*
+ * Ask the page whether one more line may be written.  Return 1 if so, 0 if not,
+ * or -1 if the page cannot be used.
+ */
 static int
 ask_page(int fd, int64_t minute, enum log_about about, uint64_t hash,
     unsigned *held_back)
@@ -112,7 +121,7 @@ ask_page(int fd, int64_t minute, enum log_about about, uint64_t hash,
 	slots_file_unlock(fd);
 	if (len == (ssize_t)sizeof(content))
 		return may;
-	/* Nobody could know of it. */
+	/* The line was not counted, so no other process would know of it. */
 	*held_back = 0;
 	return -1;
 
@@ -137,6 +146,10 @@ log_page_may(struct log_page *page, const char *spool, int64_t now_s,
 	if (!page->is_alone && open_page(page, spool) == 0)
 		may = ask_page(page->fd, minute, about, hash, held_back);
 	errno = saved;
+	/*
+	 * Without the page, this process may write a few lines alone.  It tries
+	 * the page again only if the spool was not known.
+	 */
 	if (may == -1) {
 		page->is_alone = spool != NULL;
 		may = page->used < LOG_PAGE_ALONE;

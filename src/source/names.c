@@ -7,7 +7,10 @@
 
 #define FIRST_PLACES 64
 #define NAMES_MAX ((size_t)1 << 20)
-/* Those that are gone are kept, up to so many and half of all. */
+/*
+ * Names that are gone are thrown out when there are more than so many, and more
+ * than half of all.
+ */
 #define GONE_MIN 1024
 
 void
@@ -31,7 +34,7 @@ text_at(const struct names *names, uint32_t place)
 	return (char *)names->list.data + place;
 }
 
-/* The place of ${text}, or the free one that it would get. */
+/* Return the place of ${text}, or the free one that it would get. */
 static uint32_t *
 find(const struct names *names, const char *text)
 {
@@ -43,7 +46,7 @@ find(const struct names *names, const char *text)
 	return &names->places[i];
 }
 
-/* The signs of the name that stands at ${place}. */
+/* Return the signs of the name that stands at ${place}. */
 static uint8_t *
 signs_at(const struct names *names, uint32_t place)
 {
@@ -66,7 +69,10 @@ append(struct names *names, const char *text, uint8_t signs)
 	return 0;
 }
 
-/* Make them anew, without those that are gone, with room for as many again. */
+/*
+ * Make the list anew, without the names that are gone, and with room for as
+ * many again.
+ */
 static int
 rebuild(struct names *names)
 {
@@ -82,6 +88,7 @@ rebuild(struct names *names)
 		uint32_t place = (uint32_t)at + 1;
 		const char *text = text_at(names, place);
 
+		/* Each name has its byte of signs, its text and a NUL. */
 		at += strlen(text) + 2;
 		if (*signs_at(names, place) == 0)
 			continue;
@@ -128,7 +135,7 @@ names_remove(struct names *names, const char *text, unsigned sign)
 	if (*signs_at(names, *place) != 0)
 		return;
 	names->n_gone++;
-	/* Without memory for that, they stay a little longer. */
+	/* If memory for that is short, they stay a little longer. */
 	if (names->n_gone > GONE_MIN && names->n_gone > names->n / 2)
 		(void)rebuild(names);
 }

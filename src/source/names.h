@@ -1,8 +1,9 @@
 /*
- * The names of the channels that exist, each with the files that show it: so
- * that who asks for a pattern does not have the folder read.
+ * The names of the channels that exist, each with its signs: the numbers of the
+ * files that show it (folder_sign_of).  They are kept so that nobody has to
+ * read the folder for a request that asks for a pattern.
  *
- * They stand one behind the other in one piece of memory, which costs a name's
+ * They stand one after the other in one piece of memory, which costs a name's
  * length and some 8 bytes more for each.  A million is the most.
  */
 #ifndef SPOOLCAST_SOURCE_NAMES_H
@@ -14,11 +15,11 @@
 #include "base/buf.h"
 
 struct names {
-	struct buf list;  /* of each: its signs, a byte, and its text */
-	uint32_t *places; /* in there, behind one; by hash; 0: free */
+	struct buf list;  /* for each name, a byte of its signs and its text */
+	uint32_t *places; /* where each text is in the list, by hash; 0: free */
 	size_t n_places;  /* a power of two, or 0 */
-	size_t n;	  /* in the list, of which */
-	size_t n_gone;	  /* so many have no sign any more */
+	size_t n;	  /* how many names are in the list */
+	size_t n_gone;	  /* how many of them have no sign any more */
 };
 
 /**
@@ -36,7 +37,7 @@ int names_add(struct names *names, const char *text, unsigned sign);
 
 /**
  * names_remove(names, text, sign):
- * That sign is no more; without one there is no such name.
+ * Remove the sign ${sign} of ${text}; a name that has no sign any more is gone.
  */
 void names_remove(struct names *names, const char *text, unsigned sign);
 

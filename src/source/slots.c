@@ -12,11 +12,11 @@
 #include "source/slots.h"
 #include "source/slots_file.h"
 
-/* Records read at once; a buffer of so many is on the stack. */
+/* So many records are read at once; the buffer for them is on the stack. */
 #define CHUNK 256
 /* How many processes are looked at closely while the file is locked. */
 #define CLOSE_LOOKS 64
-/* Records that are free at the end of a file which grew or shrank. */
+/* So many records are free at the end of a file which grew or shrank. */
 #define SPARE 16
 /* How often the file may be exchanged while it is being opened. */
 #define OPEN_TRIES 8
@@ -29,8 +29,8 @@ struct census {
 	const struct slots *slots;
 	uint64_t address;
 	int64_t now_s;
-	bool asks;	    /* whether those in the table live */
-	bool is_tidy;	    /* wipes out those who do not, and ourselves */
+	bool asks;	    /* see whether the processes in it live */
+	bool is_tidy;	    /* wipe the records of the dead, and our own */
 	int64_t first_look; /* where close looks begin, and how many */
 	int64_t n_looks;
 
@@ -42,7 +42,10 @@ struct census {
 	int64_t vacant;	   /* the first one that is not; -1: none */
 };
 
-/* Close looks go round: those behind the first, then those at the start. */
+/*
+ * Return whether the record ${index} gets a close look.  These go round: from
+ * first_look to the end of the table, then on from its start.
+ */
 static bool
 has_close_look(const struct census *census, int64_t index)
 {
@@ -61,7 +64,7 @@ is_used(const struct census *census, const struct slots_record *record,
 
 	if (!slots_record_is_valid(record))
 		return false;
-	/* We have none while we take one: that is what we did not give. */
+	/* While we take a slot we have none: this was not given back. */
 	if (census->is_tidy && slots_record_is_same(record, self))
 		return false;
 	return !census->asks ||
@@ -75,7 +78,7 @@ wipe(int fd, int64_t index)
 {
 	static const struct slots_record none;
 
-	/* What stays is wiped out by the next one who asks. */
+	/* If that fails, the next process that takes a slot wipes it. */
 	if (pwrite(fd, &none, sizeof(none), AT(index)) == -1)
 		return;
 }
@@ -96,6 +99,7 @@ visit(struct census *census, const struct slots_record *record, int64_t index)
 		wipe(census->slots->fd, index);
 }
 
+/* Read the whole table and count what is in it, as ${census} says. */
 static int
 read_all(struct census *census)
 {
@@ -106,6 +110,7 @@ read_all(struct census *census)
 	if (size == -1)
 		return -1;
 	census->n_records = size / (off_t)sizeof(records[0]);
+	/* Anyone who may write to the file may have made it larger. */
 	if (census->n_records > SLOTS_MAX)
 		census->n_records = SLOTS_MAX;
 	census->n_used = census->n_address = 0;
@@ -118,7 +123,7 @@ read_all(struct census *census)
 		    (size_t)n * sizeof(records[0]), AT(from));
 		if (len == -1)
 			return -1;
-		/* It was cut short meanwhile: there is no more. */
+		/* The file was cut meanwhile: there is no more. */
 		n = len / (ssize_t)sizeof(records[0]);
 		for (int64_t i = 0; i < n; i++)
 			visit(census, &records[i], from + i);
@@ -141,7 +146,7 @@ refresh(struct slots *slots)
 	return slots->fd == -1 ? -1 : 0;
 }
 
-/* Lock the file, whichever it is when it is locked. */
+/* Lock the file that has the name once it is locked. */
 static int
 lock(struct slots *slots)
 {
@@ -156,11 +161,11 @@ lock(struct slots *slots)
 	return -1;
 }
 
-/* What limit stands against one more; SLOTS_TAKEN: none. */
+/* Return which limit forbids one more stream; SLOTS_TAKEN: none. */
 static enum slots_result
 judge(const struct census *census, uint64_t max_all, uint64_t max_address)
 {
-	/* First, for what becomes of such an address is worse. */
+	/* Test this first: beyond it, a viewer may not even poll. */
 	if (max_address > 0 && census->address != 0 &&
 	    (uint64_t)census->n_address >= max_address)
 		return SLOTS_ADDRESS_FULL;
@@ -197,6 +202,7 @@ write_record(struct slots *slots, int64_t index, uint64_t address,
 	return -1;
 }
 
+/* Take a slot in the table, which is locked. */
 static enum slots_result
 take_locked(struct slots *slots, uint64_t max_all, uint64_t max_address,
     uint64_t address, int64_t until_s)
@@ -206,16 +212,21 @@ take_locked(struct slots *slots, uint64_t max_all, uint64_t max_address,
 		.address = address,
 		.now_s = clock_wall_s(),
 		.is_tidy = true,
-		/* Anywhere, so that in some calls it is everywhere. */
+		/* Begin anywhere, so that many calls look closely at all. */
 		.first_look =
 		    (int64_t)(hash_mix((uint64_t)clock_mono_ms()) % SLOTS_MAX),
 		.n_looks = CLOSE_LOOKS,
 	};
 	enum slots_result result;
 
+	/*
+	 * Believe first that all processes in the table live: that is cheap,
+	 * and enough if there is room for one more.
+	 */
 	if (read_all(&census) != 0)
 		return SLOTS_ERROR;
 	result = judge(&census, max_all, max_address);
+	/* Otherwise ask, and wipe the records of those that do not live. */
 	if (result != SLOTS_TAKEN || census.vacant == -1) {
 		census.asks = true;
 		if (read_all(&census) != 0)
@@ -226,7 +237,10 @@ take_locked(struct slots *slots, uint64_t max_all, uint64_t max_address,
 		return result;
 	if (census.vacant == -1 && census.n_records == SLOTS_MAX)
 		return SLOTS_FULL;
-	/* Asking everybody is worth some room for those who come next. */
+	/*
+	 * Asking all processes takes long: make room for those that come next.
+	 * Cut off what is free in a file that is mostly free.
+	 */
 	if (census.vacant == -1) {
 		census.vacant = census.n_records;
 		if (resize(slots->fd,
@@ -247,7 +261,7 @@ slots_open(struct slots *slots, const char *spool)
 	memset(slots, 0, sizeof(*slots));
 	slots->index = -1;
 	slots_record_self(&slots->self);
-	/* A limit of file sizes shall be an error, not our end. */
+	/* A file beyond the size limit shall be an error and not kill us. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if ((slots->spool = strdup(spool)) == NULL)
 		return -1;
@@ -294,7 +308,10 @@ slots_give(struct slots *slots)
 
 	if (slots->index == -1)
 		return;
-	/* While we live nobody else writes there, unless we were lost. */
+	/*
+	 * While we live nobody else writes there, unless our record was lost:
+	 * so make sure that it is ours.
+	 */
 	if (pread(slots->fd, &record, sizeof(record), AT(slots->index)) ==
 		(ssize_t)sizeof(record) &&
 	    slots_record_is_valid(&record) &&
@@ -342,6 +359,7 @@ slots_address(const char *text, size_t len)
 	/* What follows a percent sign names one of our interfaces. */
 	while (plain_len < len && text[plain_len] != '%')
 		plain_len++;
+	/* What is no address counts as its text. */
 	if (plain_len >= sizeof(plain))
 		return hash_address(text, len);
 	memcpy(plain, text, plain_len);
@@ -352,10 +370,12 @@ slots_address(const char *text, size_t len)
 		return hash_address(&four, sizeof(four));
 	if (inet_pton(AF_INET6, plain, &six) != 1)
 		return hash_address(text, len);
+	/* These stand for an IPv4 address and count as that. */
 	if (IN6_IS_ADDR_V4MAPPED(&six) ||
 	    memcmp(&six, translated, sizeof(translated)) == 0)
 		return hash_address(six.s6_addr + 12, 4);
 	if (IN6_IS_ADDR_LINKLOCAL(&six))
 		return hash_address(&six, sizeof(six));
+	/* One subscriber has all addresses that begin with these 8 bytes. */
 	return hash_address(&six, 8);
 }

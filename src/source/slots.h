@@ -1,22 +1,22 @@
 /*
- * How many streams there are on a spool, in all its processes together: where
- * each viewer is a process (mod_fcgid, plain CGI), [limits] must hold across
- * them.
+ * This counts the streams on a spool in all its processes together: where each
+ * viewer has a process of its own (mod_fcgid, plain CGI), [limits] must hold
+ * across them.
  *
- * The slots are records in the file SPOOL/.spoolcast/streams.  What follows
- * from who reads and writes it:
+ * The slots are records in the file SPOOL/.spoolcast/streams.  Others read and
+ * write it, too; what follows from that:
  *  a) Nobody tells of a process that was killed.  So a slot is worth something
  *     only while its process lives; when a limit is met or the file would have
  *     to grow, those of the dead are taken away.
  *  b) The file is locked for as long as it takes to read it and write one
- *     record, and never while a stream runs.  One who was stopped in between
- *     hangs nobody: the others give up and say so.
+ *     record, and never while a stream runs.  A process that is stopped in
+ *     between blocks nobody: the others give up and say so.
  *  c) It can be edited, cut, removed or exchanged at any time.  Then streams
  *     that run are not counted any more; those that come are.
  *  d) It can be on a network file system: processes of another host are taken
  *     to live until the time that they gave.
- *  e) Who may write to the spool can fill the table with names of processes
- *     that live, but then he can do worse.
+ *  e) Anyone who may write to the spool can fill the table with the ids of
+ *     processes that live, but such a user could do worse anyway.
  */
 #ifndef SPOOLCAST_SOURCE_SLOTS_H
 #define SPOOLCAST_SOURCE_SLOTS_H
@@ -26,12 +26,12 @@
 
 #include "source/slots_record.h"
 
-/* Records in the file; what is behind them does not count. */
+/* So many records count at most; the file may have more after them. */
 #define SLOTS_MAX 16384
 
 /* The part of one process, which has one slot at most. */
 struct slots {
-	int fd; /* -1: could not be opened anew */
+	int fd; /* -1: it could not be opened anew */
 	char *spool;
 	int64_t index; /* of our record; -1: none */
 	struct slots_record self;

@@ -20,8 +20,9 @@ slots_file_is_current(int fd, const char *spool)
 }
 
 /*
- * A lock of the open file, not of the process (fcntl(2)): it goes with the
- * descriptor, and closing another one of this file does not end it.
+ * The lock belongs to the open file, not to the process (fcntl(2)): it ends
+ * when that descriptor is closed, and closing another one of this file does not
+ * end it.
  */
 static int
 set_lock(int fd, short type)
@@ -41,7 +42,7 @@ slots_file_lock(int fd)
 
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -1;
-		/* Whoever holds it is stopped, or has a slow disk. */
+		/* The process that holds it is stopped, or has a slow disk. */
 		if (waited_ms >= SLOTS_FILE_PATIENCE_MS) {
 			errno = EAGAIN;
 			return -1;

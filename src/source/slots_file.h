@@ -12,7 +12,7 @@
 /**
  * slots_file_open(spool):
  * Open the file in the folder ${spool}, for reading and writing; make it and
- * its folder where they are missing, for those who may write to ${spool}.
+ * its folder where they are missing, for the users that may write to ${spool}.
  * Return a descriptor, or -1 with errno as own_open has it.
  */
 int slots_file_open(const char *spool);
@@ -25,7 +25,7 @@ bool slots_file_is_current(int fd, const char *spool);
 
 /**
  * slots_file_lock(fd):
- * Lock the file against all others who call this.  Return 0, or -1 with errno:
+ * Lock the file against all others that call this.  Return 0, or -1 with errno:
  * EAGAIN if somebody did not let go of it for SLOTS_FILE_PATIENCE_MS, or what
  * the file system says (ENOLCK).
  */

@@ -13,15 +13,18 @@
 #include "base/hash.h"
 #include "source/slots_record.h"
 
-/* Changes with the layout of the record or the meaning of a field. */
+/* This changes with the layout of the record or the meaning of a field. */
 #define VERSION 0x53433031
 
-/* In /proc/PID/stat, counted from the state, which follows the name. */
+/*
+ * The start time is this field of /proc/PID/stat, counted from the state, which
+ * follows the name.
+ */
 #define FIELD_STARTED 19
 
 enum found {
 	FOUND_NOTHING, /* not there, or hidden from us */
-	FOUND_ZOMBIE,  /* it has ended, its parent has not asked yet */
+	FOUND_ZOMBIE,  /* it has ended, but its parent has not asked yet */
 	FOUND_PROCESS,
 };
 
@@ -42,7 +45,10 @@ read_text(const char *path, char *text, size_t size)
 	return 0;
 }
 
-/* Find out when the process whose folder in /proc is ${name} began. */
+/*
+ * Find the id of the process whose folder in /proc is ${name}, and when it
+ * began.
+ */
 static enum found
 find_process(const char *name, long *pid, uint64_t *started)
 {
@@ -79,7 +85,10 @@ hash_namespace(uint64_t hash, const char *path)
 	return hash_bytes(hash, &st.st_ino, sizeof(st.st_ino));
 }
 
-/* Where process ids, and the times at which they began, mean the same. */
+/*
+ * Return a hash of all that makes process ids, and the times at which they
+ * began, mean the same.
+ */
 static uint64_t
 hash_host(void)
 {
@@ -156,10 +165,12 @@ slots_record_is_alive(const struct slots_record *record,
 	char name[16];
 	long pid;
 
+	/* We cannot ask another host: believe the time that it gave. */
 	if (record->host != self->host)
 		return is_in_time(record, now_s);
 	if (kill(record->pid, 0) != 0 && errno == ESRCH)
 		return false;
+	/* Without start times, another process may have got that id. */
 	if (record->started == 0 || self->started == 0)
 		return is_in_time(record, now_s);
 	if (look == SLOTS_LOOK_QUICKLY)
@@ -167,7 +178,7 @@ slots_record_is_alive(const struct slots_record *record,
 	snprintf(name, sizeof(name), "%d", record->pid);
 	switch (find_process(name, &pid, &started)) {
 	case FOUND_NOTHING:
-		/* Hidden (hidepid): as good as not knowing. */
+		/* It is hidden from us (hidepid): that is no better. */
 		return is_in_time(record, now_s);
 	case FOUND_ZOMBIE:
 		return false;

@@ -1,6 +1,6 @@
 /*
- * Who holds a slot: one record of the file of slots, and whether the process
- * that it names still lives.
+ * One record of the file of slots, which names the process that holds a slot;
+ * and whether that process still lives.
  *
  * Each record seals itself, so a file needs no head: what was written by
  * another version, torn or edited is simply no record.
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Nobody is believed to hold a slot for longer than this on another host. */
+/* We believe no process of another host to hold a slot for longer. */
 #define SLOTS_RECORD_LONGEST_S ((int64_t)8 * 86400)
 
 struct slots_record {

@@ -16,13 +16,19 @@
 #define FILLED_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 #define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 #define FILE_EVENTS (IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-/* Stack that each process touches: room for 5 of the longest names. */
+/*
+ * The buffer is on the stack of each process: it has room for 5 of the longest
+ * names.
+ */
 #define BUFFER_BYTES 1536
 #define EVENT_MAX (sizeof(struct inotify_event) + NAME_MAX + 1)
-/* Before others have their turn. */
+/* Events are read for so many ms before others have their turn. */
 #define TURN_MS 2
 
-/* Whoever makes and removes files can choose which descriptors are in use. */
+/*
+ * Use a keyed hash: anyone who makes files can choose which descriptors there
+ * are.
+ */
 static uint64_t
 hash_of(int descriptor)
 {
@@ -41,7 +47,7 @@ first_dir(struct watch *watch, int descriptor)
 	return table_first(&watch->dirs, hash_of(descriptor));
 }
 
-/* The folder was moved, or there is none any more. */
+/* Tell those that watch the folder that it was moved or is gone. */
 static void
 lose_dir(struct watch *watch, int descriptor)
 {
@@ -101,12 +107,16 @@ tell(struct watch *watch, const struct inotify_event *event)
 			    "fs.inotify.max_queued_events\"");
 		watch->ops->on_lost(watch->cookie, true);
 	} else if (event->wd != watch->folder) {
+		/* A descriptor stands for a further folder, or for files. */
 		if (first_dir(watch, event->wd) != NULL)
 			tell_dir(watch, event);
 		else
 			tell_file(watch, event);
 	} else if (event->mask & FOLDER_GONE) {
-		/* Moved away, it would still be watched, under another name. */
+		/*
+		 * A folder that was moved away would still be watched, under
+		 * another name.
+		 */
 		inotify_rm_watch(watch->io.fd, watch->folder);
 		watch->folder = -1;
 		watch->ops->on_lost(watch->cookie, false);
@@ -116,6 +126,7 @@ tell(struct watch *watch, const struct inotify_event *event)
 			event->mask & WENT_EVENTS ? WATCH_WENT :
 						    WATCH_CHANGED);
 	} else {
+		/* The rights of the folder itself changed: all may look new. */
 		watch->ops->on_lost(watch->cookie, false);
 	}
 }
@@ -149,8 +160,9 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 	(void)loop;
 	(void)revents;
 	/*
-	 * All that happened until now, before anybody looks what became of it;
-	 * but not for ever.  Room that is left means that there was no more.
+	 * Tell all that happened until now before on_done looks what became of
+	 * it; but not for ever.  Room that is left in the buffer means that
+	 * there was no more.
 	 */
 	do {
 		len = read(io->fd, buffer.bytes, sizeof(buffer.bytes));
@@ -246,7 +258,7 @@ watch_remove(struct watch *watch, struct watch_file *file)
 	if (file->descriptor == -1)
 		return;
 	table_remove(&watch->files, &file->by_descriptor);
-	/* Fails where the file was deleted: the kernel removed it then. */
+	/* This fails if the file was deleted, which ended the watch. */
 	if (first_of(watch, file->descriptor) == NULL)
 		inotify_rm_watch(watch->io.fd, file->descriptor);
 	file->descriptor = -1;

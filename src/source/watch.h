@@ -30,13 +30,13 @@ struct watch_file {
 
 /* What is told of a further folder. */
 enum watch_what {
-	WATCH_NAMES,  /* that came or went */
+	WATCH_NAMES,  /* names that came or went */
 	WATCH_FILLED, /* files that were moved in or closed after writing */
 };
 
 /* What became of a name in the folder that is watched by watch_folder. */
 enum watch_name {
-	WATCH_CHANGED, /* its rights, or who owns it */
+	WATCH_CHANGED, /* its rights or its owner */
 	WATCH_CAME,
 	WATCH_WENT,
 };
@@ -46,21 +46,21 @@ struct watch_dir {
 	struct table_entry by_descriptor;
 	int descriptor; /* -1: not watched */
 	/*
-	 * It came or went.  NULL: the folder was removed or moved away and is
-	 * not watched any more.
+	 * What was asked for happened to the file ${name}.  NULL: the folder
+	 * was removed or moved away and is not watched any more.
 	 */
 	void (*on_name)(struct watch_dir *dir, const char *name);
 };
 
 /*
- * What the owner is told.  All but on_done only take note, they must not add or
- * remove watches; on_done follows when all that was read is told.
+ * What the owner is told.  All but on_done may only take note and must not add
+ * or remove watches; on_done follows when all that was read is told.
  */
 struct watch_ops {
 	void (*on_name)(void *cookie, const char *name, enum watch_name what);
 	void (*on_data)(void *cookie, struct watch_file *file);
 	void (*on_moved)(void *cookie, struct watch_file *file);
-	/* Anything may have changed; with ${overflows} more than once. */
+	/* Anything may have changed; if ${overflows}, more than once. */
 	void (*on_lost)(void *cookie, bool overflows);
 	void (*on_done)(void *cookie);
 };

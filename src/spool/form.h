@@ -1,7 +1,7 @@
 /*
  * The forms that a channel may have in the spool: what each is called there,
  * where its records are, and how they are written.  A new form is a row of this
- * table, and if something is to be taken from it, one of take/.
+ * table and, if something is to be taken from it, a source in take/.
  */
 #ifndef SPOOLCAST_SPOOL_FORM_H
 #define SPOOLCAST_SPOOL_FORM_H
@@ -32,9 +32,9 @@ extern const struct form forms[FORMS];
 
 /**
  * form_series(form, name, out):
- * Put the path of the newest segment of the channel ${name}, which has the form
- * ${form}, seen from the spool, into ${out}: what the older segments of the
- * channel have before their number.  Return ${out}.
+ * Put the path, seen from the spool, of the newest segment of the channel
+ * ${name}, which has the form ${form}, into ${out}.  The paths of older
+ * segments are this one with a dot and a number after it.  Return ${out}.
  */
 const char *form_series(
     const struct form *form, const char *name, char out[FORM_SERIES_SIZE]);
@@ -55,7 +55,8 @@ bool form_name_of(const char *file, char out[NAME_MAX_LEN + 1]);
 
 /**
  * form_has_suffix(file):
- * Return whether ${file} has the suffix of what a channel consists of.
+ * Return whether ${file} ends with the suffix of one of the forms, as what is
+ * in the spool for a channel does.
  */
 bool form_has_suffix(const char *file);
 

@@ -15,7 +15,9 @@
 #include "spool/lock.h"
 
 #define S_TO_MS INT64_C(1000)
-/* Other locks, which are not looked at any more, come behind so many lines. */
+/*
+ * How many lines of /proc/locks are looked at; a lock on a later one is missed.
+ */
 #define LINES_MAX 10000
 
 static void (*teller)(const char *what, const struct lock_holder *holder);
@@ -42,7 +44,10 @@ read_command(struct lock_holder *holder)
 
 	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)holder->pid);
 	if ((file = fopen(path, "re")) == NULL) {
-		/* A lock lives as long as any process has that file open. */
+		/*
+		 * The holder has ended, but its lock lives as long as any
+		 * process has the file open.
+		 */
 		snprintf(holder->command, sizeof(holder->command),
 		    "ended; its child has it");
 		return;
@@ -50,14 +55,17 @@ read_command(struct lock_holder *holder)
 	if (fgets(holder->command, sizeof(holder->command), file) != NULL)
 		holder->command[strcspn(holder->command, "\n")] = '\0';
 	fclose(file);
-	/* Its owner chose that name. */
+	/* The owner of the process chose that name, so it may be anything. */
 	for (char *c = holder->command; *c != '\0'; c++) {
 		if (*c < ' ' || *c > '~' || *c == '"')
 			*c = '?';
 	}
 }
 
-/* Whether ${line} of /proc/locks is a lock, held, of the file ${ino}. */
+/*
+ * Return whether ${line} of /proc/locks is a lock of the file ${ino} that is
+ * held; ${*pid} is its holder then, 0 if that is not known.
+ */
 static bool
 is_of(char *line, ino_t ino, pid_t *pid)
 {
@@ -70,7 +78,7 @@ is_of(char *line, ino_t ino, pid_t *pid)
 		fields[i] = field;
 		field = strtok_r(NULL, " ", &rest);
 	}
-	/* Those that wait have an arrow before FLOCK. */
+	/* The line of a process that waits has an arrow before FLOCK. */
 	if (fields[5] == NULL || strcmp(fields[1], "->") == 0 ||
 	    (number = strrchr(fields[5], ':')) == NULL ||
 	    strtoull(number + 1, NULL, 10) != ino)
@@ -117,7 +125,10 @@ struct wanted {
 	bool is_told;
 };
 
-/* A lock was not to be had now.  Return whether to wait on. */
+/*
+ * A lock could not be had now.  Return whether to go on waiting; if not, errno
+ * says why.
+ */
 static bool
 waits_on(struct wanted *wanted)
 {
@@ -152,7 +163,10 @@ take_flock(struct wanted *wanted)
 	return 0;
 }
 
-/* Lock ${len} bytes, 0 for all.  EINVAL: the system has no such locks. */
+/*
+ * Lock ${len} bytes from ${offset} on, or all if it is 0.  EINVAL says that the
+ * system has no such locks.
+ */
 static int
 take_range(struct wanted *wanted, off_t offset, off_t len)
 {
@@ -175,7 +189,7 @@ on_alarm(int signal)
 	(void)signal;
 }
 
-/* Have system calls interrupted each second, or no more. */
+/* Let a signal interrupt system calls each second, or end that. */
 static void
 set_alarm(bool is_on)
 {
@@ -191,7 +205,10 @@ set_alarm(bool is_on)
 		(void)sigaction(SIGALRM, &before, NULL);
 }
 
-/* Lock what is ${wanted}: all of it, or with ${is_part} one byte. */
+/*
+ * Lock what is ${wanted}: the whole file or, with ${is_part}, the byte at
+ * ${offset}.
+ */
 static int
 get(struct wanted *wanted, enum lock_kind kind, bool is_part, off_t offset)
 {
@@ -206,7 +223,7 @@ get(struct wanted *wanted, enum lock_kind kind, bool is_part, off_t offset)
 	    (rc = take_range(wanted, offset, is_part)) != 0 && errno == EINVAL)
 		rc = is_part ? take_flock(wanted) : 0;
 	saved = errno;
-	/* Half of a lock would be in the way of others. */
+	/* The flock(2) without the other lock would only be in the way. */
 	if (rc != 0 && !is_part)
 		(void)flock(wanted->fd, LOCK_UN);
 	if (wanted->may_wait)

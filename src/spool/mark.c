@@ -16,7 +16,7 @@ static const char digits[] =
 #define FIXED_LEN (TAG_LEN + INO_LEN + BIRTH_LEN + CHECK_LEN + BEFORE_LEN)
 #define OFFSET_LEN_MAX 8
 
-/* In the long form, where all have as many digits as they may. */
+/* In the long form all numbers have as many digits as they may have. */
 #define LONG_BEFORE_LEN 6
 #define LONG_OFFSET_LEN 6
 #define LONG_LEN (FIXED_LEN - BEFORE_LEN + LONG_BEFORE_LEN + LONG_OFFSET_LEN)
@@ -62,7 +62,10 @@ offset_len(uint64_t offset)
 	return len;
 }
 
-/* The remainder is a number from 1 to the range. */
+/*
+ * Return what the short form says of ${before}: 0 for none, or a number from 1
+ * to MARK_BEFORE_RANGE.
+ */
 static uint64_t
 short_before(uint64_t before)
 {
@@ -233,7 +236,7 @@ mark_next(const char *text, size_t len, size_t *at, struct mark *out)
 	const char *dot;
 	size_t stop;
 
-	/* One step beyond the end marks that the last was handed out. */
+	/* It is one beyond the end when the last mark has been handed out. */
 	if (*at > end)
 		return 0;
 	dot = memchr(text + *at, '.', end - *at);

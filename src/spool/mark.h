@@ -2,7 +2,7 @@
  * Marks: where in a channel a client stands, as text in an event id (pure).
  *
  * An event id is a seal of two characters, a list of marks joined by '.', one
- * for each channel of the stream, and, behind a '~', the publisher's own id.
+ * for each channel of the stream, and, after a '~', the publisher's own id.
  * The seal is made of the marks, so that an id that was cut is no id.  Each
  * mark begins with a tag made from the channel's name, so that the order of
  * channels and channels added later change no meaning.  All is spelled in
@@ -12,13 +12,14 @@
  *
  *   tag(4)                           before the first record
  *   tag(4) reason(1)                 place lost, gap not told yet
- *   tag(4) ino(2) birth(2) check(3) before(3) offset(1-8)  behind a record
+ *   tag(4) ino(2) birth(2) check(3) before(3) offset(1-8)  after a record
  *   tag(4) ino(2) birth(2) check(3) before(6) offset(6)    the same, long
  *
  * Everything in a position comes from the files alone: ino and birth are taken
  * from the inode, check from the bytes around the offset, before from how far
- * the segment before this one was read.  Where there is room for it the long
- * form says all of that, the short one the rest of it by MARK_BEFORE_RANGE.
+ * the segment before this one was read.  Where there is room for it, the long
+ * form says all of before; the short form says what is left when it is divided
+ * by MARK_BEFORE_RANGE.
  */
 #ifndef SPOOLCAST_SPOOL_MARK_H
 #define SPOOLCAST_SPOOL_MARK_H
@@ -36,13 +37,13 @@
 /* Length of the seal at the start of an event id. */
 #define MARK_SEAL_LEN 2
 
-/* What the short form says of before, a number from 1: less than this. */
+/* What the short form says of before is a number from 1 to this one. */
 #define MARK_BEFORE_RANGE (((uint64_t)1 << MARK_BEFORE_BITS) - 1)
 
 /* Longest text of one mark, without a NUL. */
 #define MARK_TEXT_MAX 23
 
-/* A place in a segment, behind a record or at 0. */
+/* A place in a segment: the end of a record, or 0. */
 struct position {
 	uint64_t offset; /* bytes from the start of the file */
 	uint32_t ino;	 /* hash of the inode number */
@@ -69,7 +70,7 @@ struct mark {
 	enum gap_reason reason;
 	struct position at;
 	uint64_t before; /* a code of segment_before_code; 0: none */
-	bool is_long;	 /* all of it, not the rest only */
+	bool is_long;	 /* before is whole, not what the short form says */
 };
 
 /**
@@ -81,8 +82,8 @@ uint32_t mark_tag(const char *name);
 /**
  * mark_format(mark, out):
  * Write the text of ${mark} to ${out}, which holds MARK_TEXT_MAX bytes; no NUL
- * is added.  It is short, too, where a number is too large for the long form.
- * Return its length.
+ * is added.  The short form is taken, too, where a number is too large for the
+ * long one.  Return its length.
  */
 size_t mark_format(const struct mark *mark, char *out);
 
@@ -109,7 +110,7 @@ size_t mark_id_len(const char *id, size_t len);
 /**
  * mark_is_sealed(id, len):
  * Return whether the event id ${id} of ${len} bytes begins with its seal.  Its
- * marks begin behind that.
+ * marks begin after the seal.
  */
 bool mark_is_sealed(const char *id, size_t len);
 

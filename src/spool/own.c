@@ -14,13 +14,13 @@
 #include "spool/own.h"
 #include "spool/trust.h"
 
-/* In which each journal is a byte that is locked. */
+/* The file in which each journal is a byte that is locked. */
 #define JOURNALS "journals"
 /* How often a file may be exchanged while it is being locked. */
 #define LOCK_TRIES 8
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-/* O_NONBLOCK, O_NOCTTY: it may be no file at all. */
+/* O_NONBLOCK, O_NOCTTY: a pipe or a terminal may have the name. */
 #define FILE_FLAGS (O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 static int
@@ -31,7 +31,7 @@ close_with(int fd, int error)
 	return -1;
 }
 
-/* Rights without those of the group, who get what everybody has. */
+/* Return ${mode} with what everybody may do in place of what the group may. */
 static mode_t
 without_group(mode_t mode)
 {
@@ -39,8 +39,8 @@ without_group(mode_t mode)
 }
 
 /*
- * Hand what was just made to the owner and the group of the spool; only when
- * the group is the same may it have the same rights.
+ * Hand what was just made to the owner and the group of the spool, and give it
+ * the rights ${mode}; if it has another group, that gets what everybody gets.
  */
 static void
 share(int fd, const struct stat *spool, mode_t mode)
@@ -49,20 +49,22 @@ share(int fd, const struct stat *spool, mode_t mode)
 
 	if (fchown(fd, spool->st_uid, spool->st_gid) != 0 &&
 	    fchown(fd, (uid_t)-1, spool->st_gid) != 0) {
-		/* Not ours to give away: it stays with us, as it is. */
+		/* It is not ours to give away, so it stays with us. */
 	}
 	if (fstat(fd, &st) != 0 || st.st_gid != spool->st_gid)
 		mode = without_group(mode);
-	/* The set-group-ID bit may be forbidden (RestrictSUIDSGID of systemd).
+	/*
+	 * The set-group-ID bit may be forbidden (RestrictSUIDSGID of systemd).
 	 */
 	if (fchmod(fd, mode) != 0)
 		(void)fchmod(fd, mode & ~(mode_t)S_ISGID);
 }
 
 /*
- * Whether ${fd} belongs to somebody who may remove what others have put into
- * the folder ${parent}.  Where it is not sticky all may who may write there, so
- * that the owner of what is in it says nothing.
+ * Return whether ${fd} belongs to a user that may remove what others have put
+ * into the folder ${parent}.  Where that is not sticky, all users that may
+ * write there may do so: then the owner of what is in it says nothing, and any
+ * will do.
  */
 static bool
 is_trusted(int fd, const struct stat *parent)
@@ -80,8 +82,9 @@ open_folder(int parent, const char *name)
 }
 
 /*
- * Whether there is nothing in it: whoever may write to the spool could put
- * another folder of ours in the place of the one that was made, to be given it.
+ * Return whether there is nothing in the folder.  A user that may write to the
+ * spool could put another folder of ours in the place of the one that was made,
+ * so that it is handed to the owner of the spool.
  */
 static bool
 is_empty(int folder)
@@ -98,7 +101,7 @@ is_empty(int folder)
 	while (n < 3 && readdir(dir) != NULL)
 		n++;
 	closedir(dir);
-	/* Itself and the one above it. */
+	/* Even an empty folder has itself and the one above it. */
 	return n < 3;
 }
 
@@ -107,12 +110,15 @@ make_folder(int parent, const char *name, const struct stat *st)
 {
 	int fd, made = mkdirat(parent, name, S_IRWXU);
 
-	/* Somebody else was faster, and shares it. */
+	/* EEXIST: another process was faster, and shares it. */
 	if (made != 0 && errno != EEXIST)
 		return -1;
 	fd = open_folder(parent, name);
 	if (fd != -1 && made == 0 && is_empty(fd))
-		/* Sticky, so that nobody takes away what others made. */
+		/*
+		 * It is as sticky as the spool, so that nobody takes away what
+		 * others made there.
+		 */
 		share(fd, st, st->st_mode & (S_ISGID | S_ISVTX | 0777));
 	return fd;
 }
@@ -140,14 +146,17 @@ own_open_within(int parent, const char *name)
 	return close_with(fd, EPERM);
 }
 
-/* The rights of a file in a spool that has those of ${st}. */
+/* Return the rights of a file in a spool that has those of ${st}. */
 static mode_t
 rights_of(const struct stat *st, enum own_readers readers)
 {
 	mode_t may_write = st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH);
 	mode_t may_read = st->st_mode & (S_IRUSR | S_IRGRP | S_IROTH);
 
-	/* As a sticky folder keeps others from removing it. */
+	/*
+	 * A sticky folder keeps others from removing the file, so they may not
+	 * write to it, either.
+	 */
 	if ((st->st_mode & S_ISVTX) && readers != OWN_SHARED)
 		may_write &= S_IWUSR;
 	return may_write | may_write << 1 |
@@ -158,7 +167,10 @@ rights_of(const struct stat *st, enum own_readers readers)
 static int
 make_file(int folder, const char *name, const struct stat *st, mode_t mode)
 {
-	/* Beside O_EXCL a file of another owner is not refused (proc(5)). */
+	/*
+	 * Without O_EXCL the kernel may refuse O_CREAT of a file that another
+	 * user made (protected_regular in proc(5)).
+	 */
 	int fd = openat(
 	    folder, name, FILE_FLAGS | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
 
@@ -179,15 +191,16 @@ own_open_old(int folder, const char *name)
 		return close_with(fd, errno);
 	if (!S_ISREG(st.st_mode))
 		return close_with(fd, EINVAL);
-	/* A second name could be that of anything which we may write to. */
+	/* With a second name it could be any file that we may write to. */
 	if (st.st_nlink > 1)
 		return close_with(fd, EMLINK);
 	return fd;
 }
 
 /*
- * Take rights to write away that the file had when the spool gave more, or was
- * made by a version that gave more; a process that may not do that leaves it.
+ * Take away rights to write that the file still has because the spool gave more
+ * when it was made, or the version that made it did; a process that may not do
+ * that leaves it.
  */
 static void
 narrow(int fd, mode_t rights)
@@ -199,7 +212,7 @@ narrow(int fd, mode_t rights)
 		(void)fchmod(fd, st.st_mode & 07777 & ~(others & ~rights));
 }
 
-/* Open our folder, and put what is known of the spool into ${st}. */
+/* Open our folder, and put the state of the spool into ${st}. */
 static int
 open_both(const char *spool, struct stat *st)
 {
@@ -283,7 +296,7 @@ own_lock(const char *spool, const char *name, enum own_readers readers,
 			return -1;
 		if (lock_get(fd, LOCK_OWN, what, may_wait) != 0)
 			return close_with(fd, errno);
-		/* Somebody may have cleared the folder meanwhile. */
+		/* Another process may have removed the file meanwhile. */
 		if (own_is_current(fd, spool, name))
 			return fd;
 		close(fd);

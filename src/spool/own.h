@@ -1,8 +1,8 @@
 /*
  * SPOOL/.spoolcast, the folder in the spool that is spoolcast's own, and the
- * files in it: made, opened, and told from others that took their names.  What
- * somebody put there instead (a link, a pipe, a folder) is refused and neither
- * followed nor waited for.
+ * files in it.  These functions make and open them, and tell them from others
+ * that took their names.  What somebody put there instead (a link, a pipe, a
+ * folder) is refused and neither followed nor waited for.
  */
 #ifndef SPOOLCAST_SPOOL_OWN_H
 #define SPOOLCAST_SPOOL_OWN_H
@@ -12,16 +12,17 @@
 #define OWN_FOLDER ".spoolcast"
 
 /*
- * Which users may read a file that is made.  It may be written to by all that
- * may write to the spool; but in a sticky spool by its owner only, for there
- * nobody else could take the file away, either.
+ * Which users may read a file that is made.  All users that may write to the
+ * spool may write to it, too; but in a sticky spool only its owner may, for
+ * there nobody else could take the file away, either.
  */
 enum own_readers {
-	OWN_WRITERS, /* those who may write to it */
-	OWN_READERS, /* those who may read the spool */
+	OWN_WRITERS, /* users that may write to the file */
+	OWN_READERS, /* users that may read the spool */
 	/*
-	 * Those who may write to the spool, although it is sticky, and whoever
-	 * made it: what is in the file is not to be believed.
+	 * Users that may write to the spool may read and write it, even if the
+	 * spool is sticky, and any user may have made it: what is in the file
+	 * is not to be believed.
 	 */
 	OWN_SHARED,
 };
@@ -37,10 +38,10 @@ int own_open_folder(const char *spool);
 
 /**
  * own_open_within(parent, name):
- * Open the folder ${name} in the open one ${parent}, likewise: if it is missing
- * it is made, with the owner, the group and the rights of ${parent}.  EPERM:
- * ${parent} is sticky, and the folder that is there belongs neither to root nor
- * to us nor to the owner of ${parent}.
+ * Open the folder ${name} in the open one ${parent} in the same way: if it is
+ * missing it is made, with the owner, the group and the rights of ${parent}.
+ * EPERM: ${parent} is sticky, and the folder that is there belongs neither to
+ * root nor to us nor to the owner of ${parent}.
  */
 int own_open_within(int parent, const char *name);
 
@@ -58,26 +59,27 @@ int own_open(const char *spool, const char *name, enum own_readers readers);
 
 /**
  * own_open_old(folder, name):
- * The same in ${folder}, which own_open_folder opened, and the file is not made
- * (ENOENT).
+ * Do the same in ${folder}, which own_open_folder opened, but do not make the
+ * file (ENOENT).
  */
 int own_open_old(int folder, const char *name);
 
 /**
  * own_lock(spool, name, readers, may_wait):
- * As own_open, and lock the file (lock.h) that has the name once that is done.
- * Return a descriptor, whose close lets go, or -1 with errno: EWOULDBLOCK:
- * others have it, and ${may_wait} is not set; ETIMEDOUT: they kept it; those of
- * own_open.
+ * Do as own_open, and lock (lock.h) the file that has the name when the lock is
+ * there.  Return a descriptor, whose close lets go, or -1 with errno:
+ * EWOULDBLOCK: others have it, and ${may_wait} is not set; ETIMEDOUT: they kept
+ * it; those of own_open.
  */
 int own_lock(const char *spool, const char *name, enum own_readers readers,
     bool may_wait);
 
 /**
  * own_lock_journal(spool, name, may_wait):
- * Keep all others who call this from the journal ${name} in our folder, whether
- * they write it or rename it, likewise.  The journal itself, which others may
- * read, is not locked: whoever may read it could do that, too.
+ * Keep all other processes that call this from the journal ${name} in our
+ * folder, whether they write it or rename it; wait and fail as own_lock does.
+ * The journal itself, which others may read, is not locked: a process that may
+ * read it could lock it, too.
  */
 int own_lock_journal(const char *spool, const char *name, bool may_wait);
 

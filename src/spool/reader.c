@@ -12,8 +12,8 @@
 /* A record's end may take this many bytes beyond its content. */
 #define END_BYTES 4
 /*
- * Of a record that is longer than this the end is looked for first: it is read
- * only when it is whole, and not again each time that it grows.
+ * The end of a record that is longer than this is looked for first: the record
+ * is read only when it is whole, and not again each time that it grows.
  */
 #define LONG_BYTES 262144
 /* Bytes to scan in one call for the end of a record that is too long. */
@@ -45,7 +45,7 @@ grow(struct reader *r, size_t cap)
 	return 0;
 }
 
-/* Append what the file has to the buffer; return as read_some. */
+/* Append what the file has next to the buffer; return as read_some. */
 static ssize_t
 fill(struct reader *r)
 {
@@ -57,7 +57,7 @@ fill(struct reader *r)
 	return n;
 }
 
-/* Put the buffer over ${offset} and the bytes that its check needs. */
+/* Let the buffer begin with the bytes before ${offset} that its check needs. */
 static enum read_result
 load(struct reader *r, uint64_t offset)
 {
@@ -67,13 +67,17 @@ load(struct reader *r, uint64_t offset)
 	if (offset < back)
 		back = (size_t)offset;
 	ahead = r->size > offset ? r->size - offset : 0;
-	/* Room for what there is, at most a chunk: small files stay small. */
+	/*
+	 * Make room for what there is, at most a chunk: a small file needs
+	 * little.
+	 */
 	if (grow(r, back + (ahead < CHUNK ? (size_t)ahead + 1 : CHUNK)) != 0)
 		return READ_ERROR;
 	r->start = offset - back;
 	r->len = 0;
 	r->at = back;
 	r->scanned = 0;
+	/* A file that does not reach to ${offset} any more was cut. */
 	while (r->len < back) {
 		ssize_t n = fill(r);
 
@@ -84,7 +88,7 @@ load(struct reader *r, uint64_t offset)
 	}
 	if (r->start == 0)
 		return READ_RECORD;
-	/* The head comes from the file each time: it may have been edited. */
+	/* The head is read anew each time, as the file may have been edited. */
 	switch (read_some(r, r->head, sizeof(r->head), 0)) {
 	case sizeof(r->head):
 		return READ_RECORD;
@@ -94,7 +98,7 @@ load(struct reader *r, uint64_t offset)
 	return READ_CHANGED;
 }
 
-/* The position of the buffer's index ${at}. */
+/* Make the position of the buffer's index ${at}. */
 static void
 position_at(const struct reader *r, size_t at, struct position *out)
 {
@@ -138,7 +142,7 @@ compact(struct reader *r)
 {
 	size_t drop;
 
-	/* The head of the file is needed for as long as it is in there. */
+	/* Checks need the head of the file when the buffer has gone on, too. */
 	if (r->start == 0 && r->len >= SEGMENT_CHECK_BYTES)
 		memcpy(r->head, r->bytes, SEGMENT_CHECK_BYTES);
 	if (r->at <= SEGMENT_CHECK_BYTES)
@@ -150,7 +154,7 @@ compact(struct reader *r)
 	r->at -= drop;
 }
 
-/* The scan of the record that starts here; NULL: none is kept. */
+/* Return the scan of the record that starts here, or NULL if none is kept. */
 static struct segment_scan *
 find_scan(const struct reader *r)
 {
@@ -163,7 +167,7 @@ find_scan(const struct reader *r)
 	return NULL;
 }
 
-/* How far the record that starts here is known to have no end. */
+/* Return how far the record that starts here is known to have no end. */
 static uint64_t
 scanned_before(const struct reader *r)
 {
@@ -173,7 +177,7 @@ scanned_before(const struct reader *r)
 
 	if (scan == NULL || scan->upto <= from || scan->upto > r->size)
 		return from;
-	/* Written anew since, it may have an end. */
+	/* If the file was written anew since, the record may have an end. */
 	if (read_some(r, tail, sizeof(tail), scan->upto - sizeof(tail)) !=
 		sizeof(tail) ||
 	    segment_check(NULL, 0, tail, sizeof(tail)) != scan->check)
@@ -181,7 +185,7 @@ scanned_before(const struct reader *r)
 	return scan->upto;
 }
 
-/* Keep for the next time that there is no end before ${upto}. */
+/* Remember for the next time that there is no end before ${upto}. */
 static void
 keep_scanned(struct reader *r, uint64_t upto)
 {
@@ -198,7 +202,10 @@ keep_scanned(struct reader *r, uint64_t upto)
 	scan->check = segment_check(NULL, 0, tail, sizeof(tail));
 }
 
-/* The record that starts here is handed out, or passed over. */
+/*
+ * Forget the scan of the record that starts here: it is handed out, or passed
+ * over.
+ */
 static void
 forget_scan(const struct reader *r)
 {
@@ -209,8 +216,9 @@ forget_scan(const struct reader *r)
 }
 
 /*
- * How far to scan now.  Where more scans are under way than are kept, this one
- * might be forgotten before it comes to its end, so it goes there at once.
+ * Return how far to scan now.  Where more scans are under way than are kept,
+ * this one might be forgotten before it comes to its end, so it goes there at
+ * once.
  */
 static uint64_t
 scan_limit(const struct reader *r, uint64_t from)
@@ -224,8 +232,8 @@ scan_limit(const struct reader *r, uint64_t from)
 }
 
 /*
- * Scan on for the end of a long record.  Return its offset in ${out} with
- * READ_LONG, or READ_END, READ_MORE, READ_ERROR.
+ * Scan on for the end of a long record.  Return READ_LONG with the offset of
+ * that end in ${out}, or READ_END, READ_MORE or READ_ERROR.
  */
 static enum read_result
 scan_long(struct reader *r, uint64_t *out)
@@ -237,7 +245,10 @@ scan_long(struct reader *r, uint64_t *out)
 	if (bytes == NULL)
 		return READ_ERROR;
 	while (from < stop) {
-		/* With the byte in front, for ends that are two bytes. */
+		/*
+		 * The byte in front is read, too: it tells whether the first
+		 * one is an end.
+		 */
 		ssize_t n = read_some(r, bytes, CHUNK, from - 1);
 		size_t end;
 
@@ -253,6 +264,10 @@ scan_long(struct reader *r, uint64_t *out)
 			return READ_LONG;
 		}
 		from += (uint64_t)n - 1;
+		/*
+		 * A scan that is to go to the end of the file at once cannot be
+		 * left here.
+		 */
 		if (stop < r->size && slice_is_over())
 			break;
 	}
@@ -261,7 +276,10 @@ scan_long(struct reader *r, uint64_t *out)
 	return from < r->size ? READ_MORE : READ_END;
 }
 
-/* The size of the record from ${begin} to here, as record_parse has it. */
+/*
+ * Return the size of the record from ${begin} to here, as record_parse tells
+ * it.
+ */
 static size_t
 long_size(const struct reader *r, uint64_t begin)
 {
@@ -312,7 +330,10 @@ take(struct reader *r, size_t len, struct record *rec, struct position *end)
 	if (len > LONG_BYTES)
 		forget_scan(r);
 	r->at += len;
-	/* Of blank lines there may be any number, one byte each. */
+	/*
+	 * There may be any number of blank lines: those that follow go with
+	 * this one.
+	 */
 	if (!is_record && rec->body.len == 0)
 		r->at += record_blank_run(r->bytes + r->at, r->len - r->at);
 	position_at(r, r->at, end);
@@ -335,7 +356,7 @@ prepare_long(struct reader *r)
 	if (result != READ_LONG)
 		return result;
 	len = (size_t)(stop - r->start - r->at);
-	/* What is too long is not needed as a whole. */
+	/* Of a record that is too long, no more is read than shows that. */
 	if (len > r->max_record + END_BYTES)
 		len = (size_t)r->max_record + END_BYTES + 1;
 	if (slice_take(len) != 0)
@@ -357,9 +378,10 @@ reader_next(struct reader *r, struct record *rec, struct position *end)
 			return take(r, len, rec, end);
 		if (r->len - r->at > r->max_record + END_BYTES)
 			return skip_long(r, rec, end);
-		/* What is written meanwhile wakes us again. */
+		/* What is written meanwhile is for later: it wakes us again. */
 		if (r->start + r->len >= r->size)
 			return READ_END;
+		/* A long record is read only when its end is in the file. */
 		if (r->len - r->at > LONG_BYTES &&
 		    r->long_upto <= r->start + r->at &&
 		    (result = prepare_long(r)) != READ_RECORD)

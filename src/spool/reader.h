@@ -1,7 +1,7 @@
 /*
  * A reader takes records out of a segment, from a position on, a buffer at a
- * time.  One serves a whole process: it keeps nothing but its memory between
- * one reader_start and the next.
+ * time.  One reader serves a whole process: it keeps nothing but its buffer
+ * between one reader_start and the next.
  */
 #ifndef SPOOLCAST_SPOOL_READER_H
 #define SPOOLCAST_SPOOL_READER_H
@@ -17,13 +17,13 @@ struct reader {
 	size_t len;
 	size_t cap;
 	size_t at;	/* index of the first byte that was not handed out */
-	size_t scanned; /* so many bytes behind it hold no end */
+	size_t scanned; /* how many bytes from there on hold no end */
 	uint64_t long_upto; /* a long record is whole and ends there */
 	uint8_t head[SEGMENT_CHECK_BYTES];
 };
 
 enum read_result {
-	READ_RECORD,  /* a record, and the position behind it */
+	READ_RECORD,  /* a record, and the position after it */
 	READ_NOTHING, /* a blank or a comment was passed over */
 	READ_LONG,    /* a record over max_record was passed over */
 	READ_END,     /* no further complete record for now */
@@ -46,7 +46,7 @@ enum read_result reader_start(struct reader *reader, struct segment *seg,
  * Take the next record.  With READ_RECORD, ${rec} is it, a view that is valid
  * until the next call; with READ_LONG, only its body.len is set, to the size of
  * what was passed over.  With these and READ_NOTHING, ${end} is the position
- * behind; it is unchanged otherwise.
+ * after what was taken; it is unchanged otherwise.
  */
 enum read_result reader_next(
     struct reader *reader, struct record *rec, struct position *end);

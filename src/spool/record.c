@@ -12,10 +12,11 @@ record_is_end(enum record_form form, int before, uint8_t byte)
 	case RECORD_BLOCK:
 	case RECORD_JOURNAL:
 		/*
-		 * The end of a line that is empty.  LF behind CR is the rest
-		 * of that line's end, not a line.  A blank line that ends in
-		 * CR is complete without waiting for a LF: the LF then reads
-		 * as one more blank line, which means nothing.
+		 * A record ends with the end of an empty line.  A LF after a CR
+		 * is the rest of the end of that line, not a line.  A blank
+		 * line that ends in CR is complete without waiting for a LF:
+		 * the LF then reads as one more blank line, which means
+		 * nothing.
 		 */
 		if (byte != '\n' && byte != '\r')
 			return false;
@@ -29,7 +30,10 @@ record_is_end(enum record_form form, int before, uint8_t byte)
 uint64_t
 record_limit(enum record_form form, uint64_t max)
 {
-	/* "data:" and its end for a byte; and what names the file. */
+	/*
+	 * Each byte may be an end of line, which is written as "data:" and an
+	 * end; the rest is for the fields that name the file.
+	 */
 	return form == RECORD_JOURNAL ? 6 * max + 4096 : max;
 }
 
@@ -129,7 +133,7 @@ next_line(struct span *rest, struct span *line)
 	return true;
 }
 
-/* Split "name: value"; one blank behind the colon is not part of the value. */
+/* Split "name: value"; one blank after the colon is not part of the value. */
 static void
 split_field(const struct span *line, struct span *name, struct span *value)
 {
@@ -166,7 +170,7 @@ read_number(const struct span *value, int64_t *out)
 		*out = (int64_t)number;
 }
 
-/* A number of whatever size, as a browser reads it, and a day at most. */
+/* Read a number of any size, as a browser does, but make it a day at most. */
 static void
 read_retry(const struct span *value, int64_t *out)
 {
@@ -201,7 +205,7 @@ record_flush_find(const uint8_t *text, size_t len)
 	return RECORD_FLUSH_NONE;
 }
 
-/* A word that is not known leaves what was said before. */
+/* Read the value of "flush"; an unknown word changes nothing. */
 static void
 read_flush(const struct span *value, enum record_flush *out)
 {
@@ -227,7 +231,7 @@ read_field(
 		read_number(value, &out->expires_s);
 	else if (is_field(name, "flush"))
 		read_flush(value, &out->flush);
-	/* Those that may write blocks shall not make up what we did. */
+	/* A writer of blocks must not be able to make up what we did. */
 	else if (out->form == RECORD_JOURNAL && is_field(name, "skipped"))
 		read_number(value, &out->skipped);
 }
@@ -253,8 +257,9 @@ parse_block(struct record *out)
 		split_field(&line, &name, &value);
 		read_field(out, &name, &value);
 	}
-	/* Those that may write blocks shall not speak for us, nor lose what is
-	 * said.
+	/*
+	 * A writer of blocks must not be able to speak for us, but what it says
+	 * is not lost.
 	 */
 	out->has_reserved_type =
 	    record_type_is_reserved(out->event.bytes, out->event.len);
@@ -282,7 +287,10 @@ record_bom_len(const uint8_t *bytes, size_t len)
 size_t
 record_end_len(enum record_form form, uint8_t before, uint8_t last)
 {
-	/* In block form only the blank line, which is one byte: see above. */
+	/*
+	 * In block form that is the end of the blank line alone, one byte: see
+	 * record_is_end.
+	 */
 	if (form != RECORD_LINE)
 		return last == '\n' || last == '\r';
 	if (last != '\n')
@@ -347,7 +355,7 @@ record_data_next(
 		return false;
 	line->bytes = start;
 	line->len = record->body.len - iter->at;
-	/* Where it is at once, looking for it is not worth a call. */
+	/* If the CR is the first byte, looking for it is not worth a call. */
 	cr = line->len > 0 && *start == '\r' ? start :
 					       memchr(start, '\r', line->len);
 	if (cr == NULL) {

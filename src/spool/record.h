@@ -13,21 +13,22 @@
 #include <stdint.h>
 
 /*
- * Many programs write a line of so many bytes or more in pieces (bash(1) what
- * its buffer, st_blksize, does not hold with the line's end), and what others
- * append meanwhile comes between.
+ * Many programs write a line of so many bytes or more in pieces, and what
+ * others append meanwhile comes between them.  (bash(1) does that when its
+ * buffer, of st_blksize bytes, does not hold the line and its end.)
  */
 #define RECORD_LONG_LINE 4096
 
 /*
- * The longest time that a record may ask viewers to stay away, a day: the value
- * of a field that somebody forgot a unit or a zero in lasts no longer.
+ * The longest time that a record may ask viewers to stay away, a day: a value
+ * that somebody wrote with a wrong unit or a zero too many lasts no longer.
  */
 #define RECORD_RETRY_MAX_MS 86400000
 
 /*
  * What the types of our own events begin with.  They tell clients what became
- * of their stream, so no record has such a type: it is a message then.
+ * of their stream, so no record has such a type: one that asks for it becomes a
+ * message.
  */
 #define RECORD_RESERVED "spoolcast."
 
@@ -42,7 +43,7 @@ enum record_flush {
 	RECORD_FLUSH_NONE,
 	RECORD_FLUSH_NOW,   /* it and what was collected are written */
 	RECORD_FLUSH_HOLD,  /* it may wait for the next record */
-	RECORD_FLUSH_CLOSE, /* the response ends behind it */
+	RECORD_FLUSH_CLOSE, /* the response ends after it */
 };
 
 /* Bytes of somebody else's buffer; not NUL-terminated. */
@@ -61,7 +62,7 @@ struct record {
 	int64_t expires_s; /* Unix time; -1: never */
 	enum record_flush flush;
 	bool has_data;		/* else there is no event to deliver */
-	bool has_reserved_type; /* it was RECORD_RESERVED..., and is none now */
+	bool has_reserved_type; /* its type was reserved and was left out */
 	int64_t skipped; /* bytes that were too many to be taken; -1: none */
 };
 
@@ -74,8 +75,8 @@ struct record_iter {
 /**
  * record_is_end(form, before, byte):
  * Return whether a record ends with ${byte}, which follows the byte ${before}
- * (-1 at the start of the file).  That is all that decides it, so ends can be
- * looked for in either direction.
+ * (-1 at the start of the file).  These two bytes alone decide it, so ends can
+ * be looked for in either direction.
  */
 bool record_is_end(enum record_form form, int before, uint8_t byte);
 
@@ -105,8 +106,9 @@ size_t record_last_end(
 
 /**
  * record_blank_run(bytes, len), record_blank_tail(bytes, len):
- * Return how many LF the ${len} bytes begin with, and how many they end with:
- * so many blank lines there are in line form, if a line ends before them.
+ * Return how many LF the ${len} bytes begin with, and how many they end with.
+ * If a line ends before them, that is how many blank lines there are in line
+ * form.
  */
 size_t record_blank_run(const uint8_t *bytes, size_t len);
 size_t record_blank_tail(const uint8_t *bytes, size_t len);

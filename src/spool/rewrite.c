@@ -5,19 +5,22 @@
 #include "base/slice.h"
 #include "spool/rewrite.h"
 
-/* How much of two files is compared, and searched for one record. */
+/* How many bytes of two files are compared, and searched for one record. */
 #define COMPARED ((uint64_t)16 << 20)
 #define SEARCHED ((uint64_t)2 << 20)
 /* A first record longer than this is not looked for as a whole. */
 #define FIRST_BYTES 4096
-/* So many of the last records are looked for together: one may well recur. */
+/*
+ * How many of the last records are looked for together: a single one may well
+ * be in both files by chance.
+ */
 #define LAST_RECORDS 3
 #define CHUNK ((size_t)65536)
 
 /*
- * Whether both begin with the same ${len} bytes; REWRITE_OTHER if not, or if
- * that is much, REWRITE_MORE if the slice is over: ${old} keeps how far they
- * do.
+ * Return REWRITE_GREW if both begin with the same ${len} bytes; REWRITE_OTHER
+ * if not, or if that is too much to compare; REWRITE_MORE if the slice is over:
+ * ${old} keeps how far they were compared.
  */
 static enum rewrite
 begin_alike(struct segment *old, const struct segment *file, uint64_t len,
@@ -45,8 +48,8 @@ begin_alike(struct segment *old, const struct segment *file, uint64_t len,
 }
 
 /*
- * Whether the records ${wanted} of ${len} bytes, or as they begin, stand in
- * ${seg} before ${end}; true if that cannot be told.
+ * Return whether the ${len} bytes at ${wanted}, which are records or how one
+ * begins, stand in ${seg} before ${end}; true if that cannot be told.
  */
 static bool
 has_records(const struct segment *seg, uint64_t end, const uint8_t *wanted,
@@ -77,8 +80,8 @@ has_records(const struct segment *seg, uint64_t end, const uint8_t *wanted,
 }
 
 /*
- * Whether the last records of ${old}, which was read up to ${end}, stand
- * anywhere in ${file} of ${size} bytes: so what is before them was changed.
+ * Return whether the last records of ${old}, which was read up to ${end}, stand
+ * anywhere in ${file} of ${size} bytes: if so, what is before them was changed.
  */
 static bool
 has_last(const struct segment *old, uint64_t end, const struct segment *file,
@@ -93,7 +96,7 @@ has_last(const struct segment *old, uint64_t end, const struct segment *file,
 	for (int i = 0; i < LAST_RECORDS && start > 0; i++) {
 		size_t before = record_last_end(old->form, last, start - 1, -1);
 
-		/* Its beginning is not in sight. */
+		/* The record begins before what was read. */
 		if (before == 0 && end > len)
 			break;
 		start = before;

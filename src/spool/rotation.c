@@ -21,7 +21,8 @@
 
 /*
  * What the locked file says: "BASE INODE KEEP", or blanks when nothing is being
- * done.  Always as many bytes, so that a full disk can take it.
+ * done.  It always has as many bytes, so that it can be written on a full disk,
+ * too.
  */
 #define NOTE_SIZE 160
 
@@ -31,7 +32,7 @@ struct note {
 	uint64_t keep;
 };
 
-/* Read the field at ${*text}, which ends at a blank. */
+/* Read the field at ${*text}, which ends at a blank, and go on to the next. */
 static bool
 read_number(const char **text, uint64_t *out)
 {
@@ -43,7 +44,10 @@ read_number(const char **text, uint64_t *out)
 	return is_one;
 }
 
-/* Whether the file ${fd} has a note that makes sense; that is ${note} then. */
+/*
+ * Return whether the file ${fd} has a note that makes sense; put it into
+ * ${note}.
+ */
 static bool
 read_note(int fd, struct note *note)
 {
@@ -61,7 +65,7 @@ read_note(int fd, struct note *note)
 	memcpy(note->base, text, len);
 	note->base[len] = '\0';
 	rest = text + len + 1;
-	/* Nobody gets us to rename anything else. */
+	/* A note that names anything else must not get us to rename it. */
 	return form_is_series(note->base) && read_number(&rest, &note->ino) &&
 	    read_number(&rest, &note->keep) && note->keep <= ROTATION_KEEP_MAX;
 }
@@ -95,7 +99,7 @@ note_work(struct rotation_work *work, int lock_fd)
 	    strerror(errno));
 }
 
-/* All of it, from the file that is the newest now; it is locked. */
+/* Rotate, beginning with the file that is the newest now, which is locked. */
 static enum rotation_result
 carry_out(struct rotation_work *work, int lock_fd)
 {
@@ -107,7 +111,10 @@ carry_out(struct rotation_work *work, int lock_fd)
 		work->report->size = (uint64_t)work->st.st_size;
 		return ROTATION_DONE;
 	}
-	/* Where it was begun, the rest is left to who comes next. */
+	/*
+	 * If something has moved, the note stays, for the next process to do
+	 * the rest.
+	 */
 	if (!work->has_moved) {
 		(void)write_note(lock_fd, "");
 		rotation_abandon(work);
@@ -116,8 +123,8 @@ carry_out(struct rotation_work *work, int lock_fd)
 }
 
 /*
- * Whether only those could write the note in the file ${fd} who could also
- * rename and remove what is in the spool.
+ * Return whether the note in the file ${fd} could be written only by users that
+ * could also rename and remove what is in the spool.
  */
 static bool
 is_trusted(int fd, const char *spool)
@@ -133,7 +140,7 @@ is_trusted(int fd, const char *spool)
 	    (could != 0 || trust_is(st.st_uid, dir.st_uid));
 }
 
-/* Complete what a note says that strangers cannot have written. */
+/* Complete what ${note} says, which strangers cannot have written. */
 static enum rotation_result
 complete_noted(struct rotation_work *work, int lock_fd, const struct note *note)
 {
@@ -146,8 +153,9 @@ complete_noted(struct rotation_work *work, int lock_fd, const struct note *note)
 }
 
 /*
- * Anybody may have written the note.  So the files have to show that somebody
- * began this who may move them, and nothing is removed for it.
+ * Complete what ${note} says, which anybody may have written.  So the files
+ * have to show that a user that may move them began this, and nothing is
+ * removed for it.
  */
 static enum rotation_result
 complete_seen(struct rotation_work *work, int lock_fd, const struct note *note)
@@ -189,7 +197,7 @@ complete(const char *spool, int lock_fd, bool may_wait,
 	return result;
 }
 
-/* When the newest segment was made, as far as can be told. */
+/* Return when the newest segment was made, as far as can be told. */
 static int64_t
 born_s(const char *path, const struct statx *stx)
 {
@@ -212,7 +220,10 @@ rotation_due_ms(const char *spool, const struct rotation *rotation)
 	int64_t age_ms;
 
 	snprintf(path, sizeof(path), "%s/%s", spool, rotation->base);
-	/* Links are followed, to be refused when what they lead to is due. */
+	/*
+	 * Links are followed here, so that they are refused when what they lead
+	 * to is due.
+	 */
 	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &stx) !=
 		0 ||
 	    stx.stx_size == 0)
@@ -247,7 +258,7 @@ refuse_lock(struct rotation_report *report)
 	return ROTATION_FAILED;
 }
 
-/* Under the lock of the spool. */
+/* Do ${rotation} under the lock of the spool. */
 static enum rotation_result
 run(const char *spool, int lock_fd, const struct rotation *rotation,
     struct rotation_report *report)
@@ -258,7 +269,7 @@ run(const char *spool, int lock_fd, const struct rotation *rotation,
 	enum rotation_result result;
 
 	result = rotation_open(&work, spool, rotation->base);
-	/* Somebody may have rotated it since we saw that it is due. */
+	/* Another process may have rotated it since we saw that it is due. */
 	if (result == ROTATION_DONE && rotation_due_ms(spool, rotation) > 0)
 		result = ROTATION_NOTHING;
 	if (result == ROTATION_DONE)
@@ -280,7 +291,9 @@ rotation_run(const char *spool, const struct rotation *rotation,
 	lock_fd = own_lock(spool, LOCK_NAME, OWN_SHARED, rotation->may_wait);
 	if (lock_fd == -1)
 		return refuse_lock(report);
-	/* What cannot be completed shall not keep others from rotating. */
+	/*
+	 * A rotation that cannot be completed must not keep us from this one.
+	 */
 	result = complete(spool, lock_fd, rotation->may_wait, report);
 	if (result != ROTATION_BUSY)
 		result = run(spool, lock_fd, rotation, report);

@@ -1,34 +1,36 @@
 /*
  * Rotation by us.  The segments of a series are BASE, the newest, and BASE.1,
- * BASE.2, ...: the higher the older.  Rotating it makes room by renaming, from
- * the lowest number that is free on down, then renames BASE to BASE.1, and a
- * new empty file gets the name BASE.  Where all numbers up to ${keep} are
- * taken, the oldest segment is removed.
+ * BASE.2, ...: the higher the number, the older the segment.  A rotation makes
+ * room by renaming segments, from the lowest number that is free downwards,
+ * then renames BASE to BASE.1, and a new empty file gets the name BASE.  Where
+ * all numbers up to ${keep} are taken, the oldest segment is removed.
  *
- * One rotation goes on at a time in a spool, under a lock (lock.h) of the
- * file .spoolcast/rotation.  That file says what is being done, so that whoever
- * gets the lock after its holder was killed completes it; each step can be
- * taken again.  Until then there may be a number missing, or BASE itself.
- * (After a crash of the machine that note may be lost.  Then the next rotation
+ * One rotation goes on at a time in a spool, under a lock (lock.h) of the file
+ * .spoolcast/rotation.  That file, the note, says what is being done, so that a
+ * process that gets the lock after its holder was killed can complete it; each
+ * step can be taken again.  Until then a number may be missing, or BASE itself.
+ * (After a crash of the machine the note may be lost.  Then the next rotation
  * fills the number, and the next writer makes BASE.)
  *
- * A note is believed if only those can write it who could rename and remove the
- * files, too.  That is not so in a sticky folder which others may write to.
- * There a note only says where to look: a number has to be free below one that
- * is not, or BASE be missing, and the new file be there, of root, the folder's
- * owner or the segment's, which nobody else can make; then the renaming is
- * completed, and nothing removed.  Nor is a file moved there that the owner of
- * BASE could not move, were it not for us.
+ * A note is believed if it can be written only by users that could rename and
+ * remove the files, too.  That is not so in a sticky folder that others may
+ * write to.  There a note only says where to look, and the files have to show
+ * that a rotation was begun: a number is free below one that is not, or BASE is
+ * missing; and the new file is there and belongs to root, to the owner of the
+ * folder or to that of the segment, so that nobody else can have made it.  Then
+ * the renaming is completed, and nothing is removed.  Nor is a file moved there
+ * that the owner of BASE could not move without us.
  *
  * BASE (of a journal: its byte in .spoolcast/journals, see own.h) is locked,
- * too, from before the first step until the new file has its
- * name.  So a writer who takes flock(2) of the file and only then makes sure
- * that the name still means that file never writes into an older segment.
- * Others may for a while; nothing here touches the bytes of a segment.
+ * too, from before the first step until the new file has its name.  So a writer
+ * that takes flock(2) of the file and only then makes sure that the name still
+ * means that file never writes into an older segment.  Other writers may for a
+ * while; nothing here touches the bytes of a segment.
  *
- * The new file has the owner, the rights and the access list of the old one. If
- * we may not make it so that all who could write still can (see twin.h),
- * nothing is rotated.  What is not a plain file of one name is never renamed.
+ * The new file has the owner, the rights and the access list of the old one.
+ * If we may not make it so that all users that could write still can (see
+ * twin.h), nothing is rotated.  What is not a plain file of one name is never
+ * renamed.
  */
 #ifndef SPOOLCAST_SPOOL_ROTATION_H
 #define SPOOLCAST_SPOOL_ROTATION_H
@@ -66,41 +68,43 @@ struct rotation_report {
 /**
  * rotation_due_ms(spool, rotation):
  * Return in how many milliseconds ${rotation}, in the spool at the path
- * ${spool}, is due, if nothing is written until then: 0 is now, INT64_MAX not
- * at all, as for a file that is empty or missing.  If it has both limits either
- * makes it due; without any it is due unless empty.
+ * ${spool}, is due, if nothing is written until then: 0 is now, INT64_MAX is
+ * not at all, as for a file that is empty or missing.  If ${rotation} has both
+ * limits, either makes it due; if it has none, it is due unless the file is
+ * empty.
  *
- * Its age is the time since the newest segment was made (statx(2), btime).  On
+ * The age is the time since the newest segment was made (statx(2), btime).  On
  * a file system that does not keep that, it is the time since the segment
- * before was renamed (or last written), and where there is none, the time since
- * the newest was last written.
+ * before it was renamed (or last written); where there is no such segment, it
+ * is the time since the newest was last written.
  */
 int64_t rotation_due_ms(const char *spool, const struct rotation *rotation);
 
 /**
  * rotation_run(spool, rotation, report):
- * Do ${rotation}, if it is due, after what was begun and not completed.
+ * Do ${rotation} if it is due; before it, complete one that was begun and not
+ * completed.
  *
- * ROTATION_FAILED leaves everything as it was if it is a file, a right or
- * the room for a new file that is missing; if the system refuses a step after
- * that, the rest is left to who comes next.
+ * ROTATION_FAILED leaves everything as it was if a file, a right or the room
+ * for a new file is missing; if the system refuses a step after that, the rest
+ * is left to the next process that calls this or rotation_complete.
  */
 enum rotation_result rotation_run(const char *spool,
     const struct rotation *rotation, struct rotation_report *report);
 
 /**
  * rotation_complete(spool, may_wait, report):
- * Complete the rotation that somebody began who was killed; ROTATION_NOTHING if
- * there is none.  ROTATION_BUSY: one is going on.  For those who meet a missing
- * number; who may not write to the spool gets ROTATION_FAILED.
+ * Complete the rotation of a process that was killed; ROTATION_NOTHING if there
+ * is none.  ROTATION_BUSY: one is going on.  This is for processes that meet a
+ * missing number; one that may not write to the spool gets ROTATION_FAILED.
  */
 enum rotation_result rotation_complete(
     const char *spool, bool may_wait, struct rotation_report *report);
 
 /**
  * rotation_find_holder(spool, base, out):
- * Find who holds a lock that makes the rotation of ${base} ROTATION_BUSY.
- * Return whether /proc tells of anybody.
+ * Find the process that holds a lock that makes the rotation of ${base}
+ * ROTATION_BUSY.  Return whether /proc tells of one.
  */
 bool rotation_find_holder(
     const char *spool, const char *base, struct lock_holder *out);

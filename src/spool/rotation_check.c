@@ -10,7 +10,7 @@
 #include "spool/series.h"
 #include "spool/writers.h"
 
-/* How long one who writes is waited for, if at all. */
+/* How often a writer is looked for, and with what pause, if we may wait. */
 #define WRITER_TRIES 100
 #define WRITER_PAUSE_NS 10000000L
 
@@ -22,7 +22,10 @@ rotation_older(const struct rotation_work *work, unsigned number,
 	return out;
 }
 
-/* In a sticky folder only its owner, or the file's, may move a file. */
+/*
+ * Return whether user ${uid} may move the file ${st}: in a sticky folder only
+ * root, the owner of the folder and that of the file may.
+ */
 static bool
 may_move(uid_t uid, const struct stat *dir, const struct stat *st)
 {
@@ -89,8 +92,9 @@ rotation_find_free(struct rotation_work *work, unsigned *number)
 }
 
 /*
- * Whether somebody writes to the segment ${name}.  One who opened it a moment
- * before it got that name is soon done; if we may, we wait for that.
+ * Return whether a process has the segment ${name} open for writing.  A writer
+ * that opened it a moment before it got that name is soon done; if we may wait,
+ * we wait for that.
  */
 static bool
 has_writer(const struct rotation_work *work, const char *name)
@@ -110,8 +114,9 @@ has_writer(const struct rotation_work *work, const char *name)
 }
 
 /*
- * Who still writes to the segment before is read, too, until there is one more:
- * then nobody looks there any more.
+ * Refuse to rotate while a program still writes to the segment before the
+ * newest: what it writes there is read, but nobody looks there any more once
+ * there is one more segment.
  */
 static int
 check_writers(struct rotation_work *work)

@@ -12,7 +12,7 @@
 #include "spool/series.h"
 #include "spool/twin.h"
 
-/* O_NONBLOCK, O_NOCTTY: it may be no file at all. */
+/* O_NONBLOCK, O_NOCTTY: a pipe or a terminal may have the name. */
 #define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 int
@@ -27,7 +27,10 @@ rotation_fail(struct rotation_work *work, const char *format, ...)
 	return -1;
 }
 
-/* Open a segment to lock it, which NFS lets only those do who may write. */
+/*
+ * Open a segment to lock it, for writing if we may: NFS lets no other process
+ * lock it.
+ */
 static int
 open_segment(const struct rotation_work *work, const char *name)
 {
@@ -81,8 +84,10 @@ lock_newest(struct rotation_work *work)
 		if ((work->fd = open_segment(work, work->name)) == -1)
 			return errno == ENOENT ? ROTATION_NOTHING :
 						 refuse(work);
-		/* A process that writes a journal has its lock as well, and not
-		 * this. */
+		/*
+		 * A process that writes a journal takes work->lock, not the
+		 * lock of the file.
+		 */
 		if ((work->lock == -1 &&
 			lock_get(work->fd, LOCK_APPEND, work->base,
 			    work->may_wait) != 0) ||
@@ -167,7 +172,7 @@ remove_older(struct rotation_work *work, unsigned number)
 	struct stat st;
 
 	rotation_older(work, number, name);
-	/* It may be the file of another user that only is called so. */
+	/* It may be the file of another user that only has such a name. */
 	if (fstatat(work->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !rotation_is_of_series(work, &st))
 		return 0;
@@ -198,7 +203,10 @@ find_oldest(const struct rotation_work *work)
 	return oldest;
 }
 
-/* Remove those above the kept; the oldest first, so that none is missing. */
+/*
+ * Remove the segments above those that are kept, the oldest first, so that no
+ * number is missing between them.
+ */
 static int
 trim(struct rotation_work *work)
 {
@@ -232,7 +240,7 @@ rotation_move(struct rotation_work *work)
 
 	if (trim(work) != 0)
 		return -1;
-	/* The newest is not kept: one step, in which it is replaced. */
+	/* If the newest is not kept, rotation_renew replaces it in one step. */
 	if (work->keep == 0)
 		return 0;
 	if (rotation_find_free(work, &number) != 0)
@@ -250,17 +258,16 @@ rotation_move(struct rotation_work *work)
 int
 rotation_renew(struct rotation_work *work)
 {
-	int rc = work->keep == 0 ?
-	    renameat(
-		work->dir_fd, ROTATION_NEW_NAME, work->dir_fd, work->name) :
-	    rename_free(work->dir_fd, ROTATION_NEW_NAME,
-		work->dir_fd, work->name);
+	int rc = work->keep == 0 ? renameat(work->dir_fd, ROTATION_NEW_NAME,
+				       work->dir_fd, work->name) :
+				   rename_free(work->dir_fd, ROTATION_NEW_NAME,
+				       work->dir_fd, work->name);
 
 	if (rc == 0) {
 		work->has_moved = true;
 		return 0;
 	}
-	/* A writer was faster, between the two steps. */
+	/* A writer made a new file between the two steps. */
 	if (errno == EEXIST)
 		return unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 	return rotation_fail(
@@ -288,14 +295,17 @@ int
 rotation_restore(struct rotation_work *work, bool is_moved)
 {
 
-	/* We might not be free to make one like it. */
+	/*
+	 * A new file that is there is taken: we might not be free to make one
+	 * like it.
+	 */
 	if (is_moved &&
 	    !twin_is_made(work->dir_fd, ROTATION_NEW_NAME, work->fd) &&
 	    rotation_make(work) != 0)
 		return -1;
 	if (is_moved)
 		return rotation_renew(work);
-	/* Others have seen to it, or removed all of it. */
+	/* Other processes have completed it, or removed all of the series. */
 	(void)unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 	return 0;
 }

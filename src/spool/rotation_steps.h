@@ -24,22 +24,22 @@
 /* A rotation that goes on. */
 struct rotation_work {
 	char base[ROTATION_BASE_SIZE];
-	const char *name; /* in base: that of the newest, in its folder */
+	const char *name; /* in base: the name of the newest in its folder */
 	int dir_fd;	  /* that folder */
 	unsigned keep;
 	bool may_wait;
 	bool has_moved; /* something is not where it was */
 	int fd;		/* the newest segment, locked; -1: missing */
-	int lock;	/* of a journal; -1: it is none */
-	struct stat st; /* of it */
+	int lock;	/* that of a journal; -1: it is none */
+	struct stat st; /* of the newest segment */
 	struct rotation_report *report;
 };
 
 /**
  * rotation_open(work, spool, base):
- * Open the folder of the series ${base} below ${spool}, and its newest
- * segment, and lock that.  Return ROTATION_DONE; ROTATION_NOTHING if there is
- * none, with work->fd = -1; or ROTATION_BUSY or ROTATION_FAILED.
+ * Open the folder of the series ${base} below ${spool}, and its newest segment,
+ * and lock that.  Return ROTATION_DONE; ROTATION_NOTHING if there is no such
+ * segment, with work->fd = -1; or ROTATION_BUSY or ROTATION_FAILED.
  */
 enum rotation_result rotation_open(
     struct rotation_work *work, const char *spool, const char *base);
@@ -52,15 +52,15 @@ void rotation_close(struct rotation_work *work);
 
 /**
  * rotation_check(work):
- * See whether all segments can be moved, and nobody is lost by that.  Return 0,
- * or -1 with a report.
+ * See whether all segments can be moved, and that no program writes to one that
+ * nobody reads any more then.  Return 0, or -1 with a report.
  */
 int rotation_check(struct rotation_work *work);
 
 /**
  * rotation_find_free(work, number):
  * Set ${*number} to the lowest number that is free, or to the first that is not
- * kept.  Return 0, or -1 with a report if there is one that cannot be moved.
+ * kept.  Return 0, or -1 with a report if a segment below it cannot be moved.
  */
 int rotation_find_free(struct rotation_work *work, unsigned *number);
 
@@ -73,8 +73,8 @@ const char *rotation_older(const struct rotation_work *work, unsigned number,
 
 /**
  * rotation_make(work):
- * Make the file that will be the newest, under another name: what it needs is
- * there, then, before anything has moved.  Return 0, or -1 with a report.
+ * Make the file that will be the newest, under another name, so that what it
+ * needs is there before anything has moved.  Return 0, or -1 with a report.
  */
 int rotation_make(struct rotation_work *work);
 
@@ -95,8 +95,8 @@ int rotation_renew(struct rotation_work *work);
 /**
  * rotation_is_of_series(work, st):
  * Return whether the owner of the newest segment could move or remove the file
- * ${st} in this folder: if not, a sticky folder protects it, and it stays so
- * from us when we are root.
+ * ${st} in this folder: if not, a sticky folder protects the file, and we heed
+ * that as root, too.
  */
 bool rotation_is_of_series(
     const struct rotation_work *work, const struct stat *st);
@@ -110,16 +110,16 @@ bool rotation_is_begun(const struct rotation_work *work);
 
 /**
  * rotation_is_owners(work, owner):
- * Return whether the new file is there, made by one who may move the segments
- * of ${owner}.  A stranger cannot make one that looks so.
+ * Return whether the new file is there, made by a user that may move the
+ * segments of ${owner}.  A stranger cannot make one that looks so.
  */
 bool rotation_is_owners(const struct rotation_work *work, uid_t owner);
 
 /**
  * rotation_is_moved(work, ino):
- * Return whether the newest segment is missing, and the segment ${ino}, which
- * it was when a rotation began whose process was killed, is BASE.1; that is
- * open then.
+ * Return whether the newest segment is missing and BASE.1 is the segment
+ * ${ino}, which was the newest when the process that was killed began to
+ * rotate; BASE.1 is open in work->fd then.
  */
 bool rotation_is_moved(struct rotation_work *work, ino_t ino);
 
@@ -132,13 +132,14 @@ int rotation_restore(struct rotation_work *work, bool is_moved);
 
 /**
  * rotation_abandon(work):
- * Remove what rotation_make made.
+ * Remove the file that rotation_make made.
  */
 void rotation_abandon(struct rotation_work *work);
 
 /**
  * rotation_give_up(report, what):
- * Report that ${what} stayed locked, and by whom.  Return ROTATION_FAILED.
+ * Report that ${what} stayed locked, and by which process.  Return
+ * ROTATION_FAILED.
  */
 enum rotation_result rotation_give_up(
     struct rotation_report *report, const char *what);

@@ -19,7 +19,10 @@ cut(uint64_t hash, int bits)
 
 #define ID_MASK (STATX_TYPE | STATX_INO | STATX_SIZE | STATX_BTIME)
 
-/* The birth time, where statx(2) has it, tells apart a reused inode. */
+/*
+ * Find out which file ${name} is, and its size.  The birth time, where statx(2)
+ * has it, tells apart a reused inode.
+ */
 static int
 look(int dir_fd, const char *name, int flags, struct segment_id *out,
     uint64_t *size)
@@ -28,7 +31,7 @@ look(int dir_fd, const char *name, int flags, struct segment_id *out,
 
 	if (statx(dir_fd, name, flags, ID_MASK, &stx) != 0)
 		return -1;
-	/* Not where links are followed. */
+	/* This is a link only where links are not followed. */
 	if (S_ISLNK(stx.stx_mode)) {
 		errno = ELOOP;
 		return -1;
@@ -48,7 +51,10 @@ look(int dir_fd, const char *name, int flags, struct segment_id *out,
 	return 0;
 }
 
-/* A link that is not followed is no file, and neither is what is none. */
+/*
+ * Report a link that is not followed, and what is no file, as a file that is
+ * missing.
+ */
 static void
 judge_errno(void)
 {

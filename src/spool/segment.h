@@ -19,7 +19,10 @@
 #include "spool/record.h"
 #include "spool/trust.h"
 
-/* How many bytes at the start and before an offset its check is made of. */
+/*
+ * How many bytes at the start of a file, and how many before an offset, the
+ * check of that offset is made of.
+ */
 #define SEGMENT_CHECK_BYTES 32
 
 /* Which file it is, whatever it is called. */
@@ -34,7 +37,7 @@ struct segment_id {
  * not searched anew each time, and a long search goes on where it was left.
  */
 struct segment_tail {
-	uint64_t end;	 /* behind the last record that ends before upto */
+	uint64_t end;	 /* after the last record that ends before upto */
 	uint64_t upto;	 /* 0: nothing is known */
 	uint32_t check;	 /* of the bytes before upto: it may be written anew */
 	bool is_endless; /* no record ends within reach of upto */
@@ -54,10 +57,10 @@ struct segment_scan {
 	uint32_t check;
 };
 
-/* Of so many records at a time that is kept. */
+/* How many such scans are kept at a time. */
 #define SEGMENT_SCANS 8
 
-/* How far it begins with the bytes of another file; see rewrite.h. */
+/* How far the segment begins with the bytes of another file; see rewrite.h. */
 struct segment_alike {
 	struct segment_id id; /* ino 0: it was not compared yet */
 	uint64_t upto;
@@ -67,20 +70,20 @@ struct segment {
 	unsigned refs;
 	int fd;
 	enum record_form form;
-	int number; /* that it had in its series when it was last looked for */
+	int number; /* which it had in its series when last looked for */
 	struct segment_id id;
 	uint32_t ino_hash;
 	uint32_t birth_hash; /* 0: the file system keeps no birth time */
 	struct list node;    /* for its owner */
 	/*
-	 * What the owner has seen while it was the newest, for when it has no
-	 * name any more: which came before it (ino 0: none), and which took its
-	 * name (ino 0: not known).
+	 * What the owner of the segment saw while it was the newest, for the
+	 * time when it has no name any more: which file came before it (ino 0:
+	 * none), and which took its name (ino 0: not known).
 	 */
 	struct segment_id older;
 	struct segment_id newer;
-	bool is_removed; /* and that one was not there before */
-	bool was_cut;	 /* or written anew: some of it is gone */
+	bool is_removed; /* and newer did not exist before that */
+	bool was_cut;	 /* it was cut or written anew: some of it is gone */
 	struct segment_scan scans[SEGMENT_SCANS]; /* those under way */
 	unsigned next_scan;			  /* which is forgotten next */
 	struct segment_tail tail;
@@ -99,8 +102,9 @@ struct segment *segment_open(int dir_fd, const char *name,
 
 /**
  * segment_look(dir_fd, name, links, out, size):
- * Find out which file ${name} in the folder ${dir_fd} is, likewise, and its
- * ${size} (may be NULL).  Return 0, or -1 with errno; ENOENT as there.
+ * Find out which file ${name} in the folder ${dir_fd} is, and its ${size} (may
+ * be NULL); links are followed in the same way.  Return 0, or -1 with errno;
+ * ENOENT as in segment_open.
  */
 int segment_look(int dir_fd, const char *name, enum trust_links links,
     struct segment_id *out, uint64_t *size);
@@ -181,70 +185,73 @@ int segment_position(
  * segment_is(seg, position):
  * Return whether ${position} was made in this file (its bytes may have been
  * changed since).  A birth time that either side does not know is not held
- * against it, so hosts with different file systems drivers agree.
+ * against it, so hosts with different file system drivers agree.
  */
 bool segment_is(const struct segment *seg, const struct position *position);
 
 /**
  * segment_id_is(id, position):
- * The same for a file that is not open.
+ * Do the same for a file that is not open.
  */
 bool segment_id_is(
     const struct segment_id *id, const struct position *position);
 
 /**
  * segment_before_code(seg, offset):
- * Return what an event id says of a client that has read ${seg} up to
- * ${offset} and is in the segment behind it now: mark->before, not 0.  Pure.
+ * Return what an event id says of a client that has read ${seg} up to ${offset}
+ * and is in the segment after it now: mark->before, not 0.  Pure.
  */
 uint64_t segment_before_code(const struct segment *seg, uint64_t offset);
 
 /**
  * segment_before(seg, newer, mark, out):
- * Find how far ${seg} was read by who is at ${mark} in ${newer}, which comes
- * behind it.  Return 1 with the offset in ${out}; 0 if there is no record's end
- * there, so that the mark is not about ${seg} as it is, or if it is short and
- * ${seg} was written to since, so that it might be another place too; or -1.
+ * Find how far ${seg} was read by a client that is at ${mark} in ${newer},
+ * which comes after ${seg}.  Return 1 with the offset in ${out}; 0 if no record
+ * ends there, so that the mark is not about ${seg} as it is, or if the mark is
+ * short and ${seg} was written to since, so that it might mean another place,
+ * too; or -1.
  */
 int segment_before(struct segment *seg, const struct segment *newer,
     const struct mark *mark, uint64_t *out);
 
 /**
  * segment_is_end(seg, offset):
- * Return 1 if ${offset} is behind a record of ${seg}, or its start; 0 if not,
- * also where the file is shorter; or -1.
+ * Return 1 if a record of ${seg} ends at ${offset}, or that is the start; 0 if
+ * not, also where the file is shorter; or -1.
  */
 int segment_is_end(const struct segment *seg, uint64_t offset);
 
 /**
  * segment_tail(seg, out):
- * Find the position behind the last complete record.  Reads from the end, no
- * further than it must, and nothing twice.  Return 0, or -1 (EFBIG: no record
- * ends within 17 MB of the end of the file; EAGAIN, EDQUOT: as slice_take).
+ * Find the position after the last complete record.  This reads from the end,
+ * no further than it must, and nothing twice.  Return 0, or -1 (EFBIG: no
+ * record ends within 17 MB of the end of the file; EAGAIN, EDQUOT: as
+ * slice_take).
  */
 int segment_tail(struct segment *seg, struct position *out);
 
 /**
  * segment_tail_offset(seg, out):
- * The same, with only the offset of that position.
+ * Do the same, but set ${*out} to the offset of that position only.
  */
 int segment_tail_offset(struct segment *seg, uint64_t *out);
 
 /**
  * segment_look_back(seg, end, bytes, len, before):
- * Read the ${*len} bytes before ${end}, or all there are then, into ${bytes},
- * and the byte in front of them into ${before} (-1 at the start of the file).
- * Return 0 or -1 (ESTALE: the file is shorter).
+ * Read the ${*len} bytes before ${end} into ${bytes}, or all if there are
+ * fewer, with their number in ${*len}, and the byte in front of them into
+ * ${before} (-1 at the start of the file).  Return 0 or -1 (ESTALE: the file is
+ * shorter).
  */
 int segment_look_back(const struct segment *seg, uint64_t end, uint8_t *bytes,
     size_t *len, int *before);
 
 /* A search backwards for the start of some record before the tail. */
 struct segment_back {
-	uint64_t lacking; /* so many records are still to be found */
-	uint64_t end;	  /* all behind it were; a record ends there */
-	uint64_t at;	  /* no record ends between here and that one */
-	size_t look;	  /* how much is read at once; 0: not begun yet */
+	uint64_t lacking; /* how many records are still to be found */
+	uint64_t end;	  /* all after it were found; a record ends there */
+	uint64_t at;	  /* no record ends between here and end */
+	size_t look;	  /* how much is read at once; 0: none was begun */
 };
 
 /**

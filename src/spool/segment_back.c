@@ -9,13 +9,13 @@
 #define LARGEST_LOOK 65536
 /* How many records are counted between two looks at the clock. */
 #define CLOCK_EVERY 128
-/* What counting one costs, in bytes read: a blank line is no cheap record. */
+/* What counting a record costs, in bytes read: even a blank line takes time. */
 #define RECORD_COST 32
 
 /*
  * Count back over the records in ${whole}, which ends where ${back} stands and
- * begins behind a record; ${before} is the byte in front of it.  Goes no
- * further than the slice and what is lacking.
+ * begins after a record; ${before} is the byte in front of it.  Stop when the
+ * slice is over or nothing is lacking any more.
  */
 static void
 count(enum record_form form, const struct span *whole, int before,
@@ -29,7 +29,10 @@ count(enum record_form form, const struct span *whole, int before,
 		size_t start, blank = record_blank_tail(whole->bytes, end);
 		struct record rec;
 
-		/* Of blank lines there may be any number: all but the first. */
+		/*
+		 * There may be any number of blank lines: pass over all but
+		 * one.
+		 */
 		if (form == RECORD_LINE && blank > 2)
 			end -= blank - 2;
 		start = record_last_end(form, whole->bytes, end - 1, before);
@@ -45,7 +48,7 @@ count(enum record_form form, const struct span *whole, int before,
 	back->end = back->at = base + end;
 }
 
-/* Take the whole records in the ${len} bytes before where it stands. */
+/* Take the whole records in the ${len} bytes before where ${back} stands. */
 static void
 take_window(const struct segment *seg, const uint8_t *bytes, size_t len,
     int before, struct segment_back *back)
@@ -53,7 +56,7 @@ take_window(const struct segment *seg, const uint8_t *bytes, size_t len,
 	struct span whole = { bytes, len };
 	size_t first = 0;
 
-	/* The first bytes may be the rest of a record: not counted. */
+	/* The first bytes may be the rest of a record, which is not counted. */
 	if (before != -1) {
 		first = record_find_end(seg->form, bytes, len, before, 0);
 		whole.bytes += first;
@@ -63,7 +66,7 @@ take_window(const struct segment *seg, const uint8_t *bytes, size_t len,
 		before = bytes[first - 1];
 	if (whole.len > 0)
 		count(seg->form, &whole, before, back);
-	/* One that is longer than a look is passed over as a whole. */
+	/* A record that is longer than a look is passed over as a whole. */
 	else if (back->look >= LARGEST_LOOK)
 		back->at = back->end - len;
 	if (back->look < LARGEST_LOOK)

@@ -9,7 +9,10 @@
 /* How many other places are looked at that a short code might mean. */
 #define OTHERS 4
 
-/* Codes begin elsewhere in each file, so that of another they make no sense. */
+/*
+ * Return the code of offset 0.  It is another one in each file, so that the
+ * codes of one file make no sense in another.
+ */
 static uint64_t
 code_start(const struct segment *seg)
 {
@@ -22,14 +25,20 @@ segment_before_code(const struct segment *seg, uint64_t offset)
 	return code_start(seg) + offset;
 }
 
-/* Whether a record ends at ${offset}, and the last at ${tail}; or -1. */
+/*
+ * Return whether a record ends at ${offset}, where the last ends at ${tail}; or
+ * -1.
+ */
 static int
 is_end(const struct segment *seg, uint64_t tail, uint64_t offset)
 {
 	return offset == tail ? 1 : segment_is_end(seg, offset);
 }
 
-/* Whether nothing can have been written to ${seg} since ${newer} was made. */
+/*
+ * Return whether nothing can have been written to ${seg} since ${newer} was
+ * made.
+ */
 static bool
 is_settled(const struct segment *seg, const struct segment *newer)
 {
@@ -42,7 +51,11 @@ is_settled(const struct segment *seg, const struct segment *newer)
 	    newer->id.birth_ns;
 }
 
-/* A short code fits a place in every so many bytes: take the last. */
+/*
+ * Find what place a short code means.  It fits one in every MARK_BEFORE_RANGE
+ * bytes: take the last, unless ${seg} may have grown since and another fits,
+ * too.
+ */
 static int
 find_short(struct segment *seg, const struct segment *newer, uint64_t code,
     uint64_t tail, uint64_t *out)

@@ -7,12 +7,12 @@
 #define FIRST_LOOK 4096
 #define LARGEST_LOOK 65536
 /*
- * Where no record ends in so many bytes, more than any max_record, the file is
- * no channel to begin in.
+ * How far from its end a file is searched, more than any max_record: if no
+ * record ends there, it is no channel to begin in.
  */
 #define TAIL_LIMIT (17 << 20)
 
-/* The check of the bytes before ${upto}. */
+/* Make the check of the bytes before ${upto}. */
 static int
 check_of(const struct segment *seg, uint64_t upto, uint32_t *out)
 {
@@ -47,7 +47,7 @@ renew(struct segment *seg, uint64_t size)
 	return 0;
 }
 
-/* Look for an end in the ${look} bytes before where the search has come. */
+/* Look for an end in the ${look} bytes before the place that was reached. */
 static int
 step_back(
     const struct segment *seg, struct segment_tail *tail, size_t look, bool *is)
@@ -69,7 +69,7 @@ step_back(
 	return rc;
 }
 
-/* Go on with the search, down to what is known or as far as there is reach. */
+/* Go on with the search, down to what is known or as far as TAIL_LIMIT. */
 static int
 search(const struct segment *seg, struct segment_tail *tail)
 {
@@ -105,6 +105,9 @@ segment_tail_offset(struct segment *seg, uint64_t *out)
 	*out = 0;
 	if (size == 0)
 		return 0;
+	/*
+	 * Only what the file has grown by is searched, maybe in several slices.
+	 */
 	if (size > tail->upto) {
 		if (tail->goal == 0)
 			tail->goal = tail->at = size;

@@ -10,7 +10,8 @@
 
 /* A hole that nobody has closed for so many seconds stays. */
 #define SETTLED_S 2
-/* Renamed this often while we look, the series is being renamed all the time.
+/*
+ * If files are renamed this often while we look, they are renamed all the time.
  */
 #define TRIES 8
 
@@ -60,7 +61,7 @@ series_higher(const struct series *series, int number)
 	return -1;
 }
 
-/* The number below ${end}, from ${from} on, that the file ${id} has, or -1. */
+/* Return the number that ${id} has from ${from} on and below ${end}, or -1. */
 static int
 find_between(
     const struct series *series, const struct segment_id *id, int from, int end)
@@ -108,7 +109,7 @@ try_before(const struct series *series, const struct segment *newest,
 
 	if (at == -1)
 		return errno == ENOENT ? SERIES_NOT_IN : SERIES_ERROR;
-	/* By a link, the same file may have the next number, too. */
+	/* If there is a link, the same file may have the next number, too. */
 	number = at;
 	do {
 		number = series_higher(series, number);
@@ -121,7 +122,7 @@ try_before(const struct series *series, const struct segment *newest,
 		return errno == ENOENT ? SERIES_BUSY : SERIES_ERROR;
 	/*
 	 * Numbers only grow: if newest still has its own, what was opened
-	 * meanwhile had this one while it stood beside it.
+	 * meanwhile had the next number while newest stood before it.
 	 */
 	if (series_look(series, at, &id) != 0 ||
 	    !segment_id_equal(&id, &newest->id) ||
@@ -129,7 +130,9 @@ try_before(const struct series *series, const struct segment *newest,
 		segment_drop(out);
 		return SERIES_BUSY;
 	}
-	/* Renamed first, it has just gone ahead. */
+	/*
+	 * A file that was renamed just now has only gone ahead of the others.
+	 */
 	return number == at + 1 || !series_is_settled(*out) ? SERIES_NEXT :
 							      SERIES_HOLE;
 }

@@ -1,8 +1,8 @@
 /*
  * A series: the segments of one log, as logrotate numbers them.  PATH is the
- * newest, PATH.1 came before it, PATH.2 before that.  Whoever rotates renames
- * from the highest number down, so a file's number only ever grows; while it is
- * done, one number after the other is missing.
+ * newest, PATH.1 came before it, PATH.2 before that.  A rotation renames from
+ * the highest number down, so a file's number only ever grows; while it goes
+ * on, one number after the other is missing.
  *
  * Functions that return -1 leave errno.
  */
@@ -11,7 +11,7 @@
 
 #include "spool/segment.h"
 
-/* So many numbers in a row may be missing before the series is at its end. */
+/* How many numbers in a row may be missing before the series is at its end. */
 #define SERIES_MISSING 8
 /* No number is higher. */
 #define SERIES_LAST 9999
@@ -21,7 +21,7 @@
 
 struct series {
 	char *path; /* of the newest segment; others are spelled in there */
-	size_t len; /* of that; behind it there are SERIES_ROOM bytes */
+	size_t len; /* of that; it has room for SERIES_ROOM more bytes */
 	enum record_form form;
 	enum trust_links links; /* which are followed to a segment */
 };
@@ -59,8 +59,8 @@ struct segment *series_open(const struct series *series, int number);
 /**
  * series_higher(series, number):
  * Return the lowest number above ${number} (-1: of all) that there is, or -1
- * (ENOENT: none).  Whoever goes upwards so meets every file, also those that
- * are renamed meanwhile: their numbers only grow.
+ * (ENOENT: none).  A walk upwards by this function meets every file, also those
+ * that are renamed meanwhile: their numbers only grow.
  */
 int series_higher(const struct series *series, int number);
 
@@ -68,8 +68,8 @@ int series_higher(const struct series *series, int number);
  * series_find(series, id, from):
  * Return the number of the file ${id}, 0 for the newest, or -1 (ENOENT: it is
  * not in the series).  It is looked for from ${from} on, where it was last, and
- * only then below: a look at one or two files as a rule, at all of them if it
- * is gone.
+ * only then below: that takes a look at one or two files as a rule, at all of
+ * them if it is gone.
  */
 int series_find(
     const struct series *series, const struct segment_id *id, int from);

@@ -6,11 +6,12 @@
 #include "base/slice.h"
 #include "spool/series_list.h"
 
-/* Renamed this often while we look, the series is being renamed all the time.
+/*
+ * If files are renamed this often while we look, they are renamed all the time.
  */
 #define TRIES 8
 
-/* What all lists have allocated, by their cap. */
+/* How many bytes all lists have allocated, by their cap. */
 static size_t memory;
 #define ENTRY_BYTES (sizeof(struct series_entry) + 2 * sizeof(uint32_t))
 
@@ -23,7 +24,7 @@ series_list_free(struct series_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* Begin anew with the memory that it has. */
+/* Empty the list, but keep its memory. */
 static void
 clear(struct series_list *list)
 {
@@ -48,11 +49,14 @@ series_list_memory(void)
 	return memory;
 }
 
-/* The slot of the file ${id}, or the free one where it would be. */
+/* Return the slot of the file ${id}, or the free one where it would be. */
 static size_t
 slot_of(const struct series_list *list, const struct segment_id *id)
 {
-	/* Birth times may be unknown on one side: see segment_id_equal. */
+	/*
+	 * Birth times are not hashed, as they may be unknown on one side: see
+	 * segment_id_equal.
+	 */
 	size_t slot = hash_mix(id->ino) & (list->n_slots - 1);
 
 	while (list->slots[slot] != 0 &&
@@ -115,7 +119,7 @@ meet_again(const struct series *series, struct series_list *list, int index,
 	int first = list->entries[index].number;
 	struct segment_id id;
 
-	/* It may have been renamed to there meanwhile. */
+	/* It may have been renamed to ${number} meanwhile. */
 	if (series_look(series, first, &id) != 0 ||
 	    !segment_id_equal(&id, &list->entries[index].id))
 		return restart(list);
@@ -145,7 +149,10 @@ add(const struct series *series, struct series_list *list,
 	return 0;
 }
 
-/* Whether there is nothing to be had at a number, and no reason to give up. */
+/*
+ * Return whether ${error} says that nothing can be had at a number, which is no
+ * reason to give up.
+ */
 static bool
 is_absence(int error)
 {
@@ -198,7 +205,7 @@ series_list_make(const struct series *series, struct series_list *list)
 				return -1;
 			continue;
 		}
-		/* What has come before the first meanwhile moved all others. */
+		/* If a newer file has come meanwhile, all others have moved. */
 		if (list->n > 0 && !series_list_is_current(series, list)) {
 			if (restart(list) != 0)
 				return -1;
@@ -230,7 +237,10 @@ series_list_open(const struct series *series, struct series_list *list,
 	return -1;
 }
 
-/* Whether the entry ${index} still has its number; if not, forget the list. */
+/*
+ * Return whether the entry ${index} still has its number; if not, forget the
+ * list.
+ */
 static bool
 stands(const struct series *series, struct series_list *list, size_t index)
 {
@@ -271,7 +281,10 @@ find(const struct series *series, struct series_list *list,
 		*index = (size_t)found;
 		return SERIES_NEXT;
 	}
-	/* Since an older list was made, it may have got a number. */
+	/*
+	 * If the list is older, the file may have got a number since it was
+	 * made.
+	 */
 	if (!was_whole && series_list_is_current(series, list))
 		return SERIES_NOT_IN;
 	series_list_forget(list);
@@ -279,9 +292,9 @@ find(const struct series *series, struct series_list *list,
 }
 
 /*
- * Open the neighbour ${to} of the entry ${from}.  Numbers only grow: if that
- * still has its own, what was opened meanwhile had this one while it stood
- * beside it.
+ * Open the neighbour ${to} of the entry ${from}.  Numbers only grow: if ${from}
+ * still has its own, what was opened meanwhile had the number of ${to} while it
+ * stood beside it.
  */
 static enum series_step
 open_neighbour(const struct series *series, struct series_list *list,
@@ -308,7 +321,10 @@ try_after(const struct series *series, struct series_list *list,
 
 	if (step != SERIES_NEXT)
 		return step;
-	/* The newest may have come, or be missing for a step of a rotation. */
+	/*
+	 * A newer file may have come, or the newest may be missing for one step
+	 * of a rotation.
+	 */
 	if (index == 0 && !series_list_is_current(series, list)) {
 		series_list_forget(list);
 		return SERIES_BUSY;
@@ -336,7 +352,9 @@ try_before(const struct series *series, struct series_list *list,
 	if (index + 1 == list->n)
 		return stands(series, list, index) ? SERIES_NONE : SERIES_BUSY;
 	step = open_neighbour(series, list, index, index + 1, out);
-	/* Renamed first, it has just gone ahead. */
+	/*
+	 * A file that was renamed just now has only gone ahead of the others.
+	 */
 	if (step == SERIES_HOLE && !series_is_settled(*out))
 		step = SERIES_NEXT;
 	return step;

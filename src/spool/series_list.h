@@ -3,10 +3,10 @@
  * whatever numbers it has.
  *
  * It is made by one walk upwards through the numbers, in slices where there are
- * many, and serves until the files were renamed; from one segment to the next
- * it is two looks then.  A file that has two numbers, by a link or a hard link,
- * stands where its lower number is and is skipped at the other.  Nothing goes
- * round that way, whoever links what.
+ * many, and serves until the files were renamed; with it, going from one
+ * segment to the next takes two looks.  A file that has two numbers, by a link
+ * or a hard link, stands where its lower number is and is skipped at the other.
+ * That way no reader goes round in circles, whatever links there are.
  *
  * Functions that return int give 0, or -1 with errno: EAGAIN (the slice is
  * over: call again in a later one), EDQUOT (its budget is used up), EBUSY (the
@@ -30,8 +30,8 @@ struct series_list {
 	uint32_t *slots; /* finds an entry by its file: index + 1; 0: free */
 	size_t n_slots;	 /* a power of two; 0: none yet */
 	int next;	 /* the number that is looked at next */
-	int missing;	 /* numbers before that, in a row */
-	int restarts;	 /* files were renamed meanwhile so often */
+	int missing;	 /* how many before that are missing, in a row */
+	int restarts;	 /* how often files were renamed meanwhile */
 	bool is_whole;
 	int same[2]; /* two numbers that one file has; 0, 0: none */
 };
@@ -44,7 +44,7 @@ void series_list_free(struct series_list *list);
 
 /**
  * series_list_forget(list):
- * The files are not what ${list} says any more: make it anew.
+ * Let ${list} be made anew: the files are not what it says any more.
  */
 void series_list_forget(struct series_list *list);
 
@@ -93,8 +93,9 @@ enum series_step series_list_after(const struct series *series,
 
 /**
  * series_list_before(series, list, seg, out):
- * The same for the one that comes before ${seg}; it is never SERIES_BUSY: what
- * was renamed just now comes next, although numbers between may be missing.
+ * Do the same for the segment that comes before ${seg}.  The result is never
+ * SERIES_BUSY: what was renamed just now comes next, although numbers between
+ * may be missing.
  */
 enum series_step series_list_before(const struct series *series,
     struct series_list *list, const struct segment *seg, struct segment **out);

@@ -8,9 +8,11 @@
 
 #include "spool/trust.h"
 
-/* So many links lead to a file, one through the other, as for the kernel. */
+/*
+ * How many links may lead to a file, one through the other, as for the kernel.
+ */
 #define LINKS_MAX 40
-/* And so many parts do their paths have together. */
+/* How many parts their paths may have together. */
 #define PARTS_MAX 400
 /* How often what a link leads to may be exchanged while it is opened. */
 #define OPEN_TRIES 8
@@ -23,21 +25,24 @@ struct link {
 	ino_t ino;
 	bool is_entry;
 	char name[NAME_MAX + 1];
-	size_t rest; /* so much of the path is left when it has been */
+	size_t rest; /* how much of the path is left after it */
 };
 
-/* On the way along a path. */
+/* A walk along a path. */
 struct walk {
 	enum trust_links links;
-	const char *entry;	 /* of the spool: where it began */
+	const char *entry;	 /* the entry of the spool where it began */
 	int dir;		 /* what the path up to here is (O_PATH) */
 	struct stat st;		 /* of it */
 	int parent;		 /* the folder that it is in; -1: not known */
 	char name[NAME_MAX + 1]; /* its name there */
-	unsigned n_followed;	 /* of which we do not know the end yet */
+	unsigned n_followed;	 /* links whose end we do not know yet */
 	unsigned n_links;
 	unsigned n_parts;
-	/* Large, and mostly untouched: what is in front fits one page. */
+	/*
+	 * What follows is large and mostly untouched; what is before it fits
+	 * one page.
+	 */
 	char rest[2 * PATH_MAX]; /* what is still to be gone */
 	struct link followed[LINKS_MAX];
 };
@@ -73,7 +78,7 @@ refuse(const struct walk *walk, const struct link *link,
 	last.count++;
 	snprintf(last.entry, sizeof(last.entry), "%s", walk->entry);
 	snprintf(last.link, sizeof(last.link), "%s", link->name);
-	/* In the log a quote would end it. */
+	/* A quote would end the text in the log. */
 	for (char *c = last.link; *c != '\0'; c++) {
 		if (*c == '"')
 			*c = '?';
@@ -88,7 +93,10 @@ refuse(const struct walk *walk, const struct link *link,
 	return -1;
 }
 
-/* We are at ${fd}, taken, which is called walk->name in the folder before. */
+/*
+ * Go to ${fd}, which is taken over and is called walk->name in the folder where
+ * we were.
+ */
 static void
 arrive(struct walk *walk, int fd, const struct stat *st)
 {
@@ -161,8 +169,9 @@ judge(struct walk *walk)
 }
 
 /*
- * What a link leads to is not there, or not for us to see: whoever may not have
- * us look at it is not to learn that, either, so the folder counts instead.
+ * What a link leads to is not there, or we may not see it.  A user that may not
+ * have us look at it is not to learn that, either, so the owner of the folder
+ * counts in place of the file's.
  */
 static int
 judge_missing(const struct walk *walk)
@@ -305,7 +314,7 @@ open_found(const struct walk *walk, int flags)
 	    st.st_dev == walk->st.st_dev)
 		return fd;
 	close(fd);
-	/* Another one took its name. */
+	/* Another file took its name. */
 	errno = ESTALE;
 	return -1;
 }
@@ -317,6 +326,7 @@ trust_open(int dir_fd, const char *path, int flags, enum trust_links links)
 	int fd = -1;
 
 	flags |= O_CLOEXEC;
+	/* Where no link is to be judged, the kernel does all of it. */
 	if (links != TRUST_OWN) {
 		fd = openat(dir_fd, path,
 		    links == TRUST_ANY ? flags : flags | O_NOFOLLOW);
@@ -324,11 +334,14 @@ trust_open(int dir_fd, const char *path, int flags, enum trust_links links)
 			return fd;
 	}
 	/*
-	 * Not on the stack: what guards that would touch all 20 kB of it, and
-	 * it would be memory of each process.
+	 * The walk is not on the stack: what guards the stack would touch all
+	 * 20 kB of it, and each process would keep that memory.
 	 */
 	if ((walk = malloc(sizeof(*walk))) == NULL)
 		return -1;
+	/*
+	 * If another file took the name meanwhile, walk along the path again.
+	 */
 	for (int i = 0; i < OPEN_TRIES; i++) {
 		fd = -1;
 		if (go(walk, dir_fd, path, links) != 0)

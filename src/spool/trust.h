@@ -1,8 +1,8 @@
 /*
- * Which links are followed.  A spool may be written by many, and some of those
- * who read it or write to it may do more than they: a responder may read the
- * files of the site, and root may write everywhere.  Nobody is to borrow these
- * rights by putting a link into a spool.
+ * Which links are followed.  Many users may write to a spool, and some
+ * processes that read it or write to it may do more than these users: a
+ * responder may read the files of the site, and root may write everywhere.  No
+ * user is to borrow these rights by putting a link into a spool.
  *
  * A link is followed if it belongs to root, to us, or to the owner of what it
  * leads to.  That is judged for each link on the way, also for those in the
@@ -22,7 +22,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Which links in a spool are followed; in the order of enum links (settings.h).
+/*
+ * Which links in a spool are followed; in the order of enum links (settings.h).
  */
 enum trust_links {
 	TRUST_OWNER, /* those of root, us, or the owner of what they lead to */
@@ -36,11 +37,11 @@ enum trust_links {
 struct trust_refusal {
 	unsigned count;		  /* how many there were in this process */
 	char entry[NAME_MAX + 1]; /* of the spool, what was to be opened */
-	char link[NAME_MAX + 1];  /* the last one, within its folder */
+	char link[NAME_MAX + 1];  /* the last link, within its folder */
 	ino_t ino;		  /* of it */
-	bool is_entry;		  /* it is what was asked for, or further on */
+	bool is_entry;		  /* it is what was asked for, not further on */
 	bool is_endless;	  /* too many links lead from one to the next */
-	bool is_judged; /* the owners are why; else none is followed */
+	bool is_judged; /* the owners are why; else no link is followed */
 	uid_t owner;	/* of the link */
 	uid_t target;	/* of what it leads to */
 };
@@ -54,9 +55,9 @@ bool trust_is(uid_t owner, uid_t of);
 
 /**
  * trust_open(dir_fd, path, flags, links):
- * As openat(2), with O_CLOEXEC, of an entry of a spool: its last part may be a
- * link, which is followed as ${links} says.  Through a link only a regular file
- * or a folder is opened; ${flags} must not have O_CREAT.
+ * Open an entry of a spool as openat(2) does, with O_CLOEXEC: its last part may
+ * be a link, which is followed as ${links} says.  Through a link only a regular
+ * file or a folder is opened; ${flags} must not have O_CREAT.
  *
  * Return a descriptor, or -1 with errno: ELOOP: a link was refused; EINVAL: a
  * link leads to something else.
@@ -65,14 +66,15 @@ int trust_open(int dir_fd, const char *path, int flags, enum trust_links links);
 
 /**
  * trust_find(dir_fd, path, links):
- * The same, but return a descriptor that only stands for what is there
+ * Do the same, but return a descriptor that only stands for what is there
  * (O_PATH), whatever that is.
  */
 int trust_find(int dir_fd, const char *path, enum trust_links links);
 
 /**
  * trust_look(dir_fd, path, links, out):
- * As fstatat(2), likewise.  Return 0, or -1 with errno.
+ * Look at an entry as fstatat(2) does; links are followed in the same way.
+ * Return 0, or -1 with errno.
  */
 int trust_look(
     int dir_fd, const char *path, enum trust_links links, struct stat *out);

@@ -15,8 +15,9 @@
 #define ACL_MAX 4096 /* hundreds of entries */
 
 /*
- * Whether who could read or write the file ${old} can do the same, and no more,
- * with one of the same mode that has the owner and the group of ${now}, us.
+ * Return whether all users that could read or write the file ${old} can do the
+ * same, and no more, with a file of the same mode that has the owner and the
+ * group of ${now}, which may be ours.
  */
 static bool
 keeps_rights(const struct stat *old, const struct stat *now)
@@ -29,7 +30,7 @@ keeps_rights(const struct stat *old, const struct stat *now)
 		return false;
 	if (now->st_uid == old->st_uid)
 		return true;
-	/* Root needs no right; we shall not lose ours, either. */
+	/* Root needs no right, and we must not lose ours, either. */
 	return (old->st_uid == 0 || (user & ~group) == 0) &&
 	    ((group | other) & ~user) == 0;
 }
@@ -49,13 +50,16 @@ copy_acl(int fd, int model_fd, bool is_same_owner)
 		return fsetxattr(fd, ACL, acl, (size_t)len, 0);
 	if (len == -1 && errno != ENODATA && errno != ENOTSUP)
 		return -1;
-	/* The folder may have a default for new files. */
+	/* The folder may have a default list, which new files get. */
 	if (fremovexattr(fd, ACL) == 0 || errno == ENODATA || errno == ENOTSUP)
 		return 0;
 	return -1;
 }
 
-/* The mode comes last: before, nobody but us can do anything with the file. */
+/*
+ * Give the file all that the model has.  The mode comes last: until then nobody
+ * but us can do anything with the file.
+ */
 static int
 make_alike(int fd, int model_fd)
 {
@@ -65,7 +69,10 @@ make_alike(int fd, int model_fd)
 		return -1;
 	if (fchown(fd, model.st_uid, model.st_gid) != 0 &&
 	    fchown(fd, (uid_t)-1, model.st_gid) != 0) {
-		/* Neither is ours to give: is that as good? */
+		/*
+		 * Neither is ours to give; keeps_rights judges whether that
+		 * does.
+		 */
 	}
 	if (fstat(fd, &st) != 0)
 		return -1;
@@ -84,7 +91,7 @@ twin_is_made(int dir_fd, const char *name, int model_fd)
 {
 	struct stat model, st;
 
-	/* An unfinished one has another mode. */
+	/* A twin that was not finished has another mode. */
 	return fstat(model_fd, &model) == 0 &&
 	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_size == 0 &&

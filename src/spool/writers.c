@@ -9,9 +9,10 @@ enum writers
 writers_find(int fd)
 {
 	/*
-	 * One who opens it in this very moment is made to wait until we give
-	 * the lease back, and we are sent a signal: SIGIO, which would end us,
-	 * or one that is ignored by default.
+	 * A process that opens the file in this very moment has to wait until
+	 * we give the lease back, and we are sent a signal.  By default that is
+	 * SIGIO, which would end us, so let it be one that is ignored by
+	 * default.
 	 */
 	if (fcntl(fd, F_SETSIG, SIGURG) != 0)
 		return WRITERS_UNKNOWN;

@@ -4,7 +4,7 @@
 #include "stream/event.h"
 #include "stream/utf8.h"
 
-/* Other field names, a retry hint, the name of a channel and line ends. */
+/* Room for other field names, a retry field, a channel's name and line ends. */
 #define REST_MAX 160
 #define LONG_BODY 65536
 #define EMPTY_DATA "data:\n"
@@ -25,7 +25,7 @@ safe_byte(uint8_t c)
 	return '_';
 }
 
-/* The publisher's id behind '~', cut where the whole would be too long. */
+/* Append '~' and the publisher's id, cut where the whole would be too long. */
 static int
 append_own_id(struct buf *out, size_t used, const struct span *own)
 {
@@ -42,7 +42,7 @@ append_own_id(struct buf *out, size_t used, const struct span *own)
 	return 0;
 }
 
-/* The end of a block: its id, with ${own} behind it unless that is NULL. */
+/* Append the end of a block: its id, followed by ${own} unless that is NULL. */
 static int
 append_end(struct buf *out, const struct span *id, const struct span *own)
 {
@@ -60,7 +60,10 @@ append_data(struct buf *out, const struct record *rec)
 	struct span line;
 
 	while (record_data_next(rec, &iter, &line)) {
-		/* A line of nothing but CR has as many of these. */
+		/*
+		 * A line of many CRs becomes as many empty fields: take them
+		 * fast.
+		 */
 		if (line.len == 0) {
 			if (buf_append(
 				out, EMPTY_DATA, sizeof(EMPTY_DATA) - 1) != 0)
@@ -94,11 +97,14 @@ event_size_max(const struct record *rec)
 	/* For each CR of a line there is a field, "data: " and its end. */
 	if (rec->form == RECORD_LINE)
 		return size + lines * 7 + REST_MAX;
-	/* A field that is there may lack its colon and its blank. */
+	/*
+	 * A field of the block may lack its colon and its blank, which are
+	 * added.
+	 */
 	return size + (lines + count_byte(&rec->body, '\n')) * 2 + REST_MAX;
 }
 
-/* Whether a type behind the name of this channel would be one of ours. */
+/* Return whether a type after the name of this channel would look like ours. */
 static bool
 is_our_name(const char *channel)
 {
@@ -133,7 +139,7 @@ int
 event_append(struct buf *out, const struct span *id, const char *channel,
     const struct record *rec)
 {
-	/* A long one grows the buffer once. */
+	/* For a long record the buffer grows once. */
 	if (rec->body.len > LONG_BODY &&
 	    buf_reserve(out, event_size_max(rec)) != 0)
 		return -1;

@@ -5,9 +5,9 @@
  *
  * The id is the last field of a block, because some clients take it at once: an
  * event that was cut off is not to count as seen.  A block that only moves the
- * client's cursor has a type of its own and empty data, because some take no id
- * from one without data.  No blank line stands behind anything but an event:
- * some make an empty message of it.
+ * client's cursor has a type of its own and empty data, because some clients
+ * take no id from one without data.  A blank line follows nothing but an event:
+ * some clients make an empty message of one.
  *
  * Ids come in ready and in the safe alphabet; see spool/mark.h.
  */
@@ -24,15 +24,18 @@
 /* A comment that keeps proxies and their timeouts quiet. */
 #define EVENT_HEARTBEAT ":\n"
 
-/* The same for pages that want to see that their stream is alive. */
+/*
+ * The same as an event, for pages that want to see that their stream is alive.
+ */
 #define EVENT_BEAT "event: spoolcast.beat\ndata:\n\n"
 
 /**
  * event_append(out, id, channel, rec):
- * Append ${rec} as an event, with the id ${id}, the publisher's own id behind
- * it, and a retry field if it has one.  A record without data becomes event
- * spoolcast.at.  With a name in ${channel} that is the event's type, followed
- * by a dot and the record's where it has one; NULL: only the record's.
+ * Append ${rec} as an event, with the id ${id}, followed by the publisher's own
+ * id, and with a retry field if it has one.  A record without data becomes
+ * event spoolcast.at.  If ${channel} is a name, the type of the event is that
+ * name, followed by a dot and the record's type where it has one; if it is
+ * NULL, the type is the record's.
  */
 int event_append(struct buf *out, const struct span *id, const char *channel,
     const struct record *rec);
@@ -73,7 +76,7 @@ int event_append_skipped(struct buf *out, const struct span *id,
 
 /**
  * event_append_retry(out, ms):
- * Append a retry field, which counts at once, and belongs to the block of an
+ * Append a retry field, which counts at once, and belongs to the block of the
  * event that follows.
  */
 int event_append_retry(struct buf *out, int64_t ms);

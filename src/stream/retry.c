@@ -1,6 +1,6 @@
 #include "stream/retry.h"
 
-/* ${jitter} percent of ${base_ms}, without overflow. */
+/* Return ${jitter} percent of ${base_ms}, without overflow. */
 static int64_t
 swing_of(int64_t base_ms, uint64_t jitter)
 {
@@ -36,7 +36,7 @@ retry_book(
 	}
 	if (book->most < clients)
 		book->most = clients;
-	/* Full: begin anew from the front. */
+	/* If all clients have a moment, the next one may come back at once. */
 	if (book->next_us - now_us >= (int64_t)book->most * gap_us)
 		book->next_us = now_us;
 	wait_us = book->next_us - now_us;

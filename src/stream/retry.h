@@ -1,5 +1,5 @@
 /*
- * When clients shall come back (pure; randomness comes in as an argument).
+ * When clients are to come back (pure; randomness comes in as an argument).
  */
 #ifndef SPOOLCAST_STREAM_RETRY_H
 #define SPOOLCAST_STREAM_RETRY_H
@@ -20,19 +20,20 @@ int64_t retry_jittered(int64_t base_ms, uint64_t jitter, struct rnd *rnd);
  */
 int64_t retry_above(int64_t base_ms, uint64_t jitter, struct rnd *rnd);
 
-/* Who was asked to come back when; zeroed at first. */
+/* The moments at which clients were asked to come back; zeroed at first. */
 struct retry_book {
-	int64_t next_us; /* monotonic; the first moment that is not taken */
+	int64_t next_us; /* monotonic; the first moment that is free */
 	uint64_t most;	 /* clients, since it was last empty */
 };
 
 /**
  * retry_book(book, now_ms, rate, clients):
- * Return the time in milliseconds, from ${now_ms} (monotonic) on, that one more
- * client is to wait beyond its own, so that no more than ${rate} a second are
- * asked back: 0 while fewer ask, and longer from one to the next of many who
- * are sent away at once.  It is never more than the ${clients} there are need,
- * so a few who come again and again cannot send the others away for long.
+ * Return how many milliseconds, from ${now_ms} (monotonic) on, one more client
+ * is to wait beyond its own time, so that no more than ${rate} a second are
+ * asked back: 0 while fewer ask, and longer from one to the next of many
+ * clients that are sent away at once.  It is never more than the ${clients}
+ * there are need, so a few clients that come again and again cannot send the
+ * others away for long.
  */
 int64_t retry_book(
     struct retry_book *book, int64_t now_ms, uint64_t rate, uint64_t clients);

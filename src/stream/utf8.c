@@ -50,13 +50,15 @@ sequence(const uint8_t *bytes, size_t len, bool *is_good)
 	return i;
 }
 
-/* The length of the plain ASCII that ${bytes} start with. */
+/* Return the length of the plain ASCII that ${bytes} start with. */
 static size_t
 ascii_run(const uint8_t *bytes, size_t len)
 {
 	size_t i = 0;
 
-	/* Eight at a time: any high bit, or any zero byte (Mycroft). */
+	/*
+	 * Take eight at a time, up to any high bit or any zero byte (Mycroft).
+	 */
 	while (i + 8 <= len) {
 		uint64_t word;
 

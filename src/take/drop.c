@@ -14,7 +14,7 @@
 #include "take/drop_parts.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-/* Memory that is kept for the next batch. */
+/* So much memory is kept for the next batch. */
 #define OUT_KEPT 65536
 
 static int
@@ -49,7 +49,7 @@ drop_new(const struct drop_opts *opts)
 	drop->journal.spool = drop->opts.spool;
 	drop->journal.name = drop->opts.journal;
 	rnd_seed(&drop->rnd);
-	/* A limit of the size of files is an error, not our end. */
+	/* A file beyond the size limit is an error and does not kill us. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	return drop;
 }
@@ -78,7 +78,7 @@ close_all(struct drop *drop)
 void
 drop_pause(struct drop *drop)
 {
-	/* Where that fails, whoever comes next recovers it. */
+	/* If that fails, the next process that takes recovers it. */
 	if (drop->is_recovering ||
 	    (drop->batch.fd != -1 && drop_batch_finish(drop) != 0)) {
 		drop_recover_end(drop);
@@ -94,7 +94,7 @@ drop_free(struct drop *drop)
 	if (drop == NULL)
 		return;
 	drop_pause(drop);
-	/* It stays where somebody has left something in it. */
+	/* The folder stays if somebody has left something in it. */
 	if (drop->dir != -1)
 		(void)unlinkat(drop->dir, DROP_TAKING, AT_REMOVEDIR);
 	close_all(drop);
@@ -132,7 +132,7 @@ drop_look_again(struct drop *drop, int64_t pause_ms)
 		drop->look_again_ms = when_ms;
 }
 
-/* Let go of everything: what was begun is found again. */
+/* Let go of everything: the next call finds what was begun. */
 static enum drop_result
 fail(struct drop *drop)
 {
@@ -148,7 +148,7 @@ fail(struct drop *drop)
 	return DROP_FAILED;
 }
 
-/* A pass through the folder found what there is. */
+/* Log what a pass through the folder has found. */
 static void
 tell_found(struct drop *drop)
 {
@@ -167,13 +167,13 @@ tell_found(struct drop *drop)
 		    drop->opts.channel, names->n_found - names->n_others);
 }
 
-/* Whether to look from the start; not before the last look is over. */
+/* Return whether to look from the start; not before the last look is over. */
 static bool
 begins_look(const struct drop *drop)
 {
 	const struct drop_names *names = &drop->names;
 
-	/* Else what stays in the folder would be in the way of the rest. */
+	/* Otherwise files that have to stay would keep the rest waiting. */
 	if (drop->is_looking && (names->n > 0 || names->has_more))
 		return false;
 	return drop->wants_pass;
@@ -184,11 +184,15 @@ needs_pass(const struct drop *drop)
 {
 	const struct drop_names *names = &drop->names;
 
-	/* First what is below the ceiling, then what is above it. */
+	/* Names below the ceiling come first, then those above it. */
 	return names->dir != NULL || (names->n == 0 && names->has_more) ||
 	    begins_look(drop);
 }
 
+/*
+ * Begin a pass through the folder, or go on with one, until it is ${until_ms}.
+ * Return 0 or -1.
+ */
 static int
 pass(struct drop *drop, int64_t until_ms)
 {
@@ -212,13 +216,14 @@ pass(struct drop *drop, int64_t until_ms)
 	if (result == DROP_PASS_MORE)
 		return 0;
 	tell_found(drop);
+	/* A whole pass that could not keep one name had no memory for it. */
 	if (names->n > 0 || !names->has_more)
 		return 0;
 	errno = ENOMEM;
 	return drop_fail(drop, drop->opts.file, NULL);
 }
 
-/* Make sure that the folder is open which has the name now. */
+/* Make sure that the folder that has the name now is open. */
 static int
 open_folder(struct drop *drop)
 {
@@ -228,6 +233,7 @@ open_folder(struct drop *drop)
 	spool = open(drop->opts.spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (spool == -1)
 		return drop_fail(drop, drop->opts.spool, NULL);
+	/* If another folder has the name, or none, be done with the old one. */
 	if (drop->dir != -1 &&
 	    (fstatat(spool, drop->opts.file, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 		st.st_dev != drop->dev || st.st_ino != drop->ino)) {
@@ -263,7 +269,7 @@ step(struct drop *drop, int64_t until_ms)
 	return drop_batch_take(drop, until_ms) == 0 ? 1 : -1;
 }
 
-/* There is nothing more for now. */
+/* There is nothing more for now: log what was left alone, and free memory. */
 static enum drop_result
 rest(struct drop *drop)
 {
@@ -290,6 +296,7 @@ drop_take(struct drop *drop, int64_t until_ms)
 	}
 	if (open_folder(drop) != 0)
 		return fail(drop);
+	/* First finish what others began, but never amid a batch of ours. */
 	if (!drop->is_recovered && now_ms >= drop->recover_ms &&
 	    drop->batch.fd == -1)
 		drop->is_recovering = true;

@@ -2,21 +2,21 @@
  * A drop folder: SPOOL/NAME.d, where every file that is moved in or closed
  * after writing is one record of the channel NAME, and its journal, to which
  * the records are appended: SPOOL/.spoolcast/NAME.d.log.  One process takes
- * files out of a folder at a time; who that is is settled elsewhere.
+ * files out of a folder at a time; take.h settles which one that is.
  *
- * Exactly once, whatever is killed when:
+ * Each file is taken exactly once, whatever is killed when:
  *  a) Files are first moved to NAME.d/.taking/TOKEN, a folder that was made for
- *     this batch of files.  From then on nobody who writes a new file of the
- *     same name changes or loses anything.
+ *     this batch of files.  From then on a writer of a new file of the same
+ *     name neither changes nor loses anything.
  *  b) Their records are appended to the journal.  Each begins with a comment
  *     that has the TOKEN and the file's name.  TOKEN says where in which file
  *     this began (the inode and the offset).
  *  c) When they are safe on the disk (fdatasync), the files are removed, or
  *     moved to NAME.d/.done.
- * Who finds a folder of a batch cuts off what the journal has of a record that
- * was not finished, removes the files whose comments it finds and takes the
- * others.  After a power failure a file may come twice, as the disk may have
- * forgotten that it was moved; none is lost.
+ * A process that finds the folder of a batch cuts off what the journal has of a
+ * record that was not finished, removes the files whose comments it finds and
+ * takes the others.  After a power failure a file may come twice, as the disk
+ * may have forgotten that it was moved; none is lost.
  *
  * A record is in the form RECORD_JOURNAL: the file's bytes in "data:" lines
  * without the one line end that they end with and without a byte order mark, or
@@ -79,10 +79,10 @@ void drop_note(struct drop *drop, const char *file);
 
 /**
  * drop_rescan(drop):
- * Note that there may be files nobody told of: at the start, when events were
- * lost, and where there are none.  Of these a file that is still open for
- * writing is left alone; where that cannot be seen (files of others, network
- * file systems), one that was changed in the last DROP_SETTLE_MS.
+ * Note that there may be files that nobody told of: at the start, when events
+ * were lost, and where there are no events.  Of these a file that is still open
+ * for writing is left alone; where that cannot be seen (files of others,
+ * network file systems), one that was changed in the last DROP_SETTLE_MS.
  */
 void drop_rescan(struct drop *drop);
 
@@ -92,15 +92,16 @@ void drop_rescan(struct drop *drop);
 /**
  * drop_take(drop, until_ms):
  * Take what waits, in the order of names, until there is nothing more or
- * clock_mono_ms() is ${until_ms}, or a few files, or a large one, longer; then
- * the result is DROP_MORE.  Never waits for anybody but the disk.
+ * clock_mono_ms() is ${until_ms}; a few files, or a large one, may take it
+ * longer.  If more waits then, the result is DROP_MORE.  Never waits for
+ * anybody but the disk.
  */
 enum drop_result drop_take(struct drop *drop, int64_t until_ms);
 
 /**
  * drop_pause(drop):
  * Finish, or give up, what a call has left for the next, so that others can
- * take: the journal stays locked between two calls else.
+ * take: otherwise the journal stays locked between two calls.
  */
 void drop_pause(struct drop *drop);
 

@@ -13,9 +13,9 @@
 
 /* Records are written when there are so many bytes of them. */
 #define WRITE_AT 65536
-/* Files that are looked at between two looks at the clock. */
+/* So many files are looked at between two looks at the clock. */
 #define SLICE 4
-/* Names to try in .done. */
+/* So many names are tried in .done. */
 #define NAMES_MAX 1000
 
 static void
@@ -65,7 +65,7 @@ drop_batch_open_kept(struct drop *drop)
 	return open_within(drop, DROP_KEPT, &drop->done);
 }
 
-/* Make sure that there is a folder for the batch, and all that it takes. */
+/* Make sure that the batch has a folder, and that all it takes is open. */
 static int
 begin(struct drop *drop)
 {
@@ -73,6 +73,7 @@ begin(struct drop *drop)
 
 	if (batch->fd != -1)
 		return 0;
+	/* EINPROGRESS is no failure: the search goes on in the next call. */
 	if (drop_journal_open(&drop->journal, drop->until_ms) != 0)
 		return errno == EINPROGRESS ?
 		    -1 :
@@ -86,7 +87,10 @@ begin(struct drop *drop)
 	return batch->fd == -1 ? drop_fail(drop, DROP_TAKING, NULL) : 0;
 }
 
-/* Something has to stay in the folder of the batch: look again, not at once. */
+/*
+ * Something has to stay in the folder of the batch: look again, but not at
+ * once, and the later the longer that took.
+ */
 static void
 put_off_recovery(struct drop *drop)
 {
@@ -126,7 +130,10 @@ keep(struct drop *drop, const char *name)
 		memset(&tm, 0, sizeof(tm));
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
 	while (errno == EEXIST && n < NAMES_MAX) {
-		/* Where both do not fit, the time matters more. */
+		/*
+		 * If both do not fit, the time matters more than the whole
+		 * name.
+		 */
 		snprintf(other, sizeof(other), "%.*s.%s-%d", NAME_MAX - 48,
 		    name, when, n++);
 		if (rename_free(drop->batch.fd, name, drop->done, other) == 0)
@@ -177,8 +184,8 @@ drop_batch_commit(struct drop *drop)
 }
 
 /*
- * Whether the file that was moved is the one that we looked at, and nobody
- * opened it for writing before it was moved.
+ * Return whether the file that was moved is the one that we looked at, and
+ * nobody opened it for writing before it was moved.
  */
 static bool
 is_ours(const struct drop *drop, const struct drop_file *file, const char *name)
@@ -200,10 +207,10 @@ claim(struct drop *drop, const struct drop_file *file, const char *name)
 	if (begin(drop) != 0)
 		return -1;
 	if (renameat(drop->dir, name, drop->batch.fd, name) != 0) {
-		/* Taken away by somebody else. */
+		/* Somebody else has taken it away. */
 		if (errno == ENOENT)
 			return 0;
-		/* This one may not be moved; others may. */
+		/* This file may not be moved; others may. */
 		if (errno == EPERM || errno == EBUSY) {
 			drop_leave(drop, &drop->refused, name);
 			return 0;
@@ -213,7 +220,10 @@ claim(struct drop *drop, const struct drop_file *file, const char *name)
 	if (is_ours(drop, file, name))
 		return 1;
 	drop_look_again(drop, DROP_LATER_MS);
-	/* Where another one has its name by now, it stays and comes first. */
+	/*
+	 * Move it back.  If another file has its name by now, it stays in the
+	 * batch and is taken first, when that is recovered.
+	 */
 	if (rename_free(drop->batch.fd, name, drop->dir, name) != 0)
 		return drop_fail(drop, drop->opts.file, name);
 	return 0;
@@ -230,7 +240,7 @@ drop_batch_again(struct drop *drop)
 	}
 }
 
-/* Look at ${name} again.  Return whether it was taken for that. */
+/* Look at ${name} again later.  Return whether ${name} was taken over. */
 static bool
 put_off(struct drop *drop, struct drop_name *name)
 {
@@ -241,7 +251,10 @@ put_off(struct drop *drop, struct drop_name *name)
 	return true;
 }
 
-/* Take the file if it can be taken.  ${name} is freed, or kept then. */
+/*
+ * Take the file if it can be taken.  ${name} is freed or taken over.  Return 0
+ * or -1.
+ */
 static int
 take(struct drop *drop, struct drop_name *name)
 {
@@ -251,6 +264,7 @@ take(struct drop *drop, struct drop_name *name)
 	switch (drop_file_open(
 	    &drop->young, drop->dir, name->text, name->is_told, &file)) {
 	case DROP_READY:
+		/* Once its record is made, the batch has the name. */
 		rc = claim(drop, &file, name->text);
 		if (rc == 1 && (rc = drop_fill(drop, file.fd, name)) == 0)
 			name = NULL;
@@ -269,7 +283,7 @@ take(struct drop *drop, struct drop_name *name)
 		drop_leave(drop, &drop->refused, name->text);
 		break;
 	}
-	/* It counts, as it did before. */
+	/* After an error the name still counts as it did before. */
 	if (rc == -1) {
 		int saved = errno;
 
@@ -309,7 +323,7 @@ drop_batch_take(struct drop *drop, int64_t until_ms)
 		if (take(drop, name) != 0) {
 			if (errno == EINPROGRESS)
 				return 0;
-			/* What came before it shall not wait. */
+			/* Files that came before it shall not wait. */
 			saved = errno;
 			if (drop_batch_commit(drop) == 0)
 				errno = saved;
@@ -317,7 +331,10 @@ drop_batch_take(struct drop *drop, int64_t until_ms)
 		}
 		if (drop->out.len >= WRITE_AT && drop_batch_write(drop) != 0)
 			return -1;
-		/* The disk is not made to wait for a few files. */
+		/*
+		 * The time is up.  Leave the batch open: the disk is not made
+		 * to wait for a few files.
+		 */
 		if (++n % SLICE == 0 && clock_mono_ms() >= until_ms &&
 		    drop->names.n > 0)
 			return 0;

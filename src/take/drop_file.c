@@ -7,11 +7,14 @@
 #include "take/drop.h"
 #include "take/drop_file.h"
 
-/* What is not seen for this long may be forgotten. */
+/* A file that is not seen for so long may be forgotten. */
 #define FORGET_MS (INT64_C(10) * DROP_SETTLE_MS)
-/* In whole seconds of a clock that may be set, and with one for rounding. */
+/*
+ * DROP_SETTLE_MS in whole seconds of a clock that may be set, and one more for
+ * rounding.
+ */
 #define SETTLE_S (DROP_SETTLE_MS / 1000 + 1)
-/* O_NONBLOCK, O_NOCTTY: it may be another thing by now. */
+/* O_NONBLOCK, O_NOCTTY: by now it may be a pipe or a terminal. */
 #define FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 bool
@@ -26,7 +29,10 @@ is_same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* The place of the file ${ino}, or one that it may have, or NULL. */
+/*
+ * Return the place of the file ${ino}, or one that it may have (with ino 0), or
+ * NULL.
+ */
 static struct drop_young *
 find_young(struct drop_young_files *young, ino_t ino, int64_t now_ms)
 {
@@ -45,7 +51,7 @@ find_young(struct drop_young_files *young, ino_t ino, int64_t now_ms)
 	return place;
 }
 
-/* Whether the file was like that for long, as far as we have watched it. */
+/* Return whether the file was like that for long while we watched it. */
 static bool
 was_still(struct drop_young *it, const struct stat *st, int64_t now_ms)
 {
@@ -62,7 +68,10 @@ was_still(struct drop_young *it, const struct stat *st, int64_t now_ms)
 	return now_ms - it->since_ms >= DROP_SETTLE_MS;
 }
 
-/* Whether by the clock it is old, which it is not by times to come. */
+/*
+ * Return whether the file is old by the clock; one whose times are yet to come
+ * is not.
+ */
 static bool
 is_old(const struct stat *st)
 {
@@ -72,6 +81,10 @@ is_old(const struct stat *st)
 	    now_s - st->st_ctim.tv_sec >= SETTLE_S;
 }
 
+/*
+ * Return whether the file is complete, although it has ${writers} or these are
+ * not known.  If it is not, remember it in ${young}.
+ */
 static bool
 is_complete(struct drop_young_files *young, struct drop_file *file,
     enum writers writers, bool is_told)
@@ -101,6 +114,7 @@ open_regular(int dir_fd, const char *name, struct drop_file *out)
 {
 	int saved;
 
+	/* Look first: even to open something else may have an effect. */
 	if (fstatat(dir_fd, name, &out->st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? DROP_GONE : DROP_REFUSED;
 	if (!S_ISREG(out->st.st_mode))
@@ -108,11 +122,12 @@ open_regular(int dir_fd, const char *name, struct drop_file *out)
 	out->fd = openat(dir_fd, name, FLAGS);
 	if (out->fd == -1 && errno == ENOENT)
 		return DROP_GONE;
-	/* Somebody has a lease, and gives it back now. */
+	/* Somebody has a lease on it, and gives it back now. */
 	if (out->fd == -1 && errno == EWOULDBLOCK)
 		return DROP_YOUNG;
 	if (out->fd == -1)
 		return errno == ELOOP ? DROP_OTHER : DROP_REFUSED;
+	/* Another file may have taken the name before it was opened. */
 	if (fstat(out->fd, &out->st) != 0) {
 		saved = errno;
 		close(out->fd);

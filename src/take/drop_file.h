@@ -22,7 +22,7 @@ struct drop_young {
 	ino_t ino; /* 0: none */
 	off_t size;
 	struct timespec mtime, ctime;
-	int64_t since_ms; /* it has been like that */
+	int64_t since_ms; /* since when it has been like that */
 	int64_t seen_ms;
 	bool is_told;
 };
@@ -52,9 +52,9 @@ enum drop_state {
  *  - no one has it open for writing;
  *  - where that cannot be seen, it ${is_told} to have been closed or moved in,
  *    or has not changed for DROP_SETTLE_MS;
- *  - if one has it open, it is told, and has not changed for so long: who moved
- *    it in has forgotten to close it.
- * Those that are not are kept in ${young}, and that they were told.
+ *  - if somebody has it open, we were told of it, and it has not changed for so
+ *    long: the program that moved it in has forgotten to close it.
+ * Note in ${young} a file that is not, and whether we were told of it.
  */
 enum drop_state drop_file_open(struct drop_young_files *young, int dir_fd,
     const char *name, bool is_told, struct drop_file *out);

@@ -1,4 +1,4 @@
-/* From a file to the record of it. */
+/* This file makes the record of a dropped file. */
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -9,7 +9,10 @@
 
 #define CHUNK 16384
 
-/* Whether a file has more bytes than a record may, its line end not counted. */
+/*
+ * Return whether a file has more bytes than a record may have; its last line
+ * end does not count.
+ */
 static bool
 is_too_large(const struct drop *drop, int fd, uint64_t size)
 {

@@ -77,14 +77,15 @@ open_inlet(struct inlet *inlet, const char **remedy)
 		errno = ENOTDIR;
 		return -1;
 	}
+	/* By these, is_same tells this folder from another one. */
 	folder->dev = st.st_dev;
 	folder->ino = st.st_ino;
 	take_settings(inlet->take, inlet->name, &settings);
 	opts.max_record = settings.max_record;
 	opts.keep_files = settings.keep_files;
 	opts.type_from_extension = settings.type_from_extension;
-	snprintf(file, sizeof(file), "%s%s", inlet->name,
-	    inlet->kind->form->suffix);
+	snprintf(
+	    file, sizeof(file), "%s%s", inlet->name, inlet->kind->form->suffix);
 	snprintf(journal, sizeof(journal), "%s%s", inlet->name,
 	    inlet->kind->form->log);
 	folder->drop = drop_new(&opts);
@@ -100,7 +101,10 @@ is_same(const struct inlet *inlet, const struct stat *st)
 	return folder->dev == st->st_dev && folder->ino == st->st_ino;
 }
 
-/* Look at all of it, and be told from now on, if that is possible. */
+/*
+ * Look at all of the folder, and be told of files from now on, if that is
+ * possible.
+ */
 static void
 look_again(struct inlet *inlet)
 {
@@ -108,7 +112,7 @@ look_again(struct inlet *inlet)
 	struct watch *watch = &inlet->take->folder->watch;
 	char path[PATH_MAX];
 
-	/* First, so that what comes after the look is told. */
+	/* Watch it first, so that we are told of what comes after the look. */
 	if (folder->watch.descriptor == -1 && watch_is_on(watch))
 		(void)watch_add_dir(
 		    watch, &folder->watch, path_of(inlet, path), WATCH_FILLED);
@@ -129,7 +133,7 @@ follow(struct inlet *inlet, bool is_on)
 		watch_remove_dir(watch, &folder_of(inlet)->watch);
 }
 
-/* Whether somebody tells what comes. */
+/* Return whether we are told of what comes. */
 static bool
 is_told(const struct drop_folder *folder)
 {
@@ -165,7 +169,7 @@ turn(struct inlet *inlet, int64_t until_ms)
 static bool
 outlive(struct inlet *inlet)
 {
-	/* What is left is where it went. */
+	/* The files that are left are in the folder, wherever that is. */
 	(void)inlet;
 	return false;
 }

@@ -38,8 +38,9 @@ drop_journal_close(struct drop_journal *journal)
 }
 
 /*
- * Find the last end of a record in the last bytes of the ${*end} that are left.
- * Return 1 if it is found, 0 if not, or -1; ${*end} is it, or what is left.
+ * Search the last bytes before ${*end} for the last end of a record.  Return 1
+ * with that in ${*end}, 0 with where to go on in ${*end} if there is none, or
+ * -1 with errno.
  */
 static int
 find_end(int fd, uint8_t *bytes, off_t *end)
@@ -55,7 +56,7 @@ find_end(int fd, uint8_t *bytes, off_t *end)
 	}
 	whole = record_last_end(
 	    RECORD_JOURNAL, bytes, (size_t)n, from == 0 ? -1 : 0);
-	/* An end is two bytes: the first may be the next one's last. */
+	/* An end is two bytes: the first one read here may be its second. */
 	*end = whole > 0 ? from + (off_t)whole : from == 0 ? 0 : from + 1;
 	return whole > 0;
 }
@@ -69,6 +70,7 @@ drop_journal_cut(int fd, struct drop_cut *cut, int64_t until_ms)
 
 	if (bytes == NULL || fstat(fd, &st) != 0)
 		goto err0;
+	/* Go on where the last call stopped, unless the file is shorter now. */
 	if (!cut->is_begun || cut->end > st.st_size)
 		cut->end = st.st_size;
 	cut->is_begun = true;
@@ -99,7 +101,10 @@ open_newest(struct drop_journal *journal)
 	return journal->fd == -1 ? -1 : 0;
 }
 
-/* See what is in the file, which is another one, or grew, or is the same. */
+/*
+ * Find out how long the journal is, which may be another file, or have grown;
+ * cut off what is not whole.
+ */
 static int
 measure(struct drop_journal *journal, int64_t until_ms)
 {
@@ -128,7 +133,7 @@ drop_journal_open(struct drop_journal *journal, int64_t until_ms)
 	    (journal->lock = own_lock_journal(
 		 journal->spool, journal->name, false)) == -1)
 		return -1;
-	/* Only now it stays what it is. */
+	/* Only now that it is locked, the file keeps its name. */
 	if (journal->fd != -1 &&
 	    !own_is_current(journal->fd, journal->spool, journal->name)) {
 		close(journal->fd);
@@ -143,13 +148,13 @@ drop_journal_open(struct drop_journal *journal, int64_t until_ms)
 	return -1;
 }
 
-/* What is behind the last whole record goes again. */
+/* Cut off what was written of ${records} after the last whole one. */
 static void
 take_back(struct drop_journal *journal, const struct buf *records, size_t done)
 {
 	size_t whole = record_last_end(RECORD_JOURNAL, records->data, done, 0);
 
-	/* Where that fails, whoever opens it next does it. */
+	/* If that fails, the process that opens it next does it. */
 	if (ftruncate(journal->fd, (off_t)(journal->size + whole)) == 0)
 		journal->size += whole;
 	else

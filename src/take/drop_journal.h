@@ -1,5 +1,5 @@
 /*
- * The journal of a drop folder, seen by the one who writes it.
+ * The journal of a drop folder, as the process that writes it sees it.
  *
  * A record that was not finished, by a kill or on a full disk, is cut off: no
  * reader ever went past it, as only whole records are passed on.
@@ -23,7 +23,7 @@ struct drop_journal {
 	const char *spool; /* borrowed, as the name */
 	const char *name;
 	int fd;	  /* -1: not open */
-	int lock; /* keeps others from it; -1: does not */
+	int lock; /* keeps others from it; -1: it is not held */
 	ino_t ino;
 	uint64_t size;
 	struct drop_cut cut;
@@ -31,19 +31,19 @@ struct drop_journal {
 
 /**
  * drop_journal_open(journal, until_ms):
- * Make sure that the file is open that has the name now, for it may have been
- * rotated, and locked (own_lock_journal), so that it is not rotated now; make
- * it if it is missing.  Return 0, or -1 with errno: EAGAIN if somebody rotates
- * it; EINPROGRESS if it is ${until_ms} (clock_mono_ms), and what is to be cut
- * off is not found: call again.
+ * Make sure that the file that has the name now is open, for the journal may
+ * have been rotated; and that it is locked (own_lock_journal), so that it is
+ * not rotated now.  Make it if it is missing.  Return 0, or -1 with errno:
+ * EAGAIN if somebody rotates it; EINPROGRESS if it is ${until_ms}
+ * (clock_mono_ms) and what is to be cut off is not found yet: call again.
  */
 int drop_journal_open(struct drop_journal *journal, int64_t until_ms);
 
 /**
  * drop_journal_cut(fd, cut, until_ms):
- * Cut off what ${fd} has behind its last whole record, from its end on until it
- * is ${until_ms}; ${cut} is zeroed the first time.  Return 0 if that is done,
- * 1 to be called again, or -1 with errno.
+ * Cut off what ${fd} has after its last whole record.  Search for that from the
+ * end backwards, until it is ${until_ms}; ${cut} is zeroed the first time.
+ * Return 0 if that is done, 1 to be called again, or -1 with errno.
  */
 int drop_journal_cut(int fd, struct drop_cut *cut, int64_t until_ms);
 

@@ -10,9 +10,9 @@
 #include "take/drop_parts.h"
 
 #define FIRST_CAP 16
-/* Names between two looks at the clock. */
+/* So many names are read between two looks at the clock. */
 #define SLICE 512
-/* Names that are looked at to see whether one waits. */
+/* So many names are looked at to see whether a file waits. */
 #define WAIT_MAX 4096
 
 static void
@@ -43,7 +43,7 @@ drop_names_count(const char *text)
 	    (len < 4 || strcmp(text + len - 4, ".tmp") != 0);
 }
 
-/* The index of ${text}, or the one at which it would have to stand. */
+/* Return the index of ${text}, or the one at which it would have to stand. */
 static size_t
 place_of(const struct drop_names *names, const char *text, bool *is_there)
 {
@@ -66,7 +66,7 @@ place_of(const struct drop_names *names, const char *text, bool *is_there)
 	return low;
 }
 
-/* From now on, only what is lower than the highest name is taken in. */
+/* From now on, take in only names that are not above ${text}. */
 static void
 set_ceiling(struct drop_names *names, const char *text)
 {
@@ -137,13 +137,17 @@ drop_names_add(struct drop_names *names, const char *text, bool is_told)
 		names->list[at]->is_told |= is_told;
 		return;
 	}
+	/* The list is full, and this name is above all that are kept. */
 	if (names->n == DROP_NAMES_MAX && at == 0) {
 		set_ceiling(names, names->list[0]->text);
 		return;
 	}
 	if ((names->n < DROP_NAMES_MAX && grow(names) != 0) ||
 	    (name = new_name(text, is_told)) == NULL) {
-		/* The next pass begins at the start. */
+		/*
+		 * Nothing is taken in until the next pass, which begins at the
+		 * start.
+		 */
 		set_ceiling(names, "");
 		return;
 	}
@@ -227,8 +231,9 @@ drop_names_pass(struct drop_names *names, int64_t until_ms)
 }
 
 /*
- * Whether the folder ${name} in ${dir_fd} has a file that counts, or anything;
- * or so much that nobody can tell in time.
+ * Return whether the folder ${name} in ${dir_fd} has a file that counts, or,
+ * unless it ${must_count}, anything; true also if it has too many names to look
+ * at all.
  */
 static bool
 has_entry(int dir_fd, const char *name, bool must_count)
@@ -266,7 +271,7 @@ drop_names_wait(const char *path)
 
 	if (fd == -1)
 		return false;
-	/* From the first to the second they are moved: in this order. */
+	/* Files are moved from the first to the second: look in this order. */
 	waits = has_entry(fd, ".", true) || has_entry(fd, DROP_TAKING, false);
 	close(fd);
 	return waits;

@@ -16,7 +16,7 @@
 #define DROP_NAMES_MAX 8192
 
 struct drop_name {
-	bool is_told; /* it counts; else it was only found */
+	bool is_told; /* we were told of it; else it was only found */
 	char text[];
 };
 
@@ -35,8 +35,8 @@ struct drop_names {
 	DIR *dir;		  /* NULL: none */
 	char floor[NAME_MAX + 1]; /* up to it, names are passed over */
 	uint64_t n_found;	  /* names above it */
-	uint64_t n_others;	  /* of them, of what is known to be no file */
-	char other[NAME_MAX + 1]; /* one of those */
+	uint64_t n_others;	  /* how many of them are known as no files */
+	char other[NAME_MAX + 1]; /* the name of one of those */
 };
 
 enum drop_pass {
@@ -60,16 +60,17 @@ bool drop_names_count(const char *text);
 
 /**
  * drop_names_wait(path):
- * Return whether the drop folder ${path} has files that may be taken yet, or
- * some that are being taken; also by another process.  Of a folder with some
- * thousand names that do not count, nobody knows: that is true, too.
+ * Return whether the drop folder ${path} has files that may still be taken, or
+ * some that are being taken, also by another process.  A folder with some
+ * thousand names that do not count is not searched to its end: return true
+ * then, too.
  */
 bool drop_names_wait(const char *path);
 
 /**
  * drop_names_add(names, text, is_told):
- * Add ${text} if it counts and there is room.  What has none, also for want of
- * memory, is found by the next pass.
+ * Add ${text} if it counts and there is room.  A name for which there is no
+ * room, or no memory, is found by the next pass.
  */
 void drop_names_add(struct drop_names *names, const char *text, bool is_told);
 
@@ -88,15 +89,15 @@ bool drop_names_have(const struct drop_names *names, const char *text);
 /**
  * drop_names_begin(names, dir_fd, is_first):
  * Begin a pass through the folder ${dir_fd}: unless it ${is_first}, from the
- * ceiling on.  There is none then.  A pass that was not finished is given up.
- * Return 0, or -1 with errno.
+ * ceiling on.  There is no ceiling then.  A pass that was not finished is given
+ * up.  Return 0, or -1 with errno.
  */
 int drop_names_begin(struct drop_names *names, int dir_fd, bool is_first);
 
 /**
  * drop_names_pass(names, until_ms):
- * Go on with the pass, but for the first some hundred names no longer than
- * clock_mono_ms() is below ${until_ms}.
+ * Go on with the pass while clock_mono_ms() is below ${until_ms}, but for some
+ * hundred names in any case.
  */
 enum drop_pass drop_names_pass(struct drop_names *names, int64_t until_ms);
 

@@ -1,5 +1,5 @@
 /*
- * What the files of the module share; nobody else's business.
+ * The files of this module share what is declared here; no others use it.
  */
 #ifndef SPOOLCAST_TAKE_DROP_PARTS_H
 #define SPOOLCAST_TAKE_DROP_PARTS_H
@@ -28,20 +28,20 @@ struct drop_batch {
 
 /* Files that stay in the folder for one reason. */
 struct drop_left {
-	uint64_t n; /* since this was last settled */
+	uint64_t n; /* how many since drop_tell_left was called */
 	int error;  /* of the first of them, and its name */
 	char file[NAME_MAX + 1];
 	int64_t logged_ms; /* 0: never */
 };
 
-/* Looking takes at most this part of the time. */
+/* Looking takes at most one part in so many of the time. */
 #define DROP_LOOK_SHARE 20
 
 /* What is done, one after the other, for each batch that others began. */
 enum drop_stage {
-	DROP_LISTS, /* its files */
-	DROP_FINDS, /* those of them that are in the journal */
-	DROP_TAKES, /* the others */
+	DROP_LISTS, /* list its files */
+	DROP_FINDS, /* find those of them that are in the journal */
+	DROP_TAKES, /* take the others */
 };
 
 struct drop_recovery {
@@ -53,7 +53,10 @@ struct drop_recovery {
 	int64_t began_ms;
 };
 
-/* So many are kept; of more, the order is that in which they are found. */
+/*
+ * So many are kept to come first; if there are more, the rest come in the order
+ * in which they are found.
+ */
 #define DROP_AGAIN_MAX 32
 
 struct drop {
@@ -64,9 +67,9 @@ struct drop {
 	ino_t ino;
 	int taking; /* the folders in it; -1: not open */
 	int done;
-	bool is_recovered; /* .taking has nothing that others left behind */
+	bool is_recovered; /* nothing of others is left in .taking */
 	bool is_recovering;
-	int64_t recover_ms; /* the next time that it is, at the earliest */
+	int64_t recover_ms; /* when to do that next, at the earliest */
 	struct drop_recovery recovery;
 	int64_t until_ms; /* when to leave the rest for the next call */
 	struct drop_journal journal;
@@ -75,16 +78,16 @@ struct drop {
 	struct drop_names names;
 	struct drop_young_files young;
 	/*
-	 * Told, but written to: inotify tells that a file is closed a moment
-	 * before it is.  They come first when we are called again, before what
-	 * was told after them.
+	 * We were told of these, but they are still written to: inotify tells
+	 * that a file is closed a moment before it is.  They come first when we
+	 * are called again, before files that we were told of later.
 	 */
 	struct drop_name *again[DROP_AGAIN_MAX];
 	unsigned n_again;
 	bool wants_pass;       /* there may be files that nobody told of */
 	bool is_looking;       /* we are between the first pass and the last */
 	int64_t pass_ms;       /* what a pass through the folder takes */
-	int64_t look_again_ms; /* 0: no need to */
+	int64_t look_again_ms; /* when to look again; 0: no need to */
 
 	struct drop_left refused; /* may not be read, or not be moved */
 	struct drop_left others;  /* are no files */
@@ -105,14 +108,14 @@ int drop_fail(struct drop *drop, const char *at, const char *file);
 /**
  * drop_may_log(logged_ms):
  * Return whether the log may be told again of what it was told at ${*logged_ms}
- * (0: never), which is now then.
+ * (0: never); if so, set that to now.
  */
 bool drop_may_log(int64_t *logged_ms);
 
 /**
  * drop_tell_failure(drop), drop_tell_left(drop):
- * Log that errno came of what drop_fail noted, with errno preserved; and what
- * drop_leave noted since the last time.
+ * The first logs that errno came of what drop_fail noted, and preserves errno.
+ * The second logs what drop_leave noted since it was last called.
  */
 void drop_tell_failure(struct drop *drop);
 void drop_tell_left(struct drop *drop);
@@ -138,8 +141,8 @@ void drop_look_again(struct drop *drop, int64_t pause_ms);
 int drop_fill(struct drop *drop, int fd, struct drop_name *name);
 
 /*
- * Of what follows, each function that returns -1 has called drop_fail; the
- * folder has to be recovered then.
+ * Each function below that returns -1 has called drop_fail; the folder has to
+ * be recovered then.
  */
 
 /**
@@ -152,7 +155,8 @@ int drop_batch_take(struct drop *drop, int64_t until_ms);
 
 /**
  * drop_batch_again(drop):
- * Put those that were told, but written to, back among the names.
+ * Put the names in ${drop}->again, of files that were told but written to, back
+ * among the names.
  */
 void drop_batch_again(struct drop *drop);
 
@@ -182,7 +186,7 @@ int drop_batch_commit(struct drop *drop);
 
 /**
  * drop_batch_finish(drop):
- * The same, and give up the folder of the batch, if there is one.
+ * Do the same, and give up the folder of the batch, if there is one.
  */
 int drop_batch_finish(struct drop *drop);
 
@@ -208,14 +212,14 @@ void drop_batch_close(struct drop *drop);
 
 /**
  * drop_recover(drop), drop_recover_end(drop):
- * Finish the batches that others, or we before an error, began.  Return 0, 1 if
- * the time is up: call again, or -1; then, or at any time, it is given up by
- * drop_recover_end, which preserves errno.
+ * The first finishes the batches that others, or we before an error, began.  It
+ * returns 0; 1 if the time is up: call it again; or -1.  The second gives that
+ * up, after -1 or at any time, and preserves errno.
  */
 int drop_recover(struct drop *drop);
 void drop_recover_end(struct drop *drop);
 
-/* Close ${*fd} if that is not -1, which it is then. */
+/* Close ${*fd} unless it is -1, and set it to -1. */
 void drop_close_fd(int *fd);
 
 #endif

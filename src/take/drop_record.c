@@ -21,7 +21,10 @@ drop_record_type(const char *file)
 	return type;
 }
 
-/* What stands for itself in a comment; no byte of this can end the line. */
+/*
+ * Return whether ${byte} stands for itself in a comment; no such byte can end
+ * the line.
+ */
 static bool
 is_plain(uint8_t byte)
 {
@@ -77,7 +80,10 @@ begin_line(struct drop_record *record)
 static void
 add_text(struct drop_record *record, const uint8_t *bytes, size_t len)
 {
-	/* A blank behind the colon would not count as one. */
+	/*
+	 * A reader drops one blank after the colon: add it, to keep a blank of
+	 * the text.
+	 */
 	if (record->is_line_empty)
 		record->failed |= buf_puts(record->out, " ");
 	record->is_line_empty = false;
@@ -106,12 +112,16 @@ drop_record_data(struct drop_record *record, const uint8_t *bytes, size_t len)
 	while (i < len) {
 		size_t n = text_len(bytes + i, len - i);
 
+		/* The LF of a CR LF ends no other line. */
 		if (n == 0 && record->end == '\r' && bytes[i] == '\n') {
 			record->end = '\n';
 			i++;
 			continue;
 		}
-		/* Only now: the end of the last line starts none. */
+		/*
+		 * Begin a line only now: the last line end of a file starts
+		 * none.
+		 */
 		if (record->end != 0)
 			begin_line(record);
 		if (n > 0)
@@ -187,7 +197,7 @@ unescape(const char *text, size_t len, char file[NAME_MAX + 1])
 	return n > 0;
 }
 
-/* Whether ${*text} begins with ${head}, which is cut off then. */
+/* Return whether ${*text} begins with ${head}, and if so cut that off. */
 static bool
 cut_head(const char **text, size_t *len, const char *head)
 {

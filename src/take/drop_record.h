@@ -6,8 +6,9 @@
  *	data: a line
  *	data: another line
  *
- * with a blank line behind.  The comment tells who recovers from a kill that
- * this file of the batch TOKEN is in the journal; NAME has "%20" for a blank.
+ * with a blank line after that.  The comment tells a process that recovers from
+ * a kill that this file of the batch TOKEN is in the journal; NAME has "%20"
+ * for a blank.
  */
 #ifndef SPOOLCAST_TAKE_DROP_RECORD_H
 #define SPOOLCAST_TAKE_DROP_RECORD_H
@@ -25,17 +26,16 @@
 struct drop_record {
 	struct buf *out; /* borrowed */
 	size_t start;	 /* where it starts in there */
-	int failed;	 /* for want of memory */
+	int failed;	 /* not 0: memory was short */
 	bool has_data;
 	bool is_line_empty;
-	char end; /* of a line, that no byte followed yet: LF or CR; or 0 */
+	char end; /* LF or CR that ended a line, if it came last; or 0 */
 };
 
 /**
  * drop_record_type(file):
- * Return the part of the name ${file} that is the type of its event, which is
- * what is behind the last dot, or NULL where that is nothing or no UTF-8 in one
- * line.
+ * Return the part of the name ${file} that is the type of its event: what is
+ * after the last dot; or NULL if that is nothing, or not UTF-8 in one line.
  */
 const char *drop_record_type(const char *file);
 
@@ -54,16 +54,17 @@ void drop_record_event(struct drop_record *record, const char *type);
 
 /**
  * drop_record_data(record, bytes, len):
- * Add ${len} bytes of the file.  LF, CR and CRLF end a line.  The first time
- * there are three bytes or all there is: they may be a byte order mark.
+ * Add ${len} bytes of the file.  LF, CR and CRLF end a line.  The first call
+ * has at least three bytes, or all that there are, as they may be a byte order
+ * mark.
  */
 void drop_record_data(
     struct drop_record *record, const uint8_t *bytes, size_t len);
 
 /**
  * drop_record_end(record):
- * Finish it; without data it has an empty line of that.  Return 0, or -1 with
- * ENOMEM and nothing of it in the buffer.
+ * Finish it; a record without data gets one empty line of data.  Return 0, or
+ * -1 with ENOMEM and nothing of it in the buffer.
  */
 int drop_record_end(struct drop_record *record);
 

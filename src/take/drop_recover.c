@@ -1,4 +1,7 @@
-/* What a process that was killed, or an error, has left in ".taking". */
+/*
+ * This file finishes what a process that was killed, or an error, has left in
+ * ".taking".
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +32,10 @@ take(struct drop *drop, struct drop_name *name)
 	} else if (!S_ISREG(st.st_mode)) {
 		drop_leave(drop, &drop->others, name->text);
 	} else if (drop_file_is_written(fd)) {
-		/* Moved when it had just been opened: it will be closed. */
+		/*
+		 * It was moved just after a writer opened it: that will close
+		 * it.
+		 */
 		drop_look_again(drop, DROP_LATER_MS);
 	} else if ((rc = drop_fill(drop, fd, name)) == 0) {
 		name = NULL;
@@ -39,7 +45,7 @@ take(struct drop *drop, struct drop_name *name)
 	return rc;
 }
 
-/* Take the next of those that wait, or put it away if it was found. */
+/* Take the next file that waits, or put it away if its record was found. */
 static int
 take_next(struct drop *drop)
 {
@@ -118,7 +124,7 @@ find(struct drop *drop)
 	if (rc == -1)
 		return drop_fail(drop, drop->opts.journal, NULL);
 	if (rc == 0 && recovery->found.has_more) {
-		/* More than are wanted: only for want of memory. */
+		/* There is room for all that are wanted: memory was short. */
 		errno = ENOMEM;
 		return drop_fail(drop, drop->opts.journal, NULL);
 	}
@@ -133,7 +139,7 @@ is_token(const char *name)
 	return len < DROP_TOKEN_MAX && strspn(name, "0123456789abcdef-") == len;
 }
 
-/* Open the next batch that was begun.  Return 0 if there is none, or -1. */
+/* Open the next batch that was begun.  Return 1, 0 if there is none, or -1. */
 static int
 next_batch(struct drop *drop)
 {
@@ -148,7 +154,7 @@ next_batch(struct drop *drop)
 		    openat(drop->taking, entry->d_name, FOLDER_FLAGS);
 		if (drop->batch.fd != -1)
 			return 1;
-		/* Else it was none of ours. */
+		/* Otherwise it was none of ours, or is gone. */
 		if (errno != ENOTDIR && errno != ELOOP && errno != ENOENT)
 			return drop_fail(drop, DROP_TAKING, NULL);
 	}
@@ -175,6 +181,7 @@ finish(struct drop *drop)
 	}
 	if (rc != 0)
 		return rc;
+	/* The next call begins with the next stage. */
 	if (recovery->stage != DROP_TAKES) {
 		recovery->stage++;
 		return 1;
@@ -186,7 +193,7 @@ finish(struct drop *drop)
 	return 0;
 }
 
-/* Open the folder of all batches.  Return 0 if there is none, or -1. */
+/* Open the folder of all batches.  Return 1, 0 if there is none, or -1. */
 static int
 begin(struct drop *drop)
 {

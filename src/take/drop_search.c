@@ -11,7 +11,7 @@
 #include "take/drop_search.h"
 
 #define CHUNK 65536
-/* Numbers that may be missing. */
+/* So many numbers in a row may be missing. */
 #define MISSING_MAX 8
 #define SEGMENT_NAME_MAX (NAME_MAX + 8)
 
@@ -34,7 +34,7 @@ end_line(struct drop_search *search, const struct drop_wanted *wanted,
 {
 	char file[NAME_MAX + 1];
 
-	/* Of names that nobody wants there may be any number. */
+	/* Add wanted names only: of others there may be any number. */
 	if (search->line_len <= sizeof(search->line) &&
 	    drop_record_file(
 		search->line, search->line_len, wanted->token, file) &&
@@ -72,9 +72,9 @@ read_token(const char *token, uintmax_t *ino, uintmax_t *offset)
 }
 
 /*
- * Open the segments from the newest back to the one with that inode, in that
- * order; numbers only go up meanwhile.  Return how many there are, 0 if it is
- * not there, or -1 with errno.
+ * Open the segments from the newest back to the one with the inode ${ino}, in
+ * that order; as numbers only go up meanwhile, none is missed.  Return how many
+ * there are, 0 if that one is not there, or -1 with errno.
  */
 static int
 open_segments(const struct drop_journal *journal, uintmax_t ino, int fds[])
@@ -92,6 +92,7 @@ open_segments(const struct drop_journal *journal, uintmax_t ino, int fds[])
 		snprintf(name, sizeof(name), i == 0 ? "%s" : "%s.%d",
 		    journal->name, i);
 		fds[n] = own_open_old(folder, name);
+		/* Numbers may be missing, for a while or for good. */
 		if (fds[n] == -1) {
 			if (errno != ENOENT || ++missing > MISSING_MAX)
 				break;
@@ -102,6 +103,7 @@ open_segments(const struct drop_journal *journal, uintmax_t ino, int fds[])
 	}
 	saved = is_found || errno == ENOENT ? 0 : errno;
 	close(folder);
+	/* Without the segment in which the batch began, search none. */
 	if (!is_found) {
 		while (n > 0)
 			close(fds[--n]);
@@ -110,7 +112,10 @@ open_segments(const struct drop_journal *journal, uintmax_t ino, int fds[])
 	return saved == 0 ? n : -1;
 }
 
-/* Turn to the segment ${i}; all of those that came after the first. */
+/*
+ * Turn to the segment ${i}.  The oldest is searched from ${offset} on, and all
+ * newer ones from their start.
+ */
 static void
 turn_to(struct drop_search *search, int i, off_t offset)
 {
@@ -140,8 +145,8 @@ begin(struct drop_search *search, const struct drop_journal *journal,
 }
 
 /*
- * Search the segment that it is the turn of.  Return 0 if that is done, 1 if
- * the time is up, or -1.
+ * Search the segment whose turn it is.  Return 0 if that is done, 1 if the time
+ * is up, or -1.
  */
 static int
 search_segment(struct drop_search *search, const struct drop_wanted *wanted,
@@ -151,7 +156,10 @@ search_segment(struct drop_search *search, const struct drop_wanted *wanted,
 	char *bytes;
 	ssize_t n;
 
-	/* Its end first: the comment of a record that is not whole is none. */
+	/*
+	 * Cut off its end first: the comment of a record that is not whole does
+	 * not count.
+	 */
 	if (!search->is_cut &&
 	    (rc = drop_journal_cut(fd, &search->cut, until_ms)) != 0)
 		return rc;
@@ -168,6 +176,7 @@ search_segment(struct drop_search *search, const struct drop_wanted *wanted,
 	free(bytes);
 	if (n != 0)
 		return n > 0 ? 1 : -1;
+	/* Files whose records are found are removed: make those safe. */
 	return fdatasync(fd);
 }
 

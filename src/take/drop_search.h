@@ -14,20 +14,20 @@
 #include "take/drop_names.h"
 #include "take/drop_record.h"
 
-/* Rotations since a batch that was not finished. */
+/* So many segments are searched: those since a batch that was not finished. */
 #define DROP_SEGMENTS_MAX 64
 
 struct drop_search {
 	bool is_open; /* the segments are; at first it is zeroed */
 	int fds[DROP_SEGMENTS_MAX]; /* the newest first; -1: searched */
 	int n;
-	int i;		     /* the segment that is searched now, */
-	struct drop_cut cut; /* of which the end is cut off first, */
-	bool is_cut;	     /* which has been done, */
-	off_t at;	     /* and what comes next in it */
+	int i;		     /* the index of the segment that is searched, */
+	struct drop_cut cut; /* how far its end was searched, to be cut off, */
+	bool is_cut;	     /* whether that was done, */
+	off_t at;	     /* and the offset that comes next */
 	/* A line, of which the first bytes are enough. */
 	char line[DROP_COMMENT_MAX];
-	size_t line_len; /* also of what is not in there */
+	size_t line_len; /* also of bytes that are not in there */
 };
 
 /* What is searched for: files of a batch. */
@@ -38,11 +38,12 @@ struct drop_wanted {
 
 /**
  * drop_search(search, journal, token, wanted, found, until_ms):
- * Add the names of those files ${wanted} to ${found} whose records are in
- * ${journal}, which is open, or in older segments of it; they are safe on the
- * disk then.  Return 0 when that is done, 1 if it
- * is ${until_ms} (clock_mono_ms): call again with the same; or -1 with errno.
- * Other than with 1, drop_search_end was called.
+ * Search ${journal}, which is open, and older segments of it for the records of
+ * the files ${wanted}, and add the names of the files that have one to
+ * ${found}; these records are safe on the disk then.  Return 0 when that is
+ * done, 1 if it is ${until_ms} (clock_mono_ms): call again with the same
+ * arguments; or -1 with errno.  With any result but 1, drop_search_end was
+ * called.
  */
 int drop_search(struct drop_search *search, const struct drop_journal *journal,
     const struct drop_wanted *wanted, struct drop_names *found,

@@ -1,4 +1,4 @@
-/* What the log is told of a drop folder. */
+/* This file tells the log about drop folders. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,12 +7,12 @@
 #include "base/log.h"
 #include "take/drop_parts.h"
 
-/* Between two lines in the log about the same thing. */
+/* So many ms are between two lines in the log about the same thing. */
 #define LOG_PAUSE_MS 60000
-/* Between two looks at what may not be read. */
+/* So many ms are between two looks at what may not be read. */
 #define REFUSED_PAUSE_MS 5000
 
-/* Copy a name for the log, where a quote would end it. */
+/* Copy a name for the log; a quote, which would end it there, becomes "?". */
 static void
 copy_name(char out[NAME_MAX + 1], const char *file)
 {
@@ -89,7 +89,7 @@ drop_tell_failure(struct drop *drop)
 	if (saved != drop->failed_errno)
 		drop->failed_logged_ms = 0;
 	drop->failed_errno = saved;
-	/* Whoever removed the folder knows. */
+	/* The user that removed the folder knows. */
 	if (saved != ENOENT && drop_may_log(&drop->failed_logged_ms)) {
 		errno = saved;
 		log_errno(LOG_LEVEL_ERROR,

@@ -17,9 +17,9 @@
 #include "take/pipe_journal.h"
 #include "take/take.h"
 
-/* What a turn takes at most. */
+/* A turn takes so many bytes at most. */
 #define TURN_BYTES 1048576
-/* As much as a pipe holds, as a rule (pipe(7)). */
+/* A pipe holds so many bytes, as a rule (pipe(7)). */
 #define PEEK_BYTES 65536
 
 struct pipe {
@@ -83,7 +83,7 @@ open_fifo(const char *path, struct stat *st)
 	if (fstat(fd, st) == 0 && S_ISFIFO(st->st_mode))
 		return fd;
 	close(fd);
-	/* It has another form by now. */
+	/* It is no pipe any more: for us it is gone. */
 	errno = ENOENT;
 	return -1;
 }
@@ -117,7 +117,7 @@ is_same(const struct inlet *inlet, const struct stat *st)
 	return pipe->dev == st->st_dev && pipe->ino == st->st_ino;
 }
 
-/* Wait for input, where that is asked for, or do something else first. */
+/* Wait for input if ${is_on} and it is followed; else do not. */
 static void
 wait_for_input(struct pipe *pipe, bool is_on)
 {
@@ -139,8 +139,8 @@ follow(struct inlet *inlet, bool is_on)
 }
 
 /*
- * Put what comes next into ${bytes}, and leave it in the pipe.  As splice(2):
- * 0 is the end, -1 with EAGAIN nothing.
+ * Copy what comes next into ${bytes}, and leave it in the pipe.  Return as
+ * splice(2) does: 0 at the end, -1 with EAGAIN if there is nothing.
  */
 static ssize_t
 peek(struct pipe *pipe, char *bytes, size_t len)
@@ -160,7 +160,7 @@ peek(struct pipe *pipe, char *bytes, size_t len)
 	return n;
 }
 
-/* See quirk c). */
+/* Move up to ${len} bytes without splice(2); see c) in pipe.h. */
 static ssize_t
 copy(struct pipe *pipe, const struct pipe_journal *journal, size_t len)
 {
@@ -199,7 +199,8 @@ move(struct pipe *pipe, struct pipe_journal *journal, size_t len)
 }
 
 /*
- * Move the rest of a line, as far as it is there, to where that began.
+ * Move the rest of a line, as far as it is there, to the segment in which the
+ * line began.
  */
 static ssize_t
 move_rest(struct pipe *pipe, struct pipe_journal *journal)
@@ -217,7 +218,7 @@ move_rest(struct pipe *pipe, struct pipe_journal *journal)
 	return n > 0 ? move(pipe, journal, (size_t)n) : n;
 }
 
-/* What to do about a journal that cannot be written. */
+/* Return what to do about a journal that cannot be written. */
 static const char *
 journal_remedy(int error)
 {
@@ -239,7 +240,7 @@ journal_remedy(int error)
 	return "let the web server's user write to the spool";
 }
 
-/* What comes of errno where nothing was moved. */
+/* Return what a turn came to in which nothing was moved, by errno. */
 static enum inlet_result
 fail(struct pipe *pipe)
 {
@@ -249,13 +250,13 @@ fail(struct pipe *pipe)
 		return INLET_DONE;
 	if (errno == EINTR)
 		return INLET_MORE;
-	/* What is written stays in the pipe, and then its writers wait. */
+	/* What was written stays in the pipe; when it is full, writers wait. */
 	inlet_tell(&pipe->inlet, is_full ? "journal-full" : "journal-failed",
 	    journal_remedy(errno));
 	return INLET_FAILED;
 }
 
-/* Move what there is, into one segment of the journal. */
+/* Move what there is into one segment of the journal. */
 static enum inlet_result
 move_some(struct pipe *pipe, struct pipe_journal *journal, int64_t until_ms)
 {
@@ -285,8 +286,8 @@ take_some(struct pipe *pipe, int64_t until_ms)
 	char name[NAME_MAX];
 	enum inlet_result result;
 
-	snprintf(name, sizeof(name), "%s%s", inlet->name,
-	    inlet->kind->form->log);
+	snprintf(
+	    name, sizeof(name), "%s%s", inlet->name, inlet->kind->form->log);
 	if (pipe_journal_open(&journal, inlet->take->folder->path, name) != 0)
 		return errno == EAGAIN ? INLET_BUSY : fail(pipe);
 	result = move_some(pipe, &journal, until_ms);
@@ -294,7 +295,10 @@ take_some(struct pipe *pipe, int64_t until_ms)
 	return result;
 }
 
-/* No journal is made, or opened, for nothing. */
+/*
+ * Take what there is.  If there is nothing, do not open the journal: that would
+ * make one.
+ */
 static enum inlet_result
 take_if_any(struct pipe *pipe, int64_t until_ms)
 {
@@ -304,7 +308,7 @@ take_if_any(struct pipe *pipe, int64_t until_ms)
 		return INLET_MORE;
 	if (state.revents & POLLIN)
 		return take_some(pipe, until_ms);
-	/* See quirk e). */
+	/* No writer has it open any more; see e) in pipe.h. */
 	return state.revents & POLLHUP ? INLET_OVER : INLET_DONE;
 }
 
@@ -326,9 +330,10 @@ outlive(struct inlet *inlet)
 	struct stat st;
 	int fd;
 
-	/* Under another name it is another channel's. */
+	/* If it has another name, it belongs to another channel. */
 	if (fstat(pipe->fd, &st) != 0 || st.st_nlink > 0)
 		return false;
+	/* Open only to read, it tells when there is no writer left. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipe->fd);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
@@ -347,7 +352,7 @@ close_inlet(struct inlet *inlet)
 	struct pipe *pipe = pipe_of(inlet);
 	int n = 0;
 
-	/* That is the end of it, unless another process holds the pipe. */
+	/* What is left is lost, unless another process has the pipe open. */
 	if (inlet->take->is_taker && ioctl(pipe->fd, FIONREAD, &n) == 0 &&
 	    n > 0)
 		log_msg(LOG_LEVEL_ERROR,

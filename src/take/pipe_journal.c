@@ -18,7 +18,7 @@ close_quietly(int fd)
 	errno = saved;
 }
 
-/* Whether the file, which is not empty, ends within a line. */
+/* Return whether the file, which is not empty, ends within a line. */
 static bool
 is_torn(int fd, off_t end)
 {

@@ -4,8 +4,8 @@
  * It may be rotated at any time between two moves, and the pipe's last line may
  * have no end yet.  A line goes on where it began: when the journal is new and
  * the one before ends within a line, the rest of that line belongs there, so
- * that it can be read.  Whoever rotates locks the journal (own_lock_journal),
- * and so do we while we write.
+ * that it can be read.  A process that rotates the journal locks it
+ * (own_lock_journal), and so do we while we write.
  */
 #ifndef SPOOLCAST_TAKE_PIPE_JOURNAL_H
 #define SPOOLCAST_TAKE_PIPE_JOURNAL_H
@@ -18,8 +18,8 @@ struct pipe_journal {
 	int lock;      /* keeps others from it */
 	int newest;    /* the newest segment */
 	int fd;	       /* where to write: that one or the one before */
-	off_t end;     /* and at which offset */
-	bool is_older; /* the one before: only to the end of its line */
+	off_t end;     /* at which offset to write */
+	bool is_older; /* it is the one before: write only to its line's end */
 };
 
 /**

@@ -58,7 +58,7 @@ hold(struct inlet *inlet)
 	if (inlet->is_open || !inlet->is_wanted || take->lock == -1)
 		return;
 	if (inlet->kind->open(inlet, &remedy) != 0) {
-		/* It is gone again: that is told, too. */
+		/* If it is gone again, we are told of that, too. */
 		if (errno != ENOENT)
 			inlet_tell(inlet, "source-refused", remedy);
 		return;
@@ -99,12 +99,15 @@ set_tick(struct take *take)
 	int64_t ms =
 	    take->is_taker && !has_orphan(take) ? SURE_MS : TAKE_TRY_MS;
 
-	/* Not all at one time. */
+	/* Spread the ticks of all processes. */
 	ms = rnd_between(&take->rnd, ms - ms / 4, ms + ms / 4);
 	timer_set(take->folder->loop, &take->tick, (double)ms / 1e3);
 }
 
-/* Check those that have to be; return whether all are, or the time is up. */
+/*
+ * Check the inlets that have to be checked.  Return true if all are, or false
+ * if the time is up before.
+ */
 static bool
 check_marked(struct take *take, int64_t until_ms)
 {
@@ -120,7 +123,7 @@ check_marked(struct take *take, int64_t until_ms)
 	return true;
 }
 
-/* The same for opening them. */
+/* Open the inlets that are to be held; return the same. */
 static bool
 hold_all(struct take *take, int64_t until_ms)
 {
@@ -143,6 +146,7 @@ hold_all(struct take *take, int64_t until_ms)
 static bool
 look(struct take *take, int64_t until_ms)
 {
+	/* Begin a look, or go on with the one that the last call left. */
 	if (!take->is_looking) {
 		take->is_looking = true;
 		LIST_EACH (node, &take->inlets)
@@ -151,7 +155,10 @@ look(struct take *take, int64_t until_ms)
 	if (!take_scan(take, until_ms) || !check_marked(take, until_ms))
 		return false;
 	if (is_needed(take)) {
-		/* While we have open what was in it, nothing tells of that. */
+		/*
+		 * If we have open what was in the spool, nothing tells us that
+		 * the spool itself is gone: so see whether it is.
+		 */
 		if (take->lock == -1 || has_orphan(take))
 			(void)folder_open(take->folder);
 		take_elect(take);
@@ -159,6 +166,7 @@ look(struct take *take, int64_t until_ms)
 			return false;
 		set_tick(take);
 	} else {
+		/* Nothing is to be taken: do without the lock and the timer. */
 		take_resign(take);
 		ev_timer_stop(take->folder->loop, &take->tick);
 	}
@@ -197,7 +205,7 @@ take_start(struct take *take, struct folder *folder, const struct take_ops *ops,
 	take_turns_init(take);
 	timer_init(&take->soon, on_timer, take);
 	timer_init(&take->tick, on_timer, take);
-	/* A journal that gets too large for a limit is an error, not an end. */
+	/* A journal beyond a size limit is an error and does not kill us. */
 	signal(SIGXFSZ, SIG_IGN);
 	(void)look(take, INT64_MAX);
 }
@@ -231,14 +239,17 @@ take_now(struct take *take, const char *name)
 		if (!inlet->is_orphan && inlet->is_open &&
 		    strcmp(inlet->name, name) == 0) {
 			(void)take_drain(inlet, NOW_MS);
-			/* And what is left, when it can be. */
+			/* What is left is taken in later turns. */
 			inlet_run(inlet);
 			break;
 		}
 	}
 }
 
-/* Let go of ${inlet}, and take what is in it; if that stays, in time only. */
+/*
+ * Take what is in ${inlet}, let go of it and free it.  If what is in it stays
+ * there without us, it is taken only until ${until_ms}.
+ */
 static void
 end_inlet(struct inlet *inlet, int64_t until_ms)
 {
@@ -259,7 +270,7 @@ take_end(struct take *take)
 
 	if (!take_is_on(take))
 		return;
-	/* The taker may have ended just before. */
+	/* The taker may have ended just before: then it is up to us. */
 	if (is_needed(take))
 		take_elect(take);
 	LIST_EACH_SAFE (node, after, &take->inlets)

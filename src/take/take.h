@@ -5,9 +5,9 @@
  * All hold the pipes open, so that writers neither wait nor get EPIPE, and what
  * was written lives until it is taken; the one that has
  * SPOOL/.spoolcast/sources locked (flock(2)) is the taker.  The kernel lets go
- * of the lock when it ends, however that is, and the others try about twice a
- * second.  Where nobody may lock it (a spool that cannot be written) nobody
- * holds a pipe either: its writers wait, and the log says why.
+ * of the lock when the taker ends, however that is, and the others try about
+ * twice a second.  Where nobody may lock it (a spool that cannot be written)
+ * nobody holds a pipe either: its writers wait, and the log says why.
  *
  * A spool without pipes and drop folders costs nothing and is not written to.
  */
@@ -25,13 +25,16 @@
 #include "source/folder.h"
 #include "take/inlet.h"
 
-/* So many pipes and drop folders a process holds. */
+/* A process holds so many pipes and drop folders at most. */
 #define TAKE_MAX 1000
-/* What all of them, and what looks after them, may take in a turn each. */
+/*
+ * The turns of all of them, and the look at which there are, may each take so
+ * many ms in a turn of the loop.
+ */
 #define TAKE_TURN_MS 2
-/* To take what is left in all, at the end. */
+/* Taking what is left at the end may last so many ms in all. */
 #define TAKE_DRAIN_MS 100
-/* How often to try to become the taker. */
+/* So many ms are between two tries to become the taker. */
 #define TAKE_TRY_MS 500
 
 /* What holds for one channel. */
@@ -55,20 +58,20 @@ struct take {
 	struct list inlets;
 	unsigned n_inlets;
 	int lock;	 /* descriptor of the file to be locked; -1: none */
-	bool is_taker;	 /* and we have it locked */
-	int lock_errno;	 /* why it cannot be, as the log said; 0: it can */
-	int64_t rest_ms; /* until then (clock_mono_ms) it is not tried */
+	bool is_taker;	 /* we have that file locked */
+	int lock_errno;	 /* why it cannot be locked, as logged; 0: it can */
+	int64_t rest_ms; /* do not try before then (clock_mono_ms) */
 	bool must_scan;	 /* anything may have come or gone */
 	DIR *scan;	 /* the spool, while it is read for that; or NULL */
-	bool is_looking; /* that, or what follows it, is under way */
-	bool has_waited; /* another one was the taker */
+	bool is_looking; /* a look is under way */
+	bool has_waited; /* another process was the taker */
 	bool is_over_full;
 	ev_timer soon; /* until what was noted is looked at */
 	ev_timer tick;
 	struct list ready;  /* inlets that wait for a turn */
 	ev_timer turns;	    /* until they have one */
-	unsigned iteration; /* of the loop, in which they had the last, */
-	int64_t until_ms;   /* and how long they may have it then */
+	unsigned iteration; /* the turn of the loop in which they had theirs, */
+	int64_t until_ms;   /* and until when they may have turns in it */
 	struct rnd rnd;
 	struct log_quota quota;
 };
@@ -89,8 +92,8 @@ bool take_is_on(const struct take *take);
 
 /**
  * take_note(take, file), take_rescan(take):
- * The file ${file} came to the spool, went, or has other rights now; anything
- * may have.
+ * Note that the file ${file} came to the spool, went, or has other rights now;
+ * or that anything may have.
  */
 void take_note(struct take *take, const char *file);
 void take_rescan(struct take *take);
@@ -104,8 +107,9 @@ void take_now(struct take *take, const char *name);
 
 /**
  * take_end(take):
- * Take what there is, for at most 100 ms, and let go of everything; whoever
- * waits is the taker then.  Not started: nothing happens.
+ * Take what there is, for at most 100 ms, and let go of everything; another
+ * process that waits becomes the taker then.  If ${take} was not started,
+ * nothing happens.
  */
 void take_end(struct take *take);
 
@@ -117,17 +121,19 @@ unsigned take_descriptors(const struct take *take);
 
 /**
  * take_elect(take), take_resign(take):
- * Become the taker, unless there is one, or see that we still are it; be it no
- * more, and let another be it.  For take.c.
+ * The first becomes the taker, unless there is one, or sees whether we still
+ * are it.  The second ceases to be it and lets another process become it.  For
+ * take.c.
  */
 void take_elect(struct take *take);
 void take_resign(struct take *take);
 
 /**
  * take_scan(take, until_ms), take_scan_end(take):
- * If anything may have come or gone, find the inlets that there are, and mark
- * all to be checked, until it is ${until_ms} (clock_mono_ms): return whether
- * there is nothing left to do.  And give that up.  For take.c.
+ * If anything may have come or gone, the first finds the inlets that there are,
+ * and marks all to be checked, until it is ${until_ms} (clock_mono_ms); it
+ * returns whether there is nothing left to do.  The second gives that up.  For
+ * take.c.
  */
 bool take_scan(struct take *take, int64_t until_ms);
 void take_scan_end(struct take *take);
@@ -147,8 +153,9 @@ void take_turns_init(struct take *take);
 
 /**
  * take_check(inlet):
- * See what has the name of ${inlet} now, and whether it is wanted.  One that is
- * there no more is taken to its end, closed and freed.  For take.c.
+ * See what has the name of ${inlet} now, and whether it is wanted.  An inlet
+ * that is not there any more is taken to its end, closed and freed.  For
+ * take.c.
  */
 void take_check(struct inlet *inlet);
 
@@ -168,8 +175,9 @@ enum inlet_result take_drain(struct inlet *inlet, int64_t ms);
 
 /**
  * take_close(inlet), take_free(inlet):
- * Take what there is, as far as that would be lost and a turn allows, and let
- * go of it, if it is open; and free it.
+ * If ${inlet} is open, the first takes what there is, as far as that would be
+ * lost otherwise and a turn allows, and lets go of it.  The second frees it,
+ * too.
  */
 void take_close(struct inlet *inlet);
 void take_free(struct inlet *inlet);

@@ -1,4 +1,4 @@
-/* Which process is the taker. */
+/* This file finds out which process is the taker. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 #define LOCK_FILE "sources"
 
-/* Begin, or cease, to take: all that is open. */
+/* Begin, or cease, to take from all inlets that are open. */
 static void
 set_taker(struct take *take, bool is_taker)
 {
@@ -58,7 +58,7 @@ remedy_for(int error)
 	return "see the error; it is tried again";
 }
 
-/* Nothing can be taken: what is held already stays so. */
+/* Log that nothing can be taken, by errno; what is held already stays so. */
 static void
 refuse(struct take *take)
 {
@@ -84,7 +84,7 @@ try_lock(struct take *take)
 			refuse(take);
 		return false;
 	}
-	/* While it was opened, another may have taken its name. */
+	/* While we opened it, another file may have taken its name. */
 	if (own_is_current(take->lock, take->folder->path, LOCK_FILE))
 		return true;
 	take_resign(take);
@@ -97,7 +97,7 @@ take_elect(struct take *take)
 	const char *spool = take->folder->path;
 
 	if (take->lock != -1 && !own_is_current(take->lock, spool, LOCK_FILE)) {
-		/* Who removes all of it is not to find it made anew. */
+		/* Do not recreate at once a folder that someone is deleting. */
 		take_resign(take);
 		take->rest_ms = clock_mono_ms() + TAKE_TRY_MS / 2;
 	}

@@ -1,4 +1,4 @@
-/* Which pipes and drop folders there are in the spool. */
+/* This file finds the pipes and drop folders that are in the spool. */
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -35,7 +35,10 @@ tell_full(struct take *take)
 	take->is_over_full = true;
 }
 
-/* Add the inlet NAME${kind}, to be checked.  Return it, or NULL. */
+/*
+ * Add the inlet of ${kind} for the channel ${name}, to be checked.  Return it,
+ * or NULL.
+ */
 static struct inlet *
 add(struct take *take, const char *name, const struct inlet_kind *kind)
 {
@@ -70,7 +73,7 @@ take_note_file(struct take *take, const char *file)
 
 	if (!form_has_suffix(file) || !form_name_of(file, name))
 		return false;
-	/* A file of another form may be what the channel is from now on. */
+	/* Any file of that name may change what the channel consists of. */
 	LIST_EACH (node, &take->inlets) {
 		struct inlet *inlet = LIST_OF(node, struct inlet, node);
 
@@ -84,7 +87,10 @@ take_note_file(struct take *take, const char *file)
 	return is_noted || kind != NULL;
 }
 
-/* Have all looked at that have a name; something may have come to them, too. */
+/*
+ * Mark all inlets that have a name to be checked; something may have come into
+ * them unseen, too.
+ */
 static void
 check_all(struct take *take)
 {
@@ -108,7 +114,7 @@ take_scan(struct take *take, int64_t until_ms)
 	if (take->scan == NULL && take->must_scan) {
 		take->scan = opendir(take->folder->path);
 		take->must_scan = take->scan == NULL;
-		/* What we know stays until it is known to be gone. */
+		/* Inlets that we know stay until they are known to be gone. */
 		if (take->scan != NULL || errno == ENOENT)
 			check_all(take);
 	}
@@ -131,8 +137,8 @@ take_scan_end(struct take *take)
 }
 
 /*
- * It has no name any more, but writers may have it open: let it go on as an
- * orphan, first with what is in it.  Return whether it does.
+ * ${inlet} has no name any more, but writers may have it open.  Take what is in
+ * it, and let it go on as an orphan.  Return whether it does.
  */
 static bool
 orphan(struct inlet *inlet)
@@ -151,7 +157,10 @@ orphan(struct inlet *inlet)
 	return true;
 }
 
-/* Another has the name of ${inlet} now. */
+/*
+ * Another pipe or drop folder has the name of ${inlet} now: close this one, or
+ * keep it as an orphan beside a new inlet for the other.
+ */
 static void
 replace(struct inlet *inlet)
 {
@@ -169,15 +178,18 @@ replace(struct inlet *inlet)
 	inlet_soon(inlet);
 }
 
-/* Whether ${inlet} is there, although its channel consists of ${form}. */
+/*
+ * Return whether ${inlet} is there, although its channel consists of ${form};
+ * log that once.
+ */
 static bool
 is_shadowed(struct inlet *inlet, const struct form *form)
 {
 	struct folder *folder = inlet->take->folder;
 	struct stat st;
 
-	if (lstat(folder_file(folder, inlet->name, inlet->kind->form->suffix), &st) !=
-		0 ||
+	if (lstat(folder_file(folder, inlet->name, inlet->kind->form->suffix),
+		&st) != 0 ||
 	    (st.st_mode & S_IFMT) != inlet->kind->form->type)
 		return false;
 	if (!inlet->is_shadowed)
@@ -194,12 +206,17 @@ take_check(struct inlet *inlet)
 	struct stat st;
 
 	form = folder_form(folder, inlet->name, &st);
-	/* As long as nobody knows, it stays as it is. */
+	/* As long as we cannot find out, the inlet stays as it is. */
 	if (form == NULL && errno != ENOENT)
 		return;
 	inlet->must_check = false;
 	inlet->must_hold = true;
-	if (form != NULL && strcmp(form->suffix, inlet->kind->form->suffix) == 0) {
+	/*
+	 * The inlet is what its channel consists of, or is hidden by another
+	 * form, or is gone; then writers may still have it open.
+	 */
+	if (form != NULL &&
+	    strcmp(form->suffix, inlet->kind->form->suffix) == 0) {
 		inlet->is_shadowed = false;
 		inlet->is_wanted = true;
 		if (inlet->is_open && !inlet->kind->is_same(inlet, &st))

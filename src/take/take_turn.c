@@ -1,4 +1,4 @@
-/* Whose turn it is: of all pipes and drop folders one after the other. */
+/* This file gives turns to all pipes and drop folders, one after the other. */
 #include <errno.h>
 
 #include "base/clock.h"
@@ -6,10 +6,10 @@
 #include "base/timer.h"
 #include "take/take.h"
 
-/* Until the next try. */
+/* So many seconds pass until the next try. */
 #define BUSY_S 0.05
 #define LATER_S 1.0
-/* The log is told of what lasts again after so long. */
+/* The log is told again of a failure that lasts so many ms. */
 #define TELL_MS 60000
 
 void
@@ -24,7 +24,8 @@ inlet_tell(struct inlet *inlet, const char *event, const char *remedy)
 	if (log_allow(&inlet->take->quota, now_ms))
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=%s channel=%s source=%s%s remedy=\"%s\"", event,
-		    inlet->name, inlet->name, inlet->kind->form->suffix, remedy);
+		    inlet->name, inlet->name, inlet->kind->form->suffix,
+		    remedy);
 }
 
 void
@@ -44,7 +45,7 @@ run_in(struct inlet *inlet, double seconds)
 	timer_set(inlet->take->folder->loop, &inlet->again, seconds);
 }
 
-/* Have it wait for a turn, if it can have one. */
+/* Have ${inlet} wait for a turn.  Return whether it may have one. */
 static bool
 queue(struct inlet *inlet)
 {
@@ -56,7 +57,7 @@ queue(struct inlet *inlet)
 	return true;
 }
 
-/* Give ${inlet} its turn, and see to it that there is a next one. */
+/* Give ${inlet} its turn, and see to it that it gets the next one it needs. */
 static void
 run(struct inlet *inlet, int64_t until_ms)
 {
