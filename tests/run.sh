@@ -227,8 +227,8 @@ run_rest()
 # test waits longer for their sake.
 run_lint()
 {
-	[[ $is_counting == yes ]] || renice -n 10 -p "$BASHPID" >/dev/null
-	FILE_LIMIT=$((3 * FILE_LIMIT)) run_all '' arch
+	[[ $is_counting == yes ]] || renice -n 5 -p "$BASHPID" >/dev/null
+	FILE_LIMIT=$((5 * FILE_LIMIT)) run_all '' arch
 }
 
 # lane COMMAND...: beside the others.  Most tests wait most of the time.
