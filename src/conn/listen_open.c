@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "conn/address.h"
 #include "conn/listen.h"
 
@@ -83,7 +84,7 @@ is_served(const struct sockaddr_un *sun)
 static int
 give_to_group(const char *path, gid_t group)
 {
-	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), saved;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	int rc = -1;
 
@@ -93,9 +94,7 @@ give_to_group(const char *path, gid_t group)
 	if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
 	    st.st_uid == geteuid())
 		rc = fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH);
-	saved = errno;
-	close(fd);
-	errno = saved;
+	fd_close(fd);
 	return rc;
 }
 
@@ -182,9 +181,7 @@ err2:
 	unlink(path);
 	errno = saved;
 err1:
-	saved = errno;
-	close(fd);
-	errno = saved;
+	fd_close(fd);
 	return -1;
 }
 
@@ -194,7 +191,7 @@ open_inet(const char *text)
 	struct address address;
 	const char *wrong = address_read(text, &address);
 	const int on = 1;
-	int fd, saved;
+	int fd;
 
 	if (wrong != NULL)
 		return misused(text, wrong);
@@ -205,11 +202,8 @@ open_inet(const char *text)
 		0 ||
 	    listen(fd, LISTEN_BACKLOG) != 0) {
 		refused(text);
-		saved = errno;
-		if (fd != -1)
-			close(fd);
+		fd_close(fd);
 		fd = -1;
-		errno = saved;
 	}
 	return fd;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "source/watch.h"
 
 #define SELF_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
@@ -182,7 +183,7 @@ int
 watch_start(struct watch *watch, struct ev_loop *loop,
     const struct watch_ops *ops, void *cookie)
 {
-	int fd, saved;
+	int fd;
 
 	memset(watch, 0, sizeof(*watch));
 	watch->folder = -1;
@@ -203,9 +204,7 @@ watch_start(struct watch *watch, struct ev_loop *loop,
 err1:
 	table_free(&watch->files);
 err0:
-	saved = errno;
-	close(fd);
-	errno = saved;
+	fd_close(fd);
 	return -1;
 }
 

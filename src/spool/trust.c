@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "spool/trust.h"
 
 /*
@@ -61,16 +62,6 @@ trust_is(uid_t owner, uid_t of)
 	return owner == 0 || owner == geteuid() || owner == of;
 }
 
-static void
-close_quietly(int fd)
-{
-	int saved = errno;
-
-	if (fd != -1)
-		close(fd);
-	errno = saved;
-}
-
 static int
 refuse(const struct walk *walk, const struct link *link,
     const struct stat *target, bool is_endless)
@@ -100,7 +91,7 @@ refuse(const struct walk *walk, const struct link *link,
 static void
 arrive(struct walk *walk, int fd, const struct stat *st)
 {
-	close_quietly(walk->parent);
+	fd_close(walk->parent);
 	walk->parent = walk->dir;
 	walk->dir = fd;
 	walk->st = *st;
@@ -113,7 +104,7 @@ arrive_at_root(struct walk *walk)
 	struct stat st;
 
 	if (fd == -1 || fstat(fd, &st) != 0) {
-		close_quietly(fd);
+		fd_close(fd);
 		return -1;
 	}
 	arrive(walk, fd, &st);
@@ -233,7 +224,7 @@ step(struct walk *walk)
 		arrive(walk, fd, &st);
 		fd = -1;
 	}
-	close_quietly(fd);
+	fd_close(fd);
 	return rc == 0 ? 1 : -1;
 }
 
@@ -264,8 +255,8 @@ open_parent(int dir_fd, const char *path, enum trust_links links, int *out)
 static void
 end_walk(struct walk *walk)
 {
-	close_quietly(walk->parent);
-	close_quietly(walk->dir);
+	fd_close(walk->parent);
+	fd_close(walk->dir);
 	walk->parent = walk->dir = -1;
 }
 
@@ -389,7 +380,7 @@ trust_look(
 	if ((fd = trust_find(dir_fd, path, links)) == -1)
 		return -1;
 	rc = fstat(fd, out);
-	close_quietly(fd);
+	fd_close(fd);
 	return rc;
 }
 

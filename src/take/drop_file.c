@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "spool/writers.h"
 #include "take/drop.h"
 #include "take/drop_file.h"
@@ -112,8 +113,6 @@ is_complete(struct drop_young_files *young, struct drop_file *file,
 static enum drop_state
 open_regular(int dir_fd, const char *name, struct drop_file *out)
 {
-	int saved;
-
 	/* Look first: even to open something else may have an effect. */
 	if (fstatat(dir_fd, name, &out->st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? DROP_GONE : DROP_REFUSED;
@@ -129,9 +128,7 @@ open_regular(int dir_fd, const char *name, struct drop_file *out)
 		return errno == ELOOP ? DROP_OTHER : DROP_REFUSED;
 	/* Another file may have taken the name before it was opened. */
 	if (fstat(out->fd, &out->st) != 0) {
-		saved = errno;
-		close(out->fd);
-		errno = saved;
+		fd_close(out->fd);
 		return DROP_REFUSED;
 	}
 	if (!S_ISREG(out->st.st_mode)) {

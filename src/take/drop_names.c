@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "take/drop_names.h"
 #include "take/drop_parts.h"
 
@@ -176,15 +177,12 @@ int
 drop_names_begin(struct drop_names *names, int dir_fd, bool is_first)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int saved;
 
 	end_pass(names);
 	if (fd == -1)
 		return -1;
 	if ((names->dir = fdopendir(fd)) == NULL) {
-		saved = errno;
-		close(fd);
-		errno = saved;
+		fd_close(fd);
 		return -1;
 	}
 	names->floor[0] = '\0';

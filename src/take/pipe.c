@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "spool/own.h"
 #include "take/pipe.h"
@@ -145,7 +146,7 @@ follow(struct inlet *inlet, bool is_on)
 static ssize_t
 peek(struct pipe *pipe, char *bytes, size_t len)
 {
-	int copy[2], saved;
+	int copy[2];
 	ssize_t n;
 
 	if (pipe2(copy, O_CLOEXEC | O_NONBLOCK) != 0)
@@ -153,10 +154,8 @@ peek(struct pipe *pipe, char *bytes, size_t len)
 	n = tee(pipe->fd, copy[1], len, SPLICE_F_NONBLOCK);
 	if (n > 0)
 		n = read(copy[0], bytes, (size_t)n);
-	saved = errno;
-	close(copy[0]);
-	close(copy[1]);
-	errno = saved;
+	fd_close(copy[0]);
+	fd_close(copy[1]);
 	return n;
 }
 

@@ -5,18 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "spool/own.h"
 #include "take/pipe_journal.h"
-
-static void
-close_quietly(int fd)
-{
-	int saved = errno;
-
-	if (fd != -1)
-		close(fd);
-	errno = saved;
-}
 
 /* Return whether the file, which is not empty, ends within a line. */
 static bool
@@ -62,8 +53,8 @@ pipe_journal_open(
 		return -1;
 	if ((journal->newest = own_open(spool, name, OWN_READERS)) == -1 ||
 	    fstat(journal->newest, &st) != 0) {
-		close_quietly(journal->newest);
-		close_quietly(journal->lock);
+		fd_close(journal->newest);
+		fd_close(journal->lock);
 		return -1;
 	}
 	journal->fd = journal->newest;
@@ -78,7 +69,7 @@ void
 pipe_journal_close(struct pipe_journal *journal)
 {
 	if (journal->is_older)
-		close_quietly(journal->fd);
-	close_quietly(journal->newest);
-	close_quietly(journal->lock);
+		fd_close(journal->fd);
+	fd_close(journal->newest);
+	fd_close(journal->lock);
 }
