@@ -263,6 +263,7 @@ target_tell_fds(struct target *target)
 		    (long)target->pids[i], target->folder);
 		if (system(command) != 0)
 			report_note("they cannot be listed");
+		verdict_of_hang(target->folder, target->pids[i]);
 	}
 }
 

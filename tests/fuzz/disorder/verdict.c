@@ -110,11 +110,16 @@ verdict_of_hang(const char *folder, pid_t pid)
 {
 	char command[1200];
 
+	/*
+	 * What the kernel does for it, which locks are held or wanted, and
+	 * twice, as a loop is elsewhere a moment later, where it is itself.
+	 */
 	snprintf(command, sizeof(command),
-	    "{ cat /proc/%ld/stat; cat /proc/%ld/wchan; echo; "
-	    "command -v gdb >/dev/null && "
-	    "gdb -p %ld -batch -ex bt </dev/null; } >>'%s/hang' 2>&1",
-	    (long)pid, (long)pid, (long)pid, folder);
+	    "pid=%ld; { echo \"process $pid\"; cd /proc/$pid && "
+	    "head -n 99 stat wchan syscall stack /proc/locks; "
+	    "for i in 1 2; do ! command -v gdb >/dev/null || "
+	    "gdb -p $pid -batch -ex bt </dev/null; done; } >>'%s/hang' 2>&1",
+	    (long)pid, folder);
 	if (system(command) != 0)
 		report_note("what it does is not known");
 }
