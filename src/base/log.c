@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/shown.h"
@@ -208,6 +209,15 @@ log_allow(struct log_quota *quota, int64_t now_ms)
 	quota->used++;
 	asked = quota;
 	return 1;
+}
+
+bool
+log_may(struct log_quotas *quotas, enum log_about about)
+{
+	struct log_quota *quota = &quotas->of[about];
+
+	quota->about = about;
+	return log_allow(quota, clock_mono_ms()) != 0;
 }
 
 void

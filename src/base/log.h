@@ -79,6 +79,17 @@ struct log_quota {
  */
 int log_allow(struct log_quota *quota, int64_t now_ms);
 
+/* The quotas of a process, one for each kind; all zeros at first. */
+struct log_quotas {
+	struct log_quota of[LOG_ABOUTS];
+};
+
+/**
+ * log_may(quotas, about):
+ * Return whether one more line about ${about} may be written now, as log_allow.
+ */
+bool log_may(struct log_quotas *quotas, enum log_about about);
+
 /*
  * Where each viewer has a process of its own, a gate is asked, too: it keeps
  * quotas that all these processes share.

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "hub/feed.h"
-#include "hub/hub.h"
+#include "hub/feeds.h"
 
 /* An id of more marks has short ones, which leave room for a publisher's id. */
 #define LONG_MARKS 4
@@ -56,9 +56,9 @@ append_sorted(struct buf *key, const struct text_list *list)
 }
 
 static struct feed *
-find(struct hub *hub, const struct buf *key)
+find(struct feeds *feeds, const struct buf *key)
 {
-	struct table_entry *entry = table_first(&hub->feeds, key_hash(key));
+	struct table_entry *entry = table_first(&feeds->by_key, key_hash(key));
 
 	for (; entry != NULL; entry = table_next(entry)) {
 		struct feed *feed = TABLE_OF(entry, struct feed, by_key);
@@ -99,17 +99,19 @@ retire(struct feed *feed)
 	if (feed->is_retired)
 		return;
 	feed->is_retired = true;
-	table_remove(&feed->hub->feeds, &feed->by_key);
+	table_remove(&feed->feeds->by_key, &feed->by_key);
 }
 
 static int
 add_member(struct feed *feed, const char *name)
 {
-	struct hub *hub = feed->hub;
+	struct feeds *feeds = feed->feeds;
+	const size_t most =
+	    feeds->ops->settings(feeds->cookie, NULL)->channels_per_stream;
 	struct member **larger, *member;
 	int saved;
 
-	if (feed->n_members >= hub->settings->channels_per_stream) {
+	if (feed->n_members >= most) {
 		errno = E2BIG;
 		return -1;
 	}
@@ -122,8 +124,8 @@ add_member(struct feed *feed, const char *name)
 	if ((member = calloc(1, sizeof(*member))) == NULL)
 		return -1;
 	member->feed = feed;
-	member->settings = conf_for(hub->conf, name);
-	member->channel = folder_channel(&hub->folder, name);
+	member->settings = feeds->ops->settings(feeds->cookie, name);
+	member->channel = folder_channel(feeds->folder, name);
 	if (member->channel == NULL) {
 		saved = errno;
 		free(member);
@@ -132,7 +134,7 @@ add_member(struct feed *feed, const char *name)
 	}
 	list_init(&member->node);
 	list_push(&member->channel->users, &member->node);
-	hub_take_for(hub, member->channel);
+	feeds->ops->on_member(feeds->cookie, member->channel);
 	feed->members[feed->n_members++] = member;
 	memory += MEMBER_BYTES;
 	return 0;
@@ -144,7 +146,7 @@ feed_selects(const struct feed *feed, const char *name)
 	TEXT_LIST_EACH (pattern, &feed->patterns) {
 		if (name_matches(pattern, name))
 			return mount_has(&feed->mounts, name) &&
-			    hub_serves(feed->hub, name);
+			    feed->feeds->ops->serves(feed->feeds->cookie, name);
 	}
 	return false;
 }
@@ -153,7 +155,7 @@ static bool
 is_new(const struct feed *feed, const char *name)
 {
 	return feed_selects(feed, name) && !has_member(feed, name) &&
-	    folder_has(&feed->hub->folder, name);
+	    folder_has(feed->feeds->folder, name);
 }
 
 bool
@@ -163,7 +165,7 @@ feed_offer(struct feed *feed, const char *name)
 		return false;
 	if (add_member(feed, name) == 0)
 		return true;
-	if (errno == E2BIG && hub_log_peer(feed->hub))
+	if (errno == E2BIG && log_may(feed->feeds->log, LOG_ABOUT_PEERS))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=pattern-full channel=%s remedy=\"raise [limits] "
 		    "channels_per_stream\"",
@@ -197,7 +199,7 @@ fill(struct feed *feed, const struct request *request)
 			return -1;
 	}
 	if (feed->patterns.count > 0 &&
-	    folder_list(&feed->hub->folder, visit_existing, feed) != 0)
+	    folder_list(feed->feeds->folder, visit_existing, feed) != 0)
 		return -1;
 	return text_list_add_all(&feed->types, &request->types);
 }
@@ -230,8 +232,8 @@ destroy(struct feed *feed)
 }
 
 static struct feed *
-create(struct hub *hub, const struct request *request,
-    const struct settings *settings, enum flush_collects collects,
+create(struct feeds *feeds, const struct request *request,
+    const struct settings *settings, enum window_collects collects,
     struct buf *key)
 {
 	struct feed *feed = calloc(1, sizeof(*feed));
@@ -239,7 +241,7 @@ create(struct hub *hub, const struct request *request,
 
 	if (feed == NULL)
 		return NULL;
-	feed->hub = hub;
+	feed->feeds = feeds;
 	feed->refs = 1;
 	feed->news = 1;
 	list_init(&feed->node);
@@ -258,9 +260,9 @@ create(struct hub *hub, const struct request *request,
 	memset(key, 0, sizeof(*key));
 	feed->counted = own_memory(feed);
 	memory += feed->counted;
-	table_insert(&hub->feeds, &feed->by_key, key_hash(&feed->key));
+	table_insert(&feeds->by_key, &feed->by_key, key_hash(&feed->key));
 	if (feed->patterns.count > 0)
-		list_push(&hub->growing, &feed->node);
+		list_push(&feeds->growing, &feed->node);
 	return feed;
 }
 
@@ -275,14 +277,14 @@ look_again(struct feed *feed)
 	 * folder is followed.
 	 */
 	if (feed->patterns.count > 0)
-		(void)folder_list(&feed->hub->folder, visit_existing, feed);
+		(void)folder_list(feed->feeds->folder, visit_existing, feed);
 	feed->news++;
 }
 
 /* Append all that viewers must have in common to be served by one feed. */
 static int
 append_key(struct buf *key, const struct request *request,
-    const struct settings *settings, enum flush_collects collects)
+    const struct settings *settings, enum window_collects collects)
 {
 	if (append_sorted(key, &request->channels) != 0 ||
 	    append_sorted(key, &request->types) != 0 ||
@@ -297,9 +299,9 @@ append_key(struct buf *key, const struct request *request,
 
 /* The feed with ${key} that may take new viewers; NULL: there is none. */
 static struct feed *
-find_current(struct hub *hub, const struct buf *key)
+find_current(struct feeds *feeds, const struct buf *key)
 {
-	struct feed *feed = find(hub, key);
+	struct feed *feed = find(feeds, key);
 
 	if (feed == NULL)
 		return NULL;
@@ -307,34 +309,34 @@ find_current(struct hub *hub, const struct buf *key)
 		retire(feed);
 		return NULL;
 	}
-	if (!hub->folder.is_followed)
+	if (!feeds->folder->is_followed)
 		look_again(feed);
 	return feed_ref(feed);
 }
 
 struct feed *
-feed_find(struct hub *hub, const struct request *request,
-    const struct settings *settings, enum flush_collects collects)
+feed_find(struct feeds *feeds, const struct request *request,
+    const struct settings *settings, enum window_collects collects)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
 	if (append_key(&key, request, settings, collects) == 0)
-		feed = find_current(hub, &key);
+		feed = find_current(feeds, &key);
 	buf_free(&key);
 	return feed;
 }
 
 struct feed *
-feed_get(struct hub *hub, const struct request *request,
-    const struct settings *settings, enum flush_collects collects)
+feed_get(struct feeds *feeds, const struct request *request,
+    const struct settings *settings, enum window_collects collects)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
 	if (append_key(&key, request, settings, collects) == 0 &&
-	    (feed = find_current(hub, &key)) == NULL)
-		feed = create(hub, request, settings, collects, &key);
+	    (feed = find_current(feeds, &key)) == NULL)
+		feed = create(feeds, request, settings, collects, &key);
 	buf_free(&key);
 	return feed;
 }

@@ -13,12 +13,11 @@
 #include "base/table.h"
 #include "conf/conf.h"
 #include "http/request.h"
-#include "hub/flush.h"
 #include "hub/place.h"
 #include "hub/window.h"
 #include "source/folder.h"
 
-struct hub;
+struct feeds;
 
 /* A channel in a feed. */
 struct member {
@@ -29,9 +28,9 @@ struct member {
 };
 
 struct feed {
-	struct table_entry by_key; /* in hub->feeds */
-	struct list node;	   /* in hub->growing, if it has patterns */
-	struct hub *hub;
+	struct table_entry by_key; /* in feeds->by_key */
+	struct list node;	   /* in feeds->growing, if it has patterns */
+	struct feeds *feeds;
 	unsigned refs;
 	struct text_list patterns;
 	struct text_list types;	 /* empty: all */
@@ -52,14 +51,14 @@ struct feed {
 };
 
 /**
- * feed_get(hub, request, settings, collects):
+ * feed_get(feeds, request, settings, collects):
  * Return the feed that serves ${request} to viewers with ${settings}, with one
  * more reference: one that is there, or a new one.  It collects news as
  * ${collects} says.  NULL with errno: ENOMEM, E2BIG (patterns select more
  * channels than [limits] channels_per_stream), or what the system said.
  */
-struct feed *feed_get(struct hub *hub, const struct request *request,
-    const struct settings *settings, enum flush_collects collects);
+struct feed *feed_get(struct feeds *feeds, const struct request *request,
+    const struct settings *settings, enum window_collects collects);
 
 /**
  * feed_memory(void):
@@ -68,12 +67,12 @@ struct feed *feed_get(struct hub *hub, const struct request *request,
 size_t feed_memory(void);
 
 /**
- * feed_find(hub, request, settings, collects):
+ * feed_find(feeds, request, settings, collects):
  * As feed_get, but return only a feed that is there already; NULL: there is
  * none.
  */
-struct feed *feed_find(struct hub *hub, const struct request *request,
-    const struct settings *settings, enum flush_collects collects);
+struct feed *feed_find(struct feeds *feeds, const struct request *request,
+    const struct settings *settings, enum window_collects collects);
 
 /**
  * feed_missing(feed, index):

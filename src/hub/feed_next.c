@@ -5,10 +5,7 @@
 #include "base/clock.h"
 #include "base/slice.h"
 #include "hub/feed_put.h"
-#include "hub/hub.h"
-
-/* A longer record is read among the searches. */
-#define GLANCE_BYTES 262144
+#include "hub/feeds.h"
 
 /* Put what comes next in all channels.  Return whether that was all. */
 static bool
@@ -29,26 +26,26 @@ put_all(struct feed_making *m)
 	    !m->lacks_memory;
 }
 
-/* The hub's list of cursors, filled from ${place}; NULL with ENOMEM. */
+/* The list of cursors for it, filled from ${place}; NULL with ENOMEM. */
 static struct cursor *
-borrow_cursors(struct hub *hub, const struct place *place)
+borrow_cursors(struct feeds *feeds, const struct place *place)
 {
 	size_t n = place->feed->n_members;
 
 	/* A pattern that selects nothing yet gets a list, too. */
-	if (n >= hub->cursors_cap) {
+	if (n >= feeds->cursors_cap) {
 		struct cursor *larger =
-		    realloc(hub->cursors, (n + 1) * sizeof(*larger));
+		    realloc(feeds->cursors, (n + 1) * sizeof(*larger));
 
 		if (larger == NULL)
 			return NULL;
-		hub->cursors = larger;
-		hub->cursors_cap = n + 1;
+		feeds->cursors = larger;
+		feeds->cursors_cap = n + 1;
 	}
-	memset(hub->cursors, 0, n * sizeof(*hub->cursors));
+	memset(feeds->cursors, 0, n * sizeof(*feeds->cursors));
 	for (size_t i = 0; i < place->n_cursors; i++)
-		cursor_copy(&hub->cursors[i], &place->cursors[i]);
-	return hub->cursors;
+		cursor_copy(&feeds->cursors[i], &place->cursors[i]);
+	return feeds->cursors;
 }
 
 /* The batch that leads to ${place} has all there is: nobody need look there. */
@@ -67,19 +64,19 @@ note_seen(struct place *place, const struct feed_making *m)
 static struct batch *
 finish(struct feed_making *m, struct place *from, bool is_all)
 {
-	struct hub *hub = m->hub;
+	struct feeds *feeds = m->feed->feeds;
 	struct batch *batch = NULL;
 	struct place *to;
 
 	if (cursors_equal(
 		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
 		return NULL;
-	to = place_get(&hub->places, m->feed, m->cursors, m->feed->n_members);
-	if (to != NULL && hub->owner.kind->frame_whole(m->out) == 0)
+	to = place_get(&feeds->places, m->feed, m->cursors, m->feed->n_members);
+	if (to != NULL && feeds->ops->frame(feeds->cookie, m->out) == 0)
 		batch = batch_take(m->out, to);
 	place_unref(to);
 	if (batch == NULL) {
-		limits_note_exhausted(hub);
+		feeds->ops->on_exhausted(feeds->cookie);
 		m->has_failed = true;
 		return NULL;
 	}
@@ -95,7 +92,7 @@ finish(struct feed_making *m, struct place *from, bool is_all)
 	if (is_all)
 		note_seen(to, m);
 	batch_follows(batch, from);
-	hub_keep(hub, batch);
+	feeds_hold(feeds, batch);
 	return batch;
 }
 
@@ -103,33 +100,32 @@ finish(struct feed_making *m, struct place *from, bool is_all)
 static struct batch *
 look(struct place *place, bool takes_held, enum feed_more *more)
 {
-	struct hub *hub = place->feed->hub;
-	struct feed_making m = { .hub = hub,
+	struct feeds *feeds = place->feed->feeds;
+	struct feed_making m = { .feeds = feeds,
 		.feed = place->feed,
-		.out = &hub->text,
-		.bytes_max = limits_batch_bytes(hub),
+		.out = &feeds->text,
+		.bytes_max = feeds->ops->batch_bytes(feeds->cookie),
 		.now_s = clock_wall_s(),
 		.takes_held = takes_held,
 		.retry_ms = -1 };
+	size_t most;
+	int64_t slice_us = feeds->ops->slice_us(feeds->cookie, &most);
 	struct batch *batch;
 	bool is_all;
 
-	hub->has_looked = true;
-	if ((m.cursors = borrow_cursors(hub, place)) == NULL) {
-		limits_note_exhausted(hub);
-		hub_retry(place->feed);
+	if ((m.cursors = borrow_cursors(feeds, place)) == NULL) {
+		feeds->ops->on_exhausted(feeds->cookie);
+		feeds_retry(place->feed);
 		return NULL;
 	}
-	hub->text.len = 0;
-	slice_open(hub_slice_us(hub), NULL, place->tries);
-	/* A viewer with news leaves a long record to the searches. */
-	if (!hub_is_searching(hub))
-		slice_limit(GLANCE_BYTES);
+	feeds->text.len = 0;
+	slice_open(slice_us, NULL, place->tries);
+	slice_limit(most);
 	is_all = put_all(&m);
 	place->tries = slice_tries(place->tries);
 	slice_close();
 	batch = finish(&m, place, is_all);
-	hub_shrink_buffers(hub);
+	(void)feeds_shrink(feeds, FEEDS_BUFFER_BYTES);
 	place->has_held = m.has_held;
 	/*
 	 * Without a batch, say when it is worth another look: when there is
@@ -140,7 +136,7 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 	else if (batch == NULL && m.is_unfinished)
 		*more = FEED_UNFINISHED;
 	else if (batch == NULL && m.has_failed)
-		hub_retry(m.feed);
+		feeds_retry(m.feed);
 	else if (batch == NULL)
 		place->seen_news = m.feed->news;
 	for (size_t i = 0; i < m.feed->n_members; i++)

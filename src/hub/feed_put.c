@@ -4,7 +4,7 @@
 
 #include "base/slice.h"
 #include "hub/feed_put.h"
-#include "hub/hub.h"
+#include "hub/feeds.h"
 #include "hub/walk.h"
 #include "stream/event.h"
 
@@ -18,7 +18,7 @@
 static int
 make_id(struct feed_making *m, struct span *id)
 {
-	struct buf *buf = &m->hub->id;
+	struct buf *buf = &m->feeds->id;
 
 	buf->len = 0;
 	if (feed_append_id(m->feed, m->cursors, m->feed->n_members, buf) != 0)
@@ -87,7 +87,7 @@ put_skipped(struct feed_making *m, const struct member *member,
 {
 	struct span id;
 
-	if (hub_log_spool(m->hub))
+	if (log_may(m->feeds->log, LOG_ABOUT_SPOOL))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=record-skipped channel=%s size=%zu offset=%" PRIu64
 		    " remedy=\"raise %s\"",
@@ -98,18 +98,29 @@ put_skipped(struct feed_making *m, const struct member *member,
 	    m->out, &id, member->channel->name, rec->body.len, offset);
 }
 
+static enum feeds_room
+ask(const struct feed_making *m, size_t bytes)
+{
+	return m->feeds->ops->ask(m->feeds->cookie, bytes);
+}
+
+static uint64_t
+record_bytes(const struct feed_making *m)
+{
+	return m->feeds->ops->record_bytes(m->feeds->cookie);
+}
+
 /* Whether [limits] memory has room for ${rec}. */
-static enum limits_room
+static enum feeds_room
 room_for(const struct feed_making *m, const struct record *rec)
 {
 	size_t size;
 
 	/* The first small record asks for the room of a whole batch of them. */
 	if (rec->body.len <= SMALL_RECORD)
-		return m->out->len > 0 ? LIMITS_ROOM :
-					 limits_ask(m->hub, m->bytes_max);
+		return m->out->len > 0 ? FEEDS_ROOM : ask(m, m->bytes_max);
 	size = event_size_max(rec) + SMALL_RECORD;
-	return limits_ask(m->hub, size);
+	return ask(m, size);
 }
 
 /*
@@ -149,7 +160,7 @@ tell_gap(struct feed_making *m, const struct member *member,
 {
 	struct span id;
 
-	if (hub_log_gap(m->hub))
+	if (log_may(m->feeds->log, LOG_ABOUT_GAPS))
 		log_msg(LOG_LEVEL_INFO,
 		    "event=gap channel=%s reason=%s resumed=%s",
 		    member->channel->name, gap_reason_name(reason), resumed);
@@ -212,19 +223,19 @@ put_wanted(struct feed_making *m, const struct member *member,
     struct held *held, const struct held *before, const struct record *rec)
 {
 	switch (room_for(m, rec)) {
-	case LIMITS_ROOM:
+	case FEEDS_ROOM:
 		break;
 	/* Others have to get theirs first; the batch goes as it is. */
-	case LIMITS_WAIT:
+	case FEEDS_WAIT:
 		m->is_over = true;
 		m->lacks_memory = m->out->len == 0;
 		return PUT_WAITS;
-	case LIMITS_NEVER:
+	case FEEDS_NEVER:
 		held->is_on = false;
 		return put_of(put_skipped(
 		    m, member, rec, before->at.offset, "[limits] memory"));
 	}
-	hub_lines_look(m->hub, member->channel, rec);
+	m->feeds->ops->on_record(m->feeds->cookie, member->channel, rec);
 	if (rec->flush == RECORD_FLUSH_CLOSE)
 		m->is_closed = true;
 	/* A record that may not wait takes those before it along. */
@@ -244,8 +255,8 @@ limit_of(const struct feed_making *m, const struct member *member)
 	uint64_t most = record_limit(
 	    member->channel->form->record, member->settings->max_record);
 
-	return most > limits_record_bytes(m->hub) ? "[limits] memory" :
-						    "[spool] max_record";
+	return most > record_bytes(m) ? "[limits] memory" :
+					"[spool] max_record";
 }
 
 /* Put what was read as ${result}. */
@@ -294,7 +305,7 @@ put_next(struct feed_making *m, const struct member *member,
 		.retry_ms = m->retry_ms,
 		.at = *at };
 	struct record rec;
-	enum read_result result = reader_next(&m->hub->reader, &rec, at);
+	enum read_result result = reader_next(&m->feeds->reader, &rec, at);
 	enum put put = put_read(m, member, result, &rec, held, &before);
 
 	if (put == PUT_NONE)
@@ -324,10 +335,10 @@ start_reader(struct feed_making *m, const struct member *member,
     struct segment *seg, const struct position *at)
 {
 	uint64_t most = record_limit(seg->form, member->settings->max_record);
-	uint64_t room = limits_record_bytes(m->hub);
+	uint64_t room = record_bytes(m);
 
 	return reader_start(
-	    &m->hub->reader, seg, at, most < room ? most : room);
+	    &m->feeds->reader, seg, at, most < room ? most : room);
 }
 
 /* Take what late writers added to the segment before the cursor's. */
@@ -421,8 +432,8 @@ note_failure(struct feed_making *m, const struct member *member)
 	if (errno == EBUSY)
 		return;
 	if (errno == ENOMEM)
-		limits_note_exhausted(m->hub);
-	else if (hub_log_spool(m->hub))
+		m->feeds->ops->on_exhausted(m->feeds->cookie);
+	else if (log_may(m->feeds->log, LOG_ABOUT_SPOOL))
 		log_errno(LOG_LEVEL_ERROR, "event=read-failed channel=%s",
 		    member->channel->name);
 }

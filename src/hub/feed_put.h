@@ -8,7 +8,7 @@
 
 /* A batch in the making. */
 struct feed_making {
-	struct hub *hub;
+	struct feeds *feeds;
 	struct feed *feed;
 	struct cursor *cursors; /* one for each member */
 	struct buf *out;

@@ -5,8 +5,7 @@
 
 #include "base/slice.h"
 #include "hub/feed_start.h"
-#include "hub/hub.h"
-#include "take/drop_names.h"
+#include "hub/feeds.h"
 
 /*
  * How many bytes finding a start may cost in each channel after the budget was
@@ -176,7 +175,7 @@ start_member(
 static void
 log_unreadable(const struct member *member)
 {
-	if (hub_log_spool(member->feed->hub))
+	if (log_may(member->feed->feeds->log, LOG_ABOUT_SPOOL))
 		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
 		    member->channel->name);
 }
@@ -280,7 +279,7 @@ feed_start_go_on(struct feed_start *start)
 		walk_search_end(&start->search);
 	}
 	return place_get(
-	    &start->feed->hub->places, start->feed, start->cursors, start->n);
+	    &start->feed->feeds->places, start->feed, start->cursors, start->n);
 }
 
 /* Whether ${cursor} is after the last record of ${member}. */
@@ -346,21 +345,11 @@ feed_lacks(const struct feed *feed, const struct request *request)
 	return lacks;
 }
 
-/* Whether files in a drop folder wait to get into the log of ${member}. */
-static bool
-has_more_to_come(const struct member *member)
-{
-	struct channel *channel = member->channel;
-
-	return channel->form != NULL && channel->form->type == S_IFDIR &&
-	    drop_names_wait(folder_file(
-		channel->folder, channel->name, channel->form->suffix));
-}
-
 bool
 feed_is_over(const struct place *place)
 {
 	struct feed *feed = place->feed;
+	struct feeds *feeds = feed->feeds;
 	static const struct cursor at_start = { .state = MARK_START };
 
 	if (feed->patterns.count > 0)
@@ -374,9 +363,10 @@ feed_is_over(const struct place *place)
 			return false;
 	}
 	for (size_t i = 0; i < feed->n_members; i++) {
-		/* Nothing tells when the drop folder is empty: look again. */
-		if (has_more_to_come(feed->members[i])) {
-			hub_retry(feed);
+		/* Nothing tells when all of that is in the log: look again. */
+		if (feeds->ops->has_more(
+			feeds->cookie, feed->members[i]->channel)) {
+			feeds_retry(feed);
 			return false;
 		}
 	}

@@ -4,11 +4,9 @@
 
 /* A new mode is a member of enum flush_mode, and then a row here. */
 static const struct flush modes[] = {
-	[FLUSH_STREAM] = { .name = "stream", .collects = FLUSH_COLLECTS_BUSY },
-	[FLUSH_BATCH] = { .name = "batch", .collects = FLUSH_COLLECTS },
-	[FLUSH_PAD] = { .name = "pad",
-	    .collects = FLUSH_COLLECTS_BUSY,
-	    .pads = true },
+	[FLUSH_STREAM] = { .name = "stream", .collects = WINDOW_BUSY },
+	[FLUSH_BATCH] = { .name = "batch", .collects = WINDOW_ALWAYS },
+	[FLUSH_PAD] = { .name = "pad", .collects = WINDOW_BUSY, .pads = true },
 	[FLUSH_CLOSE] = { .name = "close", .closes = true },
 };
 #define N_MODES (sizeof(modes) / sizeof(modes[0]))

@@ -9,18 +9,12 @@
 
 #include "conf/settings.h"
 #include "conn/gateway.h"
-
-/* When news waits a moment for more, see window.h. */
-enum flush_collects {
-	FLUSH_COLLECTS_NEVER,
-	FLUSH_COLLECTS_BUSY, /* while it comes faster than it can be written */
-	FLUSH_COLLECTS,
-};
+#include "hub/window.h"
 
 /* How a mode differs from writing everything at once. */
 struct flush {
 	const char *name;
-	enum flush_collects collects;
+	enum window_collects collects;
 	bool pads;   /* a comment follows, so that a buffer overflows */
 	bool closes; /* the response ends after its first events */
 };

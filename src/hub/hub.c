@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "conn/listen.h"
-#include "hub/feed.h"
 #include "hub/hub.h"
 #include "hub/viewer_send.h"
 #include "stream/event.h"
@@ -56,14 +55,14 @@ is_done(const struct hub *hub)
 static void
 yield(struct hub *hub)
 {
-	int64_t before_ms = hub->turn_ms;
+	int64_t before_ms = hub->feeds.turn_ms;
 
 	if (before_ms < hub->yield_ms)
 		return;
 	sched_yield();
-	hub->turn_ms = clock_mono_ms();
-	if (hub->turn_ms - before_ms > YIELD_MS)
-		hub->yield_ms = hub->turn_ms + YIELD_PAUSE_MS;
+	hub->feeds.turn_ms = clock_mono_ms();
+	if (hub->feeds.turn_ms - before_ms > YIELD_MS)
+		hub->yield_ms = hub->feeds.turn_ms + YIELD_PAUSE_MS;
 }
 
 /* Give each viewer that is queued now one run, until the time is up. */
@@ -74,9 +73,9 @@ take_turn(struct hub *hub)
 	struct list turn;
 	unsigned n = 0;
 
-	hub->turn_ms = clock_mono_ms();
-	end_ms = hub->turn_ms + TURN_MS;
-	looks_end_ms = hub->turn_ms + LOOKS_MS;
+	hub->feeds.turn_ms = clock_mono_ms();
+	end_ms = hub->feeds.turn_ms + TURN_MS;
+	looks_end_ms = hub->feeds.turn_ms + LOOKS_MS;
 	/* Viewers that are queued from now on run in the next turn. */
 	list_init(&turn);
 	list_append(&turn, &hub->run);
@@ -87,8 +86,9 @@ take_turn(struct hub *hub)
 		viewer_run(LIST_OF(node, struct viewer, node));
 		if (++n % CLOCK_EVERY != 0 && !hub->has_looked)
 			continue;
-		hub->turn_ms = clock_mono_ms();
-		if (hub->turn_ms > (hub->has_looked ? looks_end_ms : end_ms))
+		hub->feeds.turn_ms = clock_mono_ms();
+		if (hub->feeds.turn_ms >
+		    (hub->has_looked ? looks_end_ms : end_ms))
 			break;
 		hub->has_looked = false;
 		if (n % YIELD_EVERY == 0)
@@ -156,7 +156,7 @@ on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
 		listen_resume(LIST_OF(node, struct listener, node));
 	/* All have what there was: a window measures no wake beyond this. */
 	if (list_is_empty(&hub->run))
-		hub->lulls++;
+		hub->feeds.lulls++;
 	/*
 	 * While there is work, the loop looks at its sockets, but does not
 	 * wait.
@@ -237,7 +237,6 @@ start_watchers(struct hub *hub)
 	ev_prepare_start(hub->loop, &hub->prepare);
 	ev_idle_init(&hub->idle, on_idle);
 	ev_timer_init(&hub->relief, on_relief, 0., 0.);
-	hub_wake_init(hub);
 	hub_end_init(hub);
 	/* Writing to a peer that is gone is an error, and does not end us. */
 	signal(SIGPIPE, SIG_IGN);
@@ -257,7 +256,6 @@ make_batch(struct hub *hub, const char *text)
 static void
 init_lists(struct hub *hub)
 {
-	list_init(&hub->growing);
 	list_init(&hub->paddings);
 	list_init(&hub->run);
 	list_init(&hub->searches);
@@ -292,31 +290,27 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	/* limits_init has set the allocator of the loop. */
 	if ((hub->loop = ev_default_loop(0)) == NULL)
 		goto err1;
-	if (table_init(&hub->feeds) != 0)
+	if (hub_feeds_init(hub) != 0)
 		goto err1;
-	if (table_init(&hub->places) != 0)
-		goto err2;
 	if (budget_init(&hub->budget) != 0)
-		goto err3;
+		goto err2;
 	if ((hub->heartbeat = make_batch(hub, EVENT_HEARTBEAT)) == NULL)
-		goto err4;
+		goto err3;
 	if ((hub->beat = make_batch(hub, EVENT_BEAT)) == NULL)
-		goto err5;
+		goto err4;
 	if (wheel_init(&hub->wheel, hub->loop, on_due, hub) != 0)
-		goto err6;
+		goto err5;
 	start_watchers(hub);
 	return hub;
 
-err6:
-	batch_unref(hub->beat);
 err5:
-	batch_unref(hub->heartbeat);
+	batch_unref(hub->beat);
 err4:
-	budget_free(&hub->budget);
+	batch_unref(hub->heartbeat);
 err3:
-	table_free(&hub->places);
+	budget_free(&hub->budget);
 err2:
-	table_free(&hub->feeds);
+	feeds_free(&hub->feeds);
 err1:
 	hub_log_end(hub);
 	conf_free(hub->fallback);
@@ -344,7 +338,7 @@ hub_free(struct hub *hub)
 	wheel_each(&hub->wheel, close_viewer, NULL);
 	reap(hub);
 	pool_free(&hub->viewers);
-	hub_drop_kept(hub);
+	feeds_drop_recent(&hub->feeds);
 	batch_unref(hub->heartbeat);
 	batch_unref(hub->beat);
 	viewer_free_paddings(hub);
@@ -354,14 +348,11 @@ hub_free(struct hub *hub)
 	take_end(&hub->take);
 	if (hub->has_folder)
 		folder_free(&hub->folder);
-	table_free(&hub->feeds);
-	table_free(&hub->places);
-	reader_free(&hub->reader);
+	feeds_free(&hub->feeds);
 	buf_free(&hub->text);
 	buf_free(&hub->frames);
 	buf_free(&hub->id);
 	buf_free(&hub->rotate.names);
-	free(hub->cursors);
 	conf_free(hub->conf);
 	conf_free(hub->fallback);
 	mount_free(&hub->mount);

@@ -22,34 +22,22 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/rnd.h"
-#include "base/table.h"
 #include "conf/conf_find.h"
 #include "conn/conn.h"
 #include "conn/gateway.h"
 #include "conn/siblings.h"
 #include "hub/budget.h"
+#include "hub/feeds.h"
 #include "hub/hub_lines.h"
 #include "hub/hub_log.h"
 #include "hub/limits.h"
-#include "hub/place.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
-#include "spool/reader.h"
 #include "spool/rotation.h"
 #include "stream/retry.h"
 #include "take/take.h"
 
-struct feed;
-struct member;
-
-/* How many batches are kept for viewers that come later in the same turn. */
-#define HUB_KEPT 8
 #define HUB_SIGNALS 4
-/*
- * How large a buffer that is used again and again may stay.  A long record
- * makes it larger for a while.
- */
-#define HUB_BUFFER_BYTES 262144
 
 /* The rounds that look for channels which have to be rotated. */
 struct hub_rotate {
@@ -90,27 +78,20 @@ struct hub {
 	struct take take; /* of its pipes and drop folders */
 	struct hub_rotate rotate;
 
-	struct table feeds;
-	struct table places;
-	struct list growing; /* feeds with patterns */
+	struct feeds feeds;
 
 	struct list run;       /* viewers that may have something to do */
 	struct list searches;  /* those that look for something in files */
 	int64_t search_end_us; /* of their part of the turn; 0: not now */
 	struct list short_of;  /* viewers that wait for memory for a batch */
-	int64_t turn_ms;       /* the time a moment ago, for viewers that run */
-	uint64_t lulls;	  /* counts the times that nobody had anything to do */
-	int64_t yield_ms; /* from when on the core may be given away */
-	struct list reap; /* closed ones, to be freed after the turn */
+	int64_t yield_ms;      /* from when on the core may be given away */
+	struct list reap;      /* closed ones, to be freed after the turn */
 	struct pool viewers;
 	ev_prepare prepare;
 	ev_idle idle;	    /* runs while the run queue is not empty */
 	struct wheel wheel; /* every viewer is in it */
-	struct batch *kept[HUB_KEPT];
-	unsigned next_kept;
-	size_t kept_bytes;
-	size_t used;	/* most bytes from malloc since that was trimmed */
-	bool has_begun; /* a response did, and what it left was trimmed */
+	size_t used;	    /* most bytes from malloc since that was trimmed */
+	bool has_begun;	    /* a response did, and what it left was trimmed */
 
 	struct list listeners;
 	ev_signal signals[HUB_SIGNALS];
@@ -134,17 +115,13 @@ struct hub {
 	struct retry_book book;	 /* when streams that end come back */
 	struct retry_book polls; /* and those over the budget */
 	struct hub_log log;
-	ev_timer retry; /* of feeds where something failed */
 	struct batch *heartbeat;
 	struct batch *beat;   /* for viewers that want to see it */
 	struct list paddings; /* one of each size that was asked for */
 	/* Memory that is used again and again; nobody keeps pointers to it. */
-	struct reader reader;
 	struct buf text;
 	struct buf frames;
 	struct buf id;
-	struct cursor *cursors;
-	size_t cursors_cap;
 };
 
 /**
@@ -212,19 +189,6 @@ bool hub_serves(const struct hub *hub, const char *name);
 void hub_keep_little(void);
 
 /**
- * hub_keep(hub, batch):
- * Hold ${batch} until the turn is over (hub_drop_kept), or HUB_KEPT others
- * came.
- */
-void hub_keep(struct hub *hub, struct batch *batch);
-
-/**
- * hub_shrink_buffers(hub):
- * Free the buffers that a long record made larger than HUB_BUFFER_BYTES.
- */
-void hub_shrink_buffers(struct hub *hub);
-
-/**
  * hub_drop_kept(hub):
  * The turn is over and nobody has anything to do: give back what is kept for
  * the next one.  Small buffers stay.
@@ -232,30 +196,10 @@ void hub_shrink_buffers(struct hub *hub);
 void hub_drop_kept(struct hub *hub);
 
 /**
- * hub_wake(hub, feed, member):
- * There may be something new in ${feed}, in the channel of ${member} (NULL:
- * anywhere): viewers that wait there get a turn, unless they wait for more
- * (hub/window.h).
+ * hub_feeds_init(hub):
+ * Prepare the feeds of ${hub}, which has a loop.  Return 0, or -1 with ENOMEM.
  */
-void hub_wake(struct hub *hub, struct feed *feed, const struct member *member);
-
-/**
- * hub_wake_now(hub, feed):
- * The same, but no viewer waits for more.
- */
-void hub_wake_now(struct hub *hub, struct feed *feed);
-
-/**
- * hub_wake_init(hub):
- * Prepare what hub_wake, hub_wake_now and hub_retry need.
- */
-void hub_wake_init(struct hub *hub);
-
-/**
- * hub_retry(feed):
- * Something failed in ${feed} that may work in a second: wake it then.
- */
-void hub_retry(struct feed *feed);
+int hub_feeds_init(struct hub *hub);
 
 /**
  * hub_end_init(hub), hub_stop_listening(hub), hub_watch_rest(hub):

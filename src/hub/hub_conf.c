@@ -1,5 +1,4 @@
 /* Finding the configuration and the spool, and hearing from the spool. */
-#include "hub/feed.h"
 #include "hub/hub.h"
 
 static void
@@ -11,12 +10,7 @@ on_channel(void *cookie, struct channel *channel)
 	if (!take_is_on(&hub->take))
 		hub_take_for(hub, channel);
 	hub_rotate_news(hub, channel);
-	LIST_EACH (node, &channel->users) {
-		const struct member *member =
-		    LIST_OF(node, struct member, node);
-
-		hub_wake(hub, member->feed, member);
-	}
+	feeds_wake_channel(channel);
 }
 
 static void
@@ -24,12 +18,7 @@ on_name(void *cookie, const char *name)
 {
 	struct hub *hub = cookie;
 
-	LIST_EACH (node, &hub->growing) {
-		struct feed *feed = LIST_OF(node, struct feed, node);
-
-		if (feed_offer(feed, name))
-			hub_wake(hub, feed, NULL);
-	}
+	feeds_wake_name(&hub->feeds, name);
 }
 
 static bool
@@ -37,7 +26,7 @@ wants_names(void *cookie)
 {
 	const struct hub *hub = cookie;
 
-	return !list_is_empty(&hub->growing);
+	return !list_is_empty(&hub->feeds.growing);
 }
 
 static void

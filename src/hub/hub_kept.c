@@ -6,9 +6,6 @@
 /* A larger buffer is freed: having caught up once, we need not stay large. */
 #define BUFFER_KEPT 16384
 
-/* A larger batch, which only a long record makes, is not kept either. */
-#define BATCH_KEPT 131072
-
 /* A larger piece is mapped by itself, so that freeing it gives it back. */
 #define OWN_MEMORY (128 * 1024)
 
@@ -20,22 +17,6 @@ hub_keep_little(void)
 	mallopt(M_MMAP_THRESHOLD, OWN_MEMORY);
 	mallopt(M_TRIM_THRESHOLD, OWN_MEMORY);
 #endif
-}
-
-void
-hub_keep(struct hub *hub, struct batch *batch)
-{
-	struct batch **slot;
-
-	/* A large batch is there only for as long as a viewer sends it. */
-	if (batch->len > BATCH_KEPT)
-		return;
-	slot = &hub->kept[hub->next_kept++ % HUB_KEPT];
-	if (*slot != NULL)
-		hub->kept_bytes -= (*slot)->len;
-	batch_unref(*slot);
-	*slot = batch_ref(batch);
-	hub->kept_bytes += batch->len;
 }
 
 static bool
@@ -71,17 +52,6 @@ trim(struct hub *hub, bool is_large)
 #endif
 }
 
-void
-hub_shrink_buffers(struct hub *hub)
-{
-	if (hub->text.cap > HUB_BUFFER_BYTES)
-		buf_free(&hub->text);
-	if (hub->frames.cap > HUB_BUFFER_BYTES)
-		buf_free(&hub->frames);
-	if (hub->reader.cap > HUB_BUFFER_BYTES)
-		reader_free(&hub->reader);
-}
-
 /*
  * Whether the first stream has just begun: finding its start took more memory
  * than will be needed from now on.
@@ -103,21 +73,14 @@ shrink(struct hub *hub)
 
 	was_large = drop_if_large(&hub->text) || was_large;
 	was_large = drop_if_large(&hub->frames) || was_large;
-	if (hub->reader.cap > BUFFER_KEPT) {
-		reader_free(&hub->reader);
-		was_large = true;
-	}
+	was_large = feeds_shrink(&hub->feeds, BUFFER_KEPT) || was_large;
 	trim(hub, was_large);
 }
 
 void
 hub_drop_kept(struct hub *hub)
 {
-	for (size_t i = 0; i < HUB_KEPT; i++) {
-		batch_unref(hub->kept[i]);
-		hub->kept[i] = NULL;
-	}
-	hub->kept_bytes = 0;
+	feeds_drop_recent(&hub->feeds);
 	/* Where one process serves all, the buffers are soon used again. */
 	if (!gateway_is_shared(hub->gateway))
 		shrink(hub);

@@ -32,9 +32,6 @@ hub_log_init(struct hub *hub)
 {
 	struct hub_log *log = &hub->log;
 
-	log->peers.about = LOG_ABOUT_PEERS;
-	log->gaps.about = LOG_ABOUT_GAPS;
-	log->spool.about = LOG_ABOUT_SPOOL;
 	log->page.fd = -1;
 	log->gate.may = may;
 	log->gate.cookie = hub;
@@ -52,17 +49,11 @@ hub_log_end(struct hub *hub)
 bool
 hub_log_peer(struct hub *hub)
 {
-	return log_allow(&hub->log.peers, clock_mono_ms()) != 0;
-}
-
-bool
-hub_log_gap(struct hub *hub)
-{
-	return log_allow(&hub->log.gaps, clock_mono_ms()) != 0;
+	return log_may(&hub->log.quotas, LOG_ABOUT_PEERS);
 }
 
 bool
 hub_log_spool(struct hub *hub)
 {
-	return log_allow(&hub->log.spool, clock_mono_ms()) != 0;
+	return log_may(&hub->log.quotas, LOG_ABOUT_SPOOL);
 }

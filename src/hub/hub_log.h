@@ -12,9 +12,7 @@
 struct hub;
 
 struct hub_log {
-	struct log_quota peers;
-	struct log_quota gaps;
-	struct log_quota spool;
+	struct log_quotas quotas;
 	/* Where each viewer has a process of its own. */
 	struct log_gate gate;
 	struct log_page page;
@@ -35,14 +33,12 @@ void hub_log_init(struct hub *hub);
 void hub_log_end(struct hub *hub);
 
 /**
- * hub_log_peer(hub), hub_log_gap(hub), hub_log_spool(hub):
+ * hub_log_peer(hub), hub_log_spool(hub):
  * Return whether one more line may be written: about what a stranger did, about
- * a place that is lost, about what a writer did.  All strangers together can
- * cause lines of the first two kinds, and of the third kind only those that a
- * writer gave a reason for, each once a minute.
+ * what a writer did.  Strangers can cause lines of the second kind, too, but
+ * only those that a writer gave a reason for, each once a minute.
  */
 bool hub_log_peer(struct hub *hub);
-bool hub_log_gap(struct hub *hub);
 bool hub_log_spool(struct hub *hub);
 
 #endif

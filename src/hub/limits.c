@@ -106,20 +106,12 @@ limits_init(struct limits *limits)
 	limits->max_descriptors = raise_descriptors();
 }
 
-/* What a buffer takes beyond what belongs to the process itself. */
-static size_t
-beyond_usual(size_t cap)
-{
-	return cap > HUB_BUFFER_BYTES ? cap : 0;
-}
-
 size_t
 limits_memory(const struct hub *hub)
 {
 	return place_memory() + (size_t)hub->n_viewers * sizeof(struct viewer) +
 	    feed_memory() + channel_memory() + subscribe_memory() +
-	    conn_memory() + beyond_usual(hub->text.cap) +
-	    beyond_usual(hub->frames.cap) + beyond_usual(hub->reader.cap);
+	    conn_memory() + feeds_buffer_bytes(&hub->feeds);
 }
 
 static bool
@@ -139,30 +131,30 @@ is_full(const struct hub *hub)
 	return most > 0 && limits_memory(hub) > most - most / RESERVED;
 }
 
-enum limits_room
+enum feeds_room
 limits_ask(const struct hub *hub, size_t bytes)
 {
 	uint64_t most = hub->settings->memory, bound = most;
 	size_t used;
 
 	if (most == 0)
-		return LIMITS_ROOM;
+		return FEEDS_ROOM;
 	if (bytes > LARGE_BYTES)
 		bound -= most / 4;
 	used = limits_memory(hub);
 	if (used + bytes <= bound)
-		return LIMITS_ROOM;
+		return FEEDS_ROOM;
 	/* A large batch that is too much even without the others never fits. */
 	if (bytes > LARGE_BYTES)
-		return used - batch_memory() + bytes > bound ? LIMITS_NEVER :
-							       LIMITS_WAIT;
+		return used - batch_memory() + bytes > bound ? FEEDS_NEVER :
+							       FEEDS_WAIT;
 	/*
 	 * Some small batches are always allowed.  Those that are only kept for
 	 * other viewers in this turn do not count: they go by themselves.
 	 */
-	return batch_memory() <= most / RESERVED + hub->kept_bytes ?
-	    LIMITS_ROOM :
-	    LIMITS_WAIT;
+	return batch_memory() <= most / RESERVED + hub->feeds.recent_bytes ?
+	    FEEDS_ROOM :
+	    FEEDS_WAIT;
 }
 
 uint64_t

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "hub/feeds.h"
 
 struct hub;
 
@@ -54,13 +55,6 @@ void limits_init(struct limits *limits);
  */
 size_t limits_memory(const struct hub *hub);
 
-/* Whether something that takes memory may be made. */
-enum limits_room {
-	LIMITS_ROOM,
-	LIMITS_WAIT,  /* not before others have got what is under way */
-	LIMITS_NEVER, /* not even then */
-};
-
 /**
  * limits_ask(hub, bytes):
  * Return whether [limits] memory has room for ${bytes} more of a batch.  A
@@ -68,7 +62,7 @@ enum limits_room {
  * large one does not keep others from small ones; some of those are always
  * allowed.
  */
-enum limits_room limits_ask(const struct hub *hub, size_t bytes);
+enum feeds_room limits_ask(const struct hub *hub, size_t bytes);
 
 /**
  * limits_record_bytes(hub):

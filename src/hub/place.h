@@ -44,7 +44,7 @@ struct cursor {
 };
 
 struct place {
-	struct table_entry by_cursors; /* in hub->places */
+	struct table_entry by_cursors; /* in feeds->places */
 	struct table *table;
 	struct feed *feed; /* a reference */
 	unsigned refs;

@@ -34,14 +34,14 @@ wants_history(const struct feed *feed, const struct request *req)
  * unless somebody is writing a long line.
  */
 static bool
-append_now(struct feed *feed, const struct request *req, struct buf *out)
+append_now(struct hub *hub, struct feed *feed, const struct request *req,
+    struct buf *out)
 {
 	struct feed_start start;
 	struct place *place = NULL;
 	bool is_found = false;
 
-	slice_open(
-	    hub_slice_us(feed->hub), NULL, 2 * (unsigned)feed->n_members);
+	slice_open(hub_slice_us(hub), NULL, 2 * (unsigned)feed->n_members);
 	if (feed_start_begin(&start, feed, req) == 0) {
 		place = feed_start_go_on(&start);
 		feed_start_end(&start);
@@ -71,12 +71,12 @@ find_start(struct viewer *v, const struct request *req, struct buf *id)
 	    hub->mount.is_bad || req->method != METHOD_GET ||
 	    req->cursor.len > 0 || req->channels.count == 0)
 		return;
-	feed = feed_find(hub, req,
+	feed = feed_find(&hub->feeds, req,
 	    conf_for(hub->conf, (const char *)req->channels.texts.data),
 	    flush_get(v->flush)->collects);
 	if (feed == NULL)
 		return;
-	if (wants_history(feed, req) || !append_now(feed, req, id))
+	if (wants_history(feed, req) || !append_now(hub, feed, req, id))
 		id->len = 0;
 	feed_unref(feed);
 }

@@ -104,7 +104,7 @@ done:
 
 /* Let the log know which channels are missing.  Return whether any is. */
 static bool
-note_missing(const struct feed *feed)
+note_missing(struct hub *hub, const struct feed *feed)
 {
 	bool is_any = false;
 
@@ -114,7 +114,7 @@ note_missing(const struct feed *feed)
 		if (channel == NULL)
 			continue;
 		is_any = true;
-		hub_lines_missing(feed->hub, channel);
+		hub_lines_missing(hub, channel);
 	}
 	return is_any;
 }
@@ -134,7 +134,7 @@ stream(struct viewer *v, const struct request *req, struct place *place,
 	} else {
 		v->padding = (uint32_t)req->padding;
 		v->wants_beats = req->wants_beats;
-		v->misses_channels = note_missing(place->feed);
+		v->misses_channels = note_missing(viewer_hub(v), place->feed);
 		rc = viewer_stream(v, place, &head);
 	}
 	buf_free(&head);
@@ -204,8 +204,8 @@ open_stream(struct viewer *v, struct subscription *sub, struct place *place)
 static int
 begin(struct viewer *v, struct subscription *sub)
 {
-	sub->feed = feed_get(viewer_hub(v), &sub->request, sub->settings,
-	    flush_get(v->flush)->collects);
+	sub->feed = feed_get(&viewer_hub(v)->feeds, &sub->request,
+	    sub->settings, flush_get(v->flush)->collects);
 	if (sub->feed == NULL)
 		return -1;
 	if (feed_start_begin(&sub->start, sub->feed, &sub->request) == 0) {

@@ -345,7 +345,7 @@ send_batch(struct viewer *v)
 	if (n == -1)
 		return -1;
 	if (n > 0)
-		viewer_took(v, viewer_hub(v)->turn_ms);
+		viewer_took(v, viewer_hub(v)->feeds.turn_ms);
 	v->sent += (uint32_t)n;
 	return v->sent >= v->batch->len;
 }

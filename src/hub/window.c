@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "hub/feed.h"
-#include "hub/hub.h"
+#include "hub/feeds.h"
 #include "hub/window.h"
 
 /*
@@ -19,21 +19,21 @@ on_end(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	hub_wake_now(feed->hub, feed);
+	feeds_wake_now(feed);
 }
 
 void
 window_init(struct window *window, struct feed *feed,
-    enum flush_collects collects, const struct settings *settings)
+    enum window_collects collects, const struct settings *settings)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	window->is_busy_only = collects == FLUSH_COLLECTS_BUSY;
+	window->is_busy_only = collects == WINDOW_BUSY;
 	window->most_ms = settings->interval_ms;
 	if (window->is_busy_only && window->most_ms > BUSY_MS)
 		window->most_ms = BUSY_MS;
 	window->interval_ms =
-	    collects == FLUSH_COLLECTS ? settings->interval_ms : 0;
+	    collects == WINDOW_ALWAYS ? settings->interval_ms : 0;
 	window->bytes = settings->bytes;
 	window->written_ms = now_ms - window->interval_ms;
 	ev_timer_init(&window->end, on_end, 0., 0.);
@@ -57,17 +57,18 @@ window_wake(struct feed *feed)
 	 */
 	window->took_ms = window->took_ms * 3 / 4;
 	window->woken_ms = clock_mono_ms();
-	window->woken_lull = feed->hub->lulls;
+	window->woken_lull = feed->feeds->lulls;
 }
 
 void
 window_rest(struct feed *feed)
 {
 	struct window *window = &feed->window;
-	int64_t took_ms = feed->hub->turn_ms - window->woken_ms;
+	int64_t took_ms = feed->feeds->turn_ms - window->woken_ms;
 
 	/* A viewer that comes after a lull was not woken by that wake. */
-	if (window->woken_lull == feed->hub->lulls && took_ms > window->took_ms)
+	if (window->woken_lull == feed->feeds->lulls &&
+	    took_ms > window->took_ms)
 		window->took_ms = took_ms;
 }
 
@@ -82,7 +83,7 @@ window_write(struct feed *feed)
 void
 window_stop(struct feed *feed)
 {
-	ev_timer_stop(feed->hub->loop, &feed->window.end);
+	ev_timer_stop(feed->feeds->loop, &feed->window.end);
 }
 
 static size_t
@@ -97,20 +98,20 @@ index_of(const struct feed *feed, const struct member *member)
 
 /* Whether a record after ${cursor} asks to be written at once. */
 static bool
-asks_for_now(
-    struct hub *hub, const struct member *member, const struct cursor *cursor)
+asks_for_now(const struct member *member, const struct cursor *cursor)
 {
+	struct reader *reader = &member->feed->feeds->reader;
 	struct position at = cursor->at;
 	struct record rec;
 
 	/* A line cannot ask for anything. */
 	if (cursor->segment->form == RECORD_LINE ||
-	    reader_start(&hub->reader, cursor->segment, &at,
+	    reader_start(reader, cursor->segment, &at,
 		record_limit(cursor->segment->form,
 		    member->settings->max_record)) != READ_RECORD)
 		return false;
 	for (;;) {
-		switch (reader_next(&hub->reader, &rec, &at)) {
+		switch (reader_next(reader, &rec, &at)) {
 		case READ_RECORD:
 			if (rec.flush == RECORD_FLUSH_NOW ||
 			    rec.flush == RECORD_FLUSH_CLOSE)
@@ -150,8 +151,7 @@ news_behind(const struct place *place, size_t index)
 		return NEWS_PRESSES;
 	if ((uint64_t)st.st_size == cursor->at.offset)
 		return NEWS_NONE;
-	return asks_for_now(feed->hub, member, cursor) ? NEWS_PRESSES :
-							 NEWS_MAY_WAIT;
+	return asks_for_now(member, cursor) ? NEWS_PRESSES : NEWS_MAY_WAIT;
 }
 
 /* How long the window of ${feed} lasts, 0 if there is none. */
@@ -174,9 +174,9 @@ wait_for_end(struct feed *feed)
 
 	if (ev_is_active(&window->end))
 		return;
-	ev_now_update(feed->hub->loop);
+	ev_now_update(feed->feeds->loop);
 	ev_timer_set(&window->end, (double)left_ms(feed) / 1e3, 0.);
-	ev_timer_start(feed->hub->loop, &window->end);
+	ev_timer_start(feed->feeds->loop, &window->end);
 }
 
 bool

@@ -20,11 +20,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hub/flush.h"
+#include "conf/settings.h"
 
 struct feed;
 struct member;
 struct place;
+
+/* When news waits a moment for more. */
+enum window_collects {
+	WINDOW_NEVER,
+	WINDOW_BUSY, /* while it comes faster than it can be written */
+	WINDOW_ALWAYS,
+};
 
 struct window {
 	int64_t interval_ms; /* 0: nothing waits */
@@ -34,7 +41,7 @@ struct window {
 	int64_t written_ms;  /* when events were written last */
 	int64_t woken_ms;    /* when viewers got a turn last */
 	int64_t took_ms;     /* so long until all had what there was */
-	uint64_t woken_lull; /* hub->lulls at that time */
+	uint64_t woken_lull; /* feeds->lulls at that time */
 	bool is_woken;	     /* there may be events to write */
 	ev_timer end;	     /* runs while something waits */
 };
@@ -45,7 +52,7 @@ struct window {
  * say.
  */
 void window_init(struct window *window, struct feed *feed,
-    enum flush_collects collects, const struct settings *settings);
+    enum window_collects collects, const struct settings *settings);
 
 /**
  * window_holds(feed, member):

@@ -12,22 +12,22 @@
 
 #include "base/clock.h"
 #include "hub/feed.h"
-#include "hub/hub.h"
+#include "hub/feeds.h"
 
-static struct hub hub;
+static struct feeds feeds;
 static struct feed feed;
 static struct settings settings;
 
 static void
-begin(enum flush_collects collects, int64_t interval_ms)
+begin(enum window_collects collects, int64_t interval_ms)
 {
-	memset(&hub, 0, sizeof(hub));
+	memset(&feeds, 0, sizeof(feeds));
 	memset(&feed, 0, sizeof(feed));
-	feed.hub = &hub;
+	feed.feeds = &feeds;
 	list_init(&feed.waiting);
 	settings.interval_ms = interval_ms;
 	settings.bytes = 16384;
-	hub.loop = ev_default_loop(0);
+	feeds.loop = ev_default_loop(0);
 	window_init(&feed.window, &feed, collects, &settings);
 }
 
@@ -36,16 +36,16 @@ static void
 fan_out(int64_t took_ms)
 {
 	window_wake(&feed);
-	hub.turn_ms = clock_mono_ms() + took_ms;
+	feeds.turn_ms = clock_mono_ms() + took_ms;
 	window_rest(&feed);
-	hub.lulls++;
+	feeds.lulls++;
 }
 
 static void
 test_with_few_viewers_nothing_waits(void **state)
 {
 	(void)state;
-	begin(FLUSH_COLLECTS_BUSY, 50);
+	begin(WINDOW_BUSY, 50);
 	for (int i = 0; i < 10; i++) {
 		fan_out(0);
 		assert_int_equal(feed.window.interval_ms, 0);
@@ -58,7 +58,7 @@ static void
 test_with_many_viewers_news_waits_five_milliseconds(void **state)
 {
 	(void)state;
-	begin(FLUSH_COLLECTS_BUSY, 50);
+	begin(WINDOW_BUSY, 50);
 	/* Some slack, for the clock goes on meanwhile. */
 	fan_out(1);
 	fan_out(1);
@@ -75,7 +75,7 @@ static void
 test_the_setting_interval_is_the_most(void **state)
 {
 	(void)state;
-	begin(FLUSH_COLLECTS_BUSY, 2);
+	begin(WINDOW_BUSY, 2);
 	fan_out(1000);
 	fan_out(1000);
 	assert_int_equal(feed.window.interval_ms, 2);
@@ -85,7 +85,7 @@ static void
 test_a_slow_write_to_all_is_forgotten(void **state)
 {
 	(void)state;
-	begin(FLUSH_COLLECTS_BUSY, 50);
+	begin(WINDOW_BUSY, 50);
 	fan_out(1000);
 	for (int i = 0; i < 100; i++)
 		fan_out(0);
@@ -97,9 +97,9 @@ static void
 test_who_comes_later_does_not_count(void **state)
 {
 	(void)state;
-	begin(FLUSH_COLLECTS_BUSY, 50);
+	begin(WINDOW_BUSY, 50);
 	fan_out(0);
-	hub.turn_ms = clock_mono_ms() + 60000;
+	feeds.turn_ms = clock_mono_ms() + 60000;
 	window_rest(&feed);
 	window_wake(&feed);
 	assert_int_equal(feed.window.interval_ms, 0);
@@ -109,10 +109,10 @@ static void
 test_the_mode_batch_always_collects_and_close_never(void **state)
 {
 	(void)state;
-	begin(FLUSH_COLLECTS, 500);
+	begin(WINDOW_ALWAYS, 500);
 	fan_out(0);
 	assert_int_equal(feed.window.interval_ms, 500);
-	begin(FLUSH_COLLECTS_NEVER, 500);
+	begin(WINDOW_NEVER, 500);
 	fan_out(1000);
 	fan_out(1000);
 	assert_int_equal(feed.window.interval_ms, 0);
@@ -135,7 +135,7 @@ test_nobody_waits_for_the_end_where_nothing_came(void **state)
 	(void)state;
 	assert_non_null(place);
 	assert_non_null(file);
-	begin(FLUSH_COLLECTS, 60000);
+	begin(WINDOW_ALWAYS, 60000);
 	feed.members = members;
 	feed.n_members = 1;
 	feed.news = 1;
