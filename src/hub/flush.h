@@ -9,7 +9,7 @@
 
 #include "conf/settings.h"
 #include "conn/gateway.h"
-#include "hub/window.h"
+#include "feed/window.h"
 
 /* How a mode differs from writing everything at once. */
 struct flush {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "hub/feed.h"
+#include "feed/feed.h"
 #include "hub/hub.h"
 #include "spool/rotation.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "hub/feed.h"
+#include "feed/feed.h"
 #include "hub/limits.h"
 #include "hub/subscribe.h"
 #include "hub/viewer.h"

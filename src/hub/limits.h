@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "hub/feeds.h"
+#include "feed/feeds.h"
 
 struct hub;
 

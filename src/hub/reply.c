@@ -1,7 +1,7 @@
 #include "hub/reply.h"
 #include "base/log.h"
 #include "base/slice.h"
-#include "hub/feed_start.h"
+#include "feed/feed_start.h"
 #include "stream/event.h"
 #include "stream/retry.h"
 

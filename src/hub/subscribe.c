@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "feed/feed_start.h"
 #include "http/spelling.h"
-#include "hub/feed_start.h"
 #include "hub/reply.h"
 #include "hub/subscribe.h"
 #include "spool/mark.h"

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "hub/feed.h"
+#include "feed/feed.h"
 #include "hub/subscribe.h"
 #include "hub/viewer_send.h"
 #include "stream/retry.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "hub/feed.h"
+#include "feed/feed.h"
 #include "hub/viewer_send.h"
 #include "stream/event.h"
 #include "stream/retry.h"

@@ -18,7 +18,8 @@ allowed()
 	source) echo 'base spool' ;;
 	take) echo 'base spool stream source' ;;
 	conn) echo 'base fcgi http' ;;
-	hub) echo 'base conf spool stream http source take conn' ;;
+	feed) echo 'base conf spool stream http source' ;;
+	hub) echo 'base conf spool stream http source take conn feed' ;;
 	cli) echo 'base conf spool stream http source take conn hub' ;;
 	main) echo 'cli conn' ;;
 	*) return 1 ;;
@@ -75,9 +76,9 @@ includes()
 		same "$*" "$found"
 	}
 	only 'ini\.h' conf/conf_load.c
-	only 'ev\.h' base/timer.h conn/conn.h conn/listen.h hub/hub.h \
-		hub/wheel.h hub/window.h source/folder.h source/watch.h \
-		take/inlet.h take/take.h
+	only 'ev\.h' base/timer.h conn/conn.h conn/listen.h feed/feeds.h \
+		feed/window.h hub/hub.h hub/wheel.h source/folder.h \
+		source/watch.h take/inlet.h take/take.h
 	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'
@@ -93,7 +94,7 @@ includes()
 		[folder_look]='folder' [take_names]='take'
 		[take_elect]='take' [take_turn]='take inlet'
 		[drop_tell]='drop'
-		[hub_end]='hub' [hub_wake]='hub' [hub_conf]='hub'
+		[hub_end]='hub' [hub_conf]='hub'
 		[hub_kept]='hub' [hub_rotate]='hub' [hub_take]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [cmd_serve]='serve'

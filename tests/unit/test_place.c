@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/rnd.h"
-#include "hub/feed.h"
-#include "hub/place.h"
+#include "feed/feed.h"
+#include "feed/place.h"
 
 /* Held by the tests for good, so that nothing below is ever closed. */
 static struct segment segments[3] = {

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "feed/feed.h"
+#include "feed/place.h"
 #include "helpers/chains.h"
-#include "hub/feed.h"
-#include "hub/place.h"
 
 /* Held by the test for good, so that nothing is ever closed. */
 static struct segment segments[3] = {

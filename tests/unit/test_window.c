@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "hub/feed.h"
-#include "hub/feeds.h"
+#include "feed/feed.h"
+#include "feed/feeds.h"
 
 static struct feeds feeds;
 static struct feed feed;

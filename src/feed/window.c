@@ -1,9 +1,9 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "hub/feed.h"
-#include "hub/feeds.h"
-#include "hub/window.h"
+#include "feed/feed.h"
+#include "feed/feeds.h"
+#include "feed/window.h"
 
 /*
  * In the modes that write at once: how long a window is at most, and how many

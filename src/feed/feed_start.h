@@ -3,11 +3,11 @@
  * records back as it asks for, or now.  A cursor that leads nowhere is told as
  * lost.  The search takes some slices where there is much to look through.
  */
-#ifndef SPOOLCAST_HUB_FEED_START_H
-#define SPOOLCAST_HUB_FEED_START_H
+#ifndef SPOOLCAST_FEED_FEED_START_H
+#define SPOOLCAST_FEED_FEED_START_H
 
-#include "hub/feed.h"
-#include "hub/walk.h"
+#include "feed/feed.h"
+#include "feed/walk.h"
 
 /* What an event id says about a feed. */
 struct feed_told {

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 
 #include "base/slice.h"
-#include "hub/feed_put.h"
-#include "hub/feeds.h"
-#include "hub/walk.h"
+#include "feed/feed_put.h"
+#include "feed/feeds.h"
+#include "feed/walk.h"
 #include "stream/event.h"
 
 /* How many records or bytes are passed over between two looks at the clock. */

@@ -3,8 +3,8 @@
  * channels (named, or selected by patterns and growing) and a set of types.
  * The order in which they were asked for does not matter.
  */
-#ifndef SPOOLCAST_HUB_FEED_H
-#define SPOOLCAST_HUB_FEED_H
+#ifndef SPOOLCAST_FEED_FEED_H
+#define SPOOLCAST_FEED_FEED_H
 
 #include <stdbool.h>
 
@@ -12,9 +12,9 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "conf/conf.h"
+#include "feed/place.h"
+#include "feed/window.h"
 #include "http/request.h"
-#include "hub/place.h"
-#include "hub/window.h"
 #include "source/folder.h"
 
 struct feeds;

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "base/timer.h"
-#include "hub/feed.h"
-#include "hub/feeds.h"
+#include "feed/feed.h"
+#include "feed/feeds.h"
 
 /* The pause before what failed is tried again. */
 #define RETRY_S 1.0

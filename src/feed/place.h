@@ -11,8 +11,8 @@
  * viewers that come next find it): "next" is a weak reference.  Nothing else is
  * buffered; for a viewer that is slower the file is read again.
  */
-#ifndef SPOOLCAST_HUB_PLACE_H
-#define SPOOLCAST_HUB_PLACE_H
+#ifndef SPOOLCAST_FEED_PLACE_H
+#define SPOOLCAST_FEED_PLACE_H
 
 #include <stdbool.h>
 

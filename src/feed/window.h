@@ -13,8 +13,8 @@
  * write to each costs more, here and in the web server, than the few
  * milliseconds by which one of two events comes later.
  */
-#ifndef SPOOLCAST_HUB_WINDOW_H
-#define SPOOLCAST_HUB_WINDOW_H
+#ifndef SPOOLCAST_FEED_WINDOW_H
+#define SPOOLCAST_FEED_WINDOW_H
 
 #include <ev.h>
 #include <stdbool.h>

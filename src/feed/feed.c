@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hub/feed.h"
-#include "hub/feeds.h"
+#include "feed/feed.h"
+#include "feed/feeds.h"
 
 /* An id of more marks has short ones, which leave room for a publisher's id. */
 #define LONG_MARKS 4

@@ -8,12 +8,12 @@
  * with the channel, its segments and the search), EBUSY (the files are being
  * renamed all the time: try in a second), or what the system refused.
  */
-#ifndef SPOOLCAST_HUB_WALK_H
-#define SPOOLCAST_HUB_WALK_H
+#ifndef SPOOLCAST_FEED_WALK_H
+#define SPOOLCAST_FEED_WALK_H
 
 #include <stdint.h>
 
-#include "hub/place.h"
+#include "feed/place.h"
 #include "source/channel_log.h"
 
 enum walk {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/slice.h"
-#include "hub/walk.h"
+#include "feed/walk.h"
 #include "spool/rewrite.h"
 #include "spool/rotation.h"
 

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/slice.h"
-#include "hub/feed_put.h"
-#include "hub/feeds.h"
+#include "feed/feed_put.h"
+#include "feed/feeds.h"
 
 /* Put what comes next in all channels.  Return whether that was all. */
 static bool

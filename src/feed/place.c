@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hub/feed.h"
-#include "hub/place.h"
+#include "feed/feed.h"
+#include "feed/place.h"
 
 /* Batches that are larger have memory of their own. */
 #define OWN_BYTES 131072

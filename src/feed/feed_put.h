@@ -1,10 +1,10 @@
 /*
  * Putting what comes next in the channels of a feed into a batch.
  */
-#ifndef SPOOLCAST_HUB_FEED_PUT_H
-#define SPOOLCAST_HUB_FEED_PUT_H
+#ifndef SPOOLCAST_FEED_FEED_PUT_H
+#define SPOOLCAST_FEED_FEED_PUT_H
 
-#include "hub/feed.h"
+#include "feed/feed.h"
 
 /* A batch in the making. */
 struct feed_making {

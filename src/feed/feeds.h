@@ -5,8 +5,8 @@
  * viewers but a folder, a loop for their timers, the list of viewers that have
  * something to do, and the few functions of struct feeds_ops.
  */
-#ifndef SPOOLCAST_HUB_FEEDS_H
-#define SPOOLCAST_HUB_FEEDS_H
+#ifndef SPOOLCAST_FEED_FEEDS_H
+#define SPOOLCAST_FEED_FEEDS_H
 
 #include <ev.h>
 #include <stdbool.h>
@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "conf/settings.h"
-#include "hub/place.h"
+#include "feed/place.h"
 #include "source/folder.h"
 #include "spool/reader.h"
 
@@ -117,7 +117,7 @@ void feeds_free(struct feeds *feeds);
  * feeds_wake(feed, member):
  * There may be something new in ${feed}, in the channel of ${member} (NULL:
  * anywhere): viewers that wait there get a turn, unless they wait for more
- * (hub/window.h).
+ * (feed/window.h).
  */
 void feeds_wake(struct feed *feed, const struct member *member);
 

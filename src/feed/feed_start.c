@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/slice.h"
-#include "hub/feed_start.h"
-#include "hub/feeds.h"
+#include "feed/feed_start.h"
+#include "feed/feeds.h"
 
 /*
  * How many bytes finding a start may cost in each channel after the budget was
