@@ -467,6 +467,9 @@ feed_put_member(struct feed_making *m, size_t index)
 			walk = put_records(m, member, cursor);
 		else if (put_gap(m, member, cursor) != 0)
 			walk = WALK_ERROR;
+		/* There may be many segments in a row with nothing in them. */
+		if (walk == WALK_MOVED && slice_is_over())
+			m->is_over = m->is_unfinished = true;
 	}
 	/* Nothing tells when the cursor can go on, so try again in a while. */
 	m->has_failed = m->has_failed || walk == WALK_LATER;

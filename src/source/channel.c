@@ -235,6 +235,7 @@ open_segment(struct channel *channel, int number)
 	}
 	channel->open_errno = 0;
 	channel->segment = seg;
+	seg->turn = ++channel->turns;
 	channel->is_early = channel->arrivals == 0;
 	watch_file(&channel->watch, seg, channel_path(channel, number));
 	(void)look_at_before(channel, true);

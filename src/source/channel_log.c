@@ -262,6 +262,9 @@ channel_link(struct channel *channel, struct segment *old)
 	const struct segment *before = channel->before;
 	int number = series_find(&series, &old->id, old->number);
 
+	/* It may have been the newest before, and had its name taken then. */
+	old->newer.ino = 0;
+	old->is_removed = false;
 	if (number > 0) {
 		/* Should ${old} be renamed again, we look anew later. */
 		if (series_look(&series, number - 1, &old->newer) != 0)
@@ -286,13 +289,22 @@ after_removed(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
 	const struct series series = channel_series(channel);
+	struct segment *next;
 	int index;
 
 	if (seg->newer.ino == 0)
 		return SERIES_NOT_IN;
-	/* The one that took it may have no name any more, either. */
-	if ((*out = segment_ref(find_open(channel, &seg->newer))) != NULL)
+	/*
+	 * The one that took it may have no name any more, either.  If that was
+	 * the newest before ${seg} was, files were moved about, and to follow
+	 * them could lead round in a circle.
+	 */
+	if ((next = find_open(channel, &seg->newer)) != NULL) {
+		if (next->turn != 0 && next->turn <= seg->turn)
+			return SERIES_NOT_IN;
+		*out = segment_ref(next);
 		return SERIES_NEXT;
+	}
 	index = series_list_find(&channel->list, &seg->newer);
 	if (index == -1)
 		return SERIES_NOT_IN;

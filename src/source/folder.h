@@ -73,6 +73,7 @@ struct channel {
 	 * several, only the last is seen.
 	 */
 	unsigned arrivals;
+	uint64_t turns;	   /* how many segments were the newest, one by one */
 	bool is_early;	   /* the newest was seen before its arrival was told */
 	bool is_gone;	   /* there was a file, but no segment is left */
 	bool is_missing;   /* its file is gone, unreadable or a dead link */

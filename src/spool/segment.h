@@ -78,10 +78,12 @@ struct segment {
 	/*
 	 * What the owner of the segment saw while it was the newest, for the
 	 * time when it has no name any more: which file came before it (ino 0:
-	 * none), and which took its name (ino 0: not known).
+	 * none), and which took its name (ino 0: not known); and how many had
+	 * been the newest when it was last (0: it never was).
 	 */
 	struct segment_id older;
 	struct segment_id newer;
+	uint64_t turn;
 	bool is_removed; /* and newer did not exist before that */
 	bool was_cut;	 /* it was cut or written anew: some of it is gone */
 	struct segment_scan scans[SEGMENT_SCANS]; /* those under way */

@@ -1,0 +1,273 @@
+/* The walk of a cursor from segment to segment, without a hub or a socket. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "feed/walk.h"
+#include "helpers/spool_folder.h"
+
+/* See what the channel's name stands for now, as after a change. */
+static void
+look(struct channel *channel)
+{
+	(void)channel_look(channel);
+}
+
+static void
+assert_at(const struct cursor *cursor, const struct segment *seg, uint64_t at)
+{
+	assert_int_equal(cursor->state, MARK_AT);
+	assert_ptr_equal(cursor->segment, seg);
+	assert_int_equal(cursor->at.offset, at);
+}
+
+static void
+assert_lost(const struct cursor *cursor, enum gap_reason reason)
+{
+	assert_int_equal(cursor->state, MARK_LOST);
+	assert_int_equal(cursor->reason, reason);
+}
+
+static void
+enter_tail(struct channel *channel, struct cursor *cursor)
+{
+	assert_int_equal(walk_to_tail(channel, cursor, channel->segment), 0);
+}
+
+static void
+test_from_the_oldest_to_the_newest(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+
+	(void)state;
+	spool_append("news.2", "one\n");
+	spool_append("news.1", "two\n");
+	spool_append("news", "three\n");
+	channel = spool_use("news");
+	assert_int_equal(walk_to_oldest(channel, &cursor), 0);
+	assert_int_equal(cursor.segment->number, 2);
+	assert_int_equal(cursor.at.offset, 0);
+	assert_null(cursor.before);
+	for (int number = 1; number >= 0; number--) {
+		assert_int_equal(segment_tail(cursor.segment, &cursor.at), 0);
+		assert_int_equal(walk_on(channel, &cursor), WALK_MOVED);
+		assert_int_equal(cursor.segment->number, number);
+		assert_int_equal(cursor.at.offset, 0);
+		assert_int_equal(cursor.before->number, number + 1);
+		assert_int_equal(cursor.before_at.offset, 4);
+	}
+	assert_ptr_equal(cursor.segment, channel->segment);
+	assert_int_equal(walk_on(channel, &cursor), WALK_STAYS);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+static void
+test_history_is_counted_over_segments(void **state)
+{
+	const struct {
+		uint64_t records, offset;
+		int number;
+	} rows[] = { { 1, 4, 0 }, { 2, 0, 0 }, { 3, 2, 1 }, { 4, 0, 1 },
+		{ 9, 0, 1 } };
+	struct channel *channel;
+
+	(void)state;
+	spool_append("news.1", "1\n2\n");
+	spool_append("news", "3 a\n4\n");
+	channel = spool_use("news");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cursor cursor = { .state = MARK_START };
+		struct walk_search search = { 0 };
+
+		assert_int_equal(
+		    walk_back(channel, &cursor, rows[i].records, &search), 0);
+		assert_int_equal(cursor.segment->number, rows[i].number);
+		assert_int_equal(cursor.at.offset, rows[i].offset);
+		walk_search_end(&search);
+		cursor_clear(&cursor);
+	}
+	channel_unref(channel);
+}
+
+/* What an id says of ${cursor}. */
+static struct mark
+mark_of(const struct cursor *cursor)
+{
+	return (struct mark){
+		.state = MARK_AT,
+		.at = cursor->at,
+		.before = cursor->before == NULL ?
+		    0 :
+		    segment_before_code(
+			cursor->before, cursor->before_at.offset),
+	};
+}
+
+static void
+resume(struct channel *channel, struct cursor *cursor, const struct mark *mark)
+{
+	struct walk_search search = { 0 };
+
+	assert_int_equal(walk_resume(channel, cursor, mark, &search), 0);
+	walk_search_end(&search);
+}
+
+static void
+test_an_id_is_found_after_a_rotation(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+	struct mark mark;
+
+	(void)state;
+	spool_append("news", "one\n");
+	channel = spool_use("news");
+	enter_tail(channel, &cursor);
+	mark = mark_of(&cursor);
+	cursor_clear(&cursor);
+	spool_move("news", "news.1");
+	spool_append("news", "two\n");
+	look(channel);
+	resume(channel, &cursor, &mark);
+	assert_at(&cursor, channel->before, 4);
+	assert_int_equal(walk_on(channel, &cursor), WALK_MOVED);
+	assert_at(&cursor, channel->segment, 0);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+static void
+test_an_id_of_a_file_that_is_gone_is_a_gap(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+	struct mark mark;
+
+	(void)state;
+	spool_append("news", "one\n");
+	channel = spool_use("news");
+	enter_tail(channel, &cursor);
+	mark = mark_of(&cursor);
+	cursor_clear(&cursor);
+	spool_delete("news");
+	spool_append("news", "two\n");
+	look(channel);
+	resume(channel, &cursor, &mark);
+	assert_lost(&cursor, GAP_REPLACED);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+static void
+test_an_id_within_a_record_is_a_gap(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+	struct mark mark = { .state = MARK_AT };
+
+	(void)state;
+	spool_append("news", "one\ntwo\n");
+	channel = spool_use("news");
+	assert_int_equal(segment_position(channel->segment, 2, &mark.at), 0);
+	resume(channel, &cursor, &mark);
+	assert_lost(&cursor, GAP_REPLACED);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+static void
+test_a_file_that_was_cut_is_left_for_its_copy(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+	int fd;
+
+	(void)state;
+	spool_append("news", "one\ntwo\n");
+	channel = spool_use("news");
+	assert_int_equal(segment_position(channel->segment, 4, &cursor.at), 0);
+	cursor_go(&cursor, channel->segment, &cursor.at);
+	/* As copytruncate does. */
+	spool_append("news.1", "one\ntwo\n");
+	fd = openat(temp_dir_fd, "spool/news", O_WRONLY | O_TRUNC);
+	assert_true(fd != -1);
+	close(fd);
+	look(channel);
+	assert_int_equal(walk_changed(channel, &cursor), 0);
+	assert_at(&cursor, channel->before, 4);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+/*
+ * Let two files be the newest in turn, and then both lose their names at once:
+ * each came after the other once.
+ */
+static void
+test_two_files_that_came_after_each_other_make_no_circle(void **state)
+{
+	struct cursor first = { .state = MARK_START };
+	struct cursor second = { .state = MARK_START };
+	struct channel *channel;
+	unsigned moves = 0;
+
+	(void)state;
+	spool_append("news", "one\n");
+	channel = spool_use("news");
+	enter_tail(channel, &first);
+	spool_move("news", "news.1");
+	spool_append("news", "two\n");
+	look(channel);
+	enter_tail(channel, &second);
+	spool_move("news.1", "aside");
+	spool_move("news", "news.1");
+	spool_move("aside", "news");
+	look(channel);
+	assert_ptr_equal(channel->segment, first.segment);
+	assert_ptr_equal(channel->before, second.segment);
+	spool_delete("news");
+	spool_delete("news.1");
+	spool_append("news.1", "three\n");
+	spool_append("news", "four\n");
+	look(channel);
+	/* What came between is not known, which is a gap, and said once. */
+	while (
+	    walk_on(channel, &first) == WALK_MOVED && first.state == MARK_AT) {
+		assert_ptr_not_equal(first.segment, second.segment);
+		assert_true(++moves < 3);
+		assert_int_equal(segment_tail(first.segment, &first.at), 0);
+	}
+	assert_int_equal(first.state, MARK_LOST);
+	cursor_clear(&first);
+	cursor_clear(&second);
+	channel_unref(channel);
+}
+
+int
+main(void)
+{
+#define WALK_TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(name, spool_start_open, spool_stop)
+	const struct CMUnitTest tests[] = {
+		WALK_TEST(test_from_the_oldest_to_the_newest),
+		WALK_TEST(test_history_is_counted_over_segments),
+		WALK_TEST(test_an_id_is_found_after_a_rotation),
+		WALK_TEST(test_an_id_of_a_file_that_is_gone_is_a_gap),
+		WALK_TEST(test_an_id_within_a_record_is_a_gap),
+		WALK_TEST(test_a_file_that_was_cut_is_left_for_its_copy),
+		WALK_TEST(
+		    test_two_files_that_came_after_each_other_make_no_circle),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name(
+	    "walk", tests, temp_dir_make, temp_dir_remove);
+}
