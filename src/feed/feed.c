@@ -5,9 +5,6 @@
 #include "feed/feed.h"
 #include "feed/feeds.h"
 
-/* An id of more marks has short ones, which leave room for a publisher's id. */
-#define LONG_MARKS 4
-
 /* What malloc adds to each piece of memory. */
 #define PIECE_BYTES ((size_t)16)
 #define MEMBER_BYTES                                                           \
@@ -369,57 +366,53 @@ feed_unref(struct feed *feed)
 	destroy(feed);
 }
 
-static int
-append_mark(struct buf *out, const struct mark *mark, bool is_first)
+/* Whether ${cursor} is after the last record of ${member}. */
+static bool
+is_behind_all(const struct member *member, const struct cursor *cursor)
 {
-	if (buf_reserve(out, MARK_TEXT_MAX + 1) != 0)
-		return -1;
-	if (!is_first)
-		out->data[out->len++] = '.';
-	out->len += mark_format(mark, (char *)out->data + out->len);
-	return 0;
+	struct segment *seg = member->channel->segment;
+	struct position tail;
+
+	switch (cursor->state) {
+	case MARK_START:
+		return seg == NULL;
+	case MARK_LOST:
+		return false;
+	case MARK_AT:
+		return cursor->segment == seg &&
+		    segment_tail(seg, &tail) == 0 &&
+		    cursor->at.offset >= tail.offset &&
+		    (cursor->before == NULL ||
+			(segment_tail(cursor->before, &tail) == 0 &&
+			    cursor->before_at.offset >= tail.offset));
+	}
+	return false;
 }
 
-int
-feed_append_id(const struct feed *feed, const struct cursor *cursors, size_t n,
-    struct buf *out)
+bool
+feed_is_over(const struct place *place)
 {
-	size_t seal = out->len, start = seal + MARK_SEAL_LEN;
-	struct mark mark = { .state = MARK_START };
-	bool has_room = feed->patterns.count + feed->n_members <= LONG_MARKS;
+	struct feed *feed = place->feed;
+	struct feeds *feeds = feed->feeds;
+	static const struct cursor at_start = { .state = MARK_START };
 
-	/* The seal is made of the marks: leave room, and write it last. */
-	if (buf_reserve(out, MARK_SEAL_LEN) != 0)
-		return -1;
-	out->len = start;
-
-	/*
-	 * The mark of a pattern says that it was asked for: then a channel that
-	 * it selects later counts as new.
-	 */
-	TEXT_LIST_EACH (pattern, &feed->patterns) {
-		mark.tag = mark_tag(pattern);
-		if (append_mark(out, &mark, out->len == start) != 0)
-			return -1;
-	}
-	/* Members beyond ${n} are at the start. */
+	if (feed->patterns.count > 0)
+		return false;
 	for (size_t i = 0; i < feed->n_members; i++) {
-		mark.tag = feed->members[i]->channel->tag;
-		mark.state = MARK_START;
-		mark.before = 0;
-		if (i < n) {
-			mark.state = cursors[i].state;
-			mark.reason = cursors[i].reason;
-			mark.at = cursors[i].at;
-			if (cursors[i].before != NULL)
-				mark.before =
-				    segment_before_code(cursors[i].before,
-					cursors[i].before_at.offset);
-			mark.is_long = has_room && mark.before != 0;
-		}
-		if (append_mark(out, &mark, out->len == start) != 0)
-			return -1;
+		const struct member *member = feed->members[i];
+
+		if (!member->channel->has_ended ||
+		    !is_behind_all(member,
+			i < place->n_cursors ? &place->cursors[i] : &at_start))
+			return false;
 	}
-	mark_seal((char *)out->data + seal, out->len - seal);
-	return 0;
+	for (size_t i = 0; i < feed->n_members; i++) {
+		/* Nothing tells when all of that is in the log: look again. */
+		if (feeds->ops->has_more(
+			feeds->cookie, feed->members[i]->channel)) {
+			feeds_retry(feed);
+			return false;
+		}
+	}
+	return true;
 }

@@ -105,49 +105,10 @@ bool feed_selects(const struct feed *feed, const char *name);
 bool feed_offer(struct feed *feed, const char *name);
 
 /**
- * feed_lacks(feed, request):
- * Return whether the cursor of ${request} is also in a channel that a pattern
- * selected and that is gone, so that what the client had not seen there is
- * lost.
- */
-bool feed_lacks(const struct feed *feed, const struct request *request);
-
-/**
  * feed_is_over(place):
  * Return whether every channel has ended and ${place} is after all their
  * records; a feed with patterns is never over.
  */
 bool feed_is_over(const struct place *place);
-
-/**
- * feed_append_id(feed, cursors, n, out):
- * Append the event id of ${cursors} to ${out}.  Return 0, or -1 with ENOMEM.
- */
-int feed_append_id(const struct feed *feed, const struct cursor *cursors,
-    size_t n, struct buf *out);
-
-/* What there may be after a place for which feed_next has no batch. */
-enum feed_more {
-	FEED_NOTHING,	 /* nothing (more), until there is news */
-	FEED_UNFINISHED, /* there may be something, if asked in a later slice */
-	FEED_NO_ROOM,	 /* [limits] memory has no room for it now */
-};
-
-/**
- * feed_is_seen(place, takes_held):
- * Return whether feed_next would return NULL with FEED_NOTHING without a look,
- * because all that comes after ${place} was seen and there was no news since.
- */
-bool feed_is_seen(const struct place *place, bool takes_held);
-
-/**
- * feed_next(place, takes_held, more):
- * Return the batch that comes after ${place} (a reference), or NULL if there is
- * none; then ${more} says what there may be.  Records that may wait for the
- * next record come without it only if ${takes_held}.  After a failure the feed
- * is woken again in a while.
- */
-struct batch *feed_next(
-    struct place *place, bool takes_held, enum feed_more *more);
 
 #endif

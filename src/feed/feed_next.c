@@ -1,9 +1,9 @@
-/* The way from a place to the next: read, select, encode, frame. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/slice.h"
+#include "feed/feed_next.h"
 #include "feed/feed_put.h"
 #include "feed/feeds.h"
 
@@ -17,12 +17,12 @@ put_all(struct feed_making *m)
 	if (n == 0)
 		return true;
 	feed_put_gaps(m);
-	for (size_t i = 0; i < n && !feed_is_full(m); i++)
+	for (size_t i = 0; i < n && !feed_put_is_full(m); i++)
 		feed_put_member(m, (first + i) % n);
 	/* Begin with another one then, so that a flood in one starves none. */
-	if (feed_is_full(m))
+	if (feed_put_is_full(m))
 		feed->turn = (first + 1) % n;
-	return !feed_is_full(m) && !m->is_unfinished && !m->has_failed &&
+	return !feed_put_is_full(m) && !m->is_unfinished && !m->has_failed &&
 	    !m->lacks_memory;
 }
 
@@ -68,7 +68,7 @@ finish(struct feed_making *m, struct place *from, bool is_all)
 	struct batch *batch = NULL;
 	struct place *to;
 
-	if (cursors_equal(
+	if (cursor_all_equal(
 		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
 		return NULL;
 	to = place_get(&feeds->places, m->feed, m->cursors, m->feed->n_members);
@@ -144,13 +144,6 @@ look(struct place *place, bool takes_held, enum feed_more *more)
 	return batch;
 }
 
-bool
-feed_is_seen(const struct place *place, bool takes_held)
-{
-	return place->next == NULL && place->seen_news == place->feed->news &&
-	    !(takes_held && place->has_held);
-}
-
 struct batch *
 feed_next(struct place *place, bool takes_held, enum feed_more *more)
 {
@@ -158,7 +151,7 @@ feed_next(struct place *place, bool takes_held, enum feed_more *more)
 	if (place->next != NULL)
 		return batch_ref(place->next);
 	/* One look serves all viewers that stand here; news wakes them. */
-	if (feed_is_seen(place, takes_held)) {
+	if (place_is_seen(place, takes_held)) {
 		place->is_foreseen = false;
 		return NULL;
 	}

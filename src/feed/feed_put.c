@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/slice.h"
+#include "feed/feed_id.h"
 #include "feed/feed_put.h"
 #include "feed/feeds.h"
 #include "feed/walk.h"
@@ -21,7 +22,7 @@ make_id(struct feed_making *m, struct span *id)
 	struct buf *buf = &m->feeds->id;
 
 	buf->len = 0;
-	if (feed_append_id(m->feed, m->cursors, m->feed->n_members, buf) != 0)
+	if (feed_id_append(m->feed, m->cursors, m->feed->n_members, buf) != 0)
 		return -1;
 	id->bytes = buf->data;
 	id->len = buf->len;
@@ -30,7 +31,7 @@ make_id(struct feed_making *m, struct span *id)
 }
 
 bool
-feed_is_full(const struct feed_making *m)
+feed_put_is_full(const struct feed_making *m)
 {
 	return m->is_closed || m->out->len >= m->bytes_max || m->is_over;
 }
@@ -355,7 +356,7 @@ put_late(
 	    size <= cursor->before_at.offset)
 		return 0;
 	result = start_reader(m, member, cursor->before, &cursor->before_at);
-	while (result == READ_RECORD && !feed_is_full(m))
+	while (result == READ_RECORD && !feed_put_is_full(m))
 		result = put_next(m, member, &cursor->before_at, &held);
 	/* Somebody has written over it, so the late bytes are gone. */
 	if (result == READ_CHANGED)
@@ -373,7 +374,7 @@ put_segment(
 	enum read_result result;
 
 	result = start_reader(m, member, cursor->segment, &cursor->at);
-	while (result == READ_RECORD && !feed_is_full(m))
+	while (result == READ_RECORD && !feed_put_is_full(m))
 		result = put_next(m, member, &cursor->at, &held);
 	m->is_unfinished = m->is_unfinished || result == READ_MORE;
 	/*
@@ -441,7 +442,8 @@ note_failure(struct feed_making *m, const struct member *member)
 void
 feed_put_gaps(struct feed_making *m)
 {
-	for (size_t i = 0; i < m->feed->n_members && !feed_is_full(m); i++) {
+	for (size_t i = 0; i < m->feed->n_members && !feed_put_is_full(m);
+	     i++) {
 		const struct member *member = m->feed->members[i];
 
 		if (m->cursors[i].state == MARK_LOST &&
@@ -462,7 +464,7 @@ feed_put_member(struct feed_making *m, size_t index)
 		walk = WALK_ERROR;
 	/* Go from segment to segment; on the way the place may be lost. */
 	while (walk == WALK_MOVED && cursor->state != MARK_START &&
-	    !feed_is_full(m)) {
+	    !feed_put_is_full(m)) {
 		if (cursor->state == MARK_AT)
 			walk = put_records(m, member, cursor);
 		else if (put_gap(m, member, cursor) != 0)

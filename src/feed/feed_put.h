@@ -28,10 +28,10 @@ struct feed_making {
 };
 
 /**
- * feed_is_full(m):
+ * feed_put_is_full(m):
  * Return whether nothing more belongs into the batch ${m}.
  */
-bool feed_is_full(const struct feed_making *m);
+bool feed_put_is_full(const struct feed_making *m);
 
 /**
  * feed_put_gaps(m):

@@ -13,89 +13,6 @@
  */
 #define OWN_BUDGET 65536
 
-/* How well ${mark} fits ${member}, 0: not at all; names may share a tag. */
-static int
-fit_of(const struct member *member, const struct mark *mark)
-{
-	const struct segment *seg = member->channel->segment;
-
-	if (mark->tag != member->channel->tag)
-		return 0;
-	if (mark->state == MARK_AT && seg != NULL && segment_is(seg, &mark->at))
-		return 3;
-	return mark->state == MARK_START && seg == NULL ? 2 : 1;
-}
-
-/* The mark that is about ${member}, or NULL. */
-static const struct mark *
-find_mark(const struct feed_told *told, const struct member *member)
-{
-	const struct mark *found = NULL;
-	int best = 0;
-
-	for (size_t i = 0; i < told->n; i++) {
-		int fit = fit_of(member, &told->marks[i]);
-
-		if (fit > best) {
-			best = fit;
-			found = &told->marks[i];
-		}
-	}
-	return found;
-}
-
-static bool
-has_mark(const struct feed_told *told, uint32_t tag)
-{
-	for (size_t i = 0; i < told->n; i++) {
-		if (told->marks[i].tag == tag)
-			return true;
-	}
-	return false;
-}
-
-/* Read all marks in ${text}: none, if one of them is damaged. */
-static int
-read_marks(struct feed_told *told, const char *text, size_t len)
-{
-	size_t at = 0;
-	int rc;
-
-	told->most = 1;
-	for (size_t i = 0; i < len; i++)
-		told->most += text[i] == '.';
-	told->marks = calloc(told->most, sizeof(*told->marks));
-	if (told->marks == NULL)
-		return -1;
-	while ((rc = mark_next(text, len, &at, &told->marks[told->n])) == 1)
-		told->n++;
-	if (rc == -1)
-		told->n = 0;
-	return 0;
-}
-
-/* Read the id of ${request} into ${told}, all zero; -1: ENOMEM. */
-static int
-read_id(const struct feed *feed, const struct request *request,
-    struct feed_told *told)
-{
-	const char *id = (const char *)request->cursor.data;
-	const size_t len = request->cursor.len;
-
-	told->has_id = len > 0;
-	if (len == 0 || !mark_is_sealed(id, len))
-		return 0;
-	if (read_marks(told, id + MARK_SEAL_LEN, len - MARK_SEAL_LEN) != 0)
-		return -1;
-	TEXT_LIST_EACH (pattern, &feed->patterns) {
-		if (has_mark(told, mark_tag(pattern)))
-			told->is_ours = told->has_pattern = true;
-	}
-	for (size_t i = 0; i < feed->n_members && !told->is_ours; i++)
-		told->is_ours = has_mark(told, feed->members[i]->channel->tag);
-	return 0;
-}
-
 /*
  * Start in ${member} without a mark: so many records back as are asked for, or
  * at the end.
@@ -133,7 +50,7 @@ static int
 start_member(
     struct feed_start *start, struct member *member, struct cursor *cursor)
 {
-	const struct feed_told *told = &start->told;
+	const struct feed_id *told = &start->told;
 	const struct mark *mark;
 
 	/* A file that cannot be read is not the same as none. */
@@ -148,7 +65,7 @@ start_member(
 		cursor_lose(cursor, GAP_UNKNOWN, NULL);
 		return 0;
 	}
-	if ((mark = find_mark(told, member)) == NULL) {
+	if ((mark = feed_id_find(told, member)) == NULL) {
 		/*
 		 * The channel is new since the id was given.  If a pattern
 		 * selects it, it is new in the spool, and the client has seen
@@ -187,7 +104,8 @@ feed_start_begin(
 	memset(start, 0, sizeof(*start));
 	start->cursors = calloc(feed->n_members + 1, sizeof(struct cursor));
 	if (start->cursors == NULL ||
-	    read_id(feed, request, &start->told) != 0) {
+	    feed_id_read(feed, request, &start->told) != 0) {
+		feed_id_free(&start->told);
 		free(start->cursors);
 		start->cursors = NULL;
 		return -1;
@@ -212,7 +130,7 @@ feed_start_end(struct feed_start *start)
 	for (size_t i = 0; i < start->n; i++)
 		cursor_clear(&start->cursors[i]);
 	free(start->cursors);
-	free(start->told.marks);
+	feed_id_free(&start->told);
 	if (start->feed != NULL)
 		feed_unref(start->feed);
 	memset(start, 0, sizeof(*start));
@@ -280,95 +198,4 @@ feed_start_go_on(struct feed_start *start)
 	}
 	return place_get(
 	    &start->feed->feeds->places, start->feed, start->cursors, start->n);
-}
-
-/* Whether ${cursor} is after the last record of ${member}. */
-static bool
-is_behind_all(const struct member *member, const struct cursor *cursor)
-{
-	struct segment *seg = member->channel->segment;
-	struct position tail;
-
-	switch (cursor->state) {
-	case MARK_START:
-		return seg == NULL;
-	case MARK_LOST:
-		return false;
-	case MARK_AT:
-		return cursor->segment == seg &&
-		    segment_tail(seg, &tail) == 0 &&
-		    cursor->at.offset >= tail.offset &&
-		    (cursor->before == NULL ||
-			(segment_tail(cursor->before, &tail) == 0 &&
-			    cursor->before_at.offset >= tail.offset));
-	}
-	return false;
-}
-
-/* Whether a channel of ${feed} has the tag ${tag}, or one of its patterns. */
-static bool
-has_tag(const struct feed *feed, uint32_t tag)
-{
-	for (size_t i = 0; i < feed->n_members; i++) {
-		if (feed->members[i]->channel->tag == tag)
-			return true;
-	}
-	TEXT_LIST_EACH (pattern, &feed->patterns) {
-		if (mark_tag(pattern) == tag)
-			return true;
-	}
-	return false;
-}
-
-bool
-feed_lacks(const struct feed *feed, const struct request *request)
-{
-	struct feed_told told = { 0 };
-	bool lacks = false;
-
-	if (feed->patterns.count == 0)
-		return false;
-	/* A gap too many is better than one that is not told. */
-	if (read_id(feed, request, &told) != 0)
-		return true;
-	/*
-	 * Without our pattern the id may be about channels that are not asked
-	 * for now.
-	 */
-	for (size_t i = 0; told.has_pattern && i < told.n && !lacks; i++) {
-		const struct mark *mark = &told.marks[i];
-
-		/* The client had a place there, or a gap not told yet. */
-		lacks = mark->state != MARK_START && !has_tag(feed, mark->tag);
-	}
-	free(told.marks);
-	return lacks;
-}
-
-bool
-feed_is_over(const struct place *place)
-{
-	struct feed *feed = place->feed;
-	struct feeds *feeds = feed->feeds;
-	static const struct cursor at_start = { .state = MARK_START };
-
-	if (feed->patterns.count > 0)
-		return false;
-	for (size_t i = 0; i < feed->n_members; i++) {
-		const struct member *member = feed->members[i];
-
-		if (!member->channel->has_ended ||
-		    !is_behind_all(member,
-			i < place->n_cursors ? &place->cursors[i] : &at_start))
-			return false;
-	}
-	for (size_t i = 0; i < feed->n_members; i++) {
-		/* Nothing tells when all of that is in the log: look again. */
-		if (feeds->ops->has_more(
-			feeds->cookie, feed->members[i]->channel)) {
-			feeds_retry(feed);
-			return false;
-		}
-	}
-	return true;
 }

@@ -6,23 +6,13 @@
 #ifndef SPOOLCAST_FEED_FEED_START_H
 #define SPOOLCAST_FEED_FEED_START_H
 
-#include "feed/feed.h"
+#include "feed/feed_id.h"
 #include "feed/walk.h"
-
-/* What an event id says about a feed. */
-struct feed_told {
-	struct mark *marks; /* NULL: none that can be read */
-	size_t n;
-	size_t most; /* there is room for */
-	bool has_id;
-	bool is_ours;	  /* whole, and about a channel of this feed */
-	bool has_pattern; /* given to a client with one of our patterns */
-};
 
 struct feed_start {
 	struct feed *feed;	       /* a reference */
 	const struct request *request; /* borrowed */
-	struct feed_told told;
+	struct feed_id told;
 	struct cursor *cursors;
 	size_t n;    /* members there were when it began */
 	size_t next; /* the member whose cursor is looked for */

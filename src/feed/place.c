@@ -4,108 +4,13 @@
 #include "feed/feed.h"
 #include "feed/place.h"
 
-/* Batches that are larger have memory of their own. */
-#define OWN_BYTES 131072
-
-/* What all places take, and all batches. */
-static size_t memory, batches;
+/* What all places take. */
+static size_t memory;
 
 size_t
 place_memory(void)
 {
-	return memory + batches;
-}
-
-size_t
-batch_memory(void)
-{
-	return batches;
-}
-
-void
-cursor_copy(struct cursor *to, const struct cursor *from)
-{
-	*to = *from;
-	segment_ref(to->segment);
-	segment_ref(to->before);
-}
-
-void
-cursor_clear(struct cursor *cursor)
-{
-	segment_drop(&cursor->segment);
-	segment_drop(&cursor->before);
-	memset(cursor, 0, sizeof(*cursor));
-	cursor->state = MARK_START;
-}
-
-void
-cursor_go(
-    struct cursor *cursor, struct segment *segment, const struct position *at)
-{
-	const struct position to = *at;
-
-	segment_ref(segment);
-	cursor_clear(cursor);
-	cursor->segment = segment;
-	cursor->state = MARK_AT;
-	cursor->at = to;
-}
-
-void
-cursor_set_before(
-    struct cursor *cursor, struct segment *segment, const struct position *at)
-{
-	segment_ref(segment);
-	segment_drop(&cursor->before);
-	cursor->before = segment;
-	cursor->before_at = segment == NULL ? (struct position){ 0 } : *at;
-}
-
-void
-cursor_lose(struct cursor *cursor, enum gap_reason reason, struct segment *from)
-{
-	segment_ref(from);
-	cursor_clear(cursor);
-	cursor->state = MARK_LOST;
-	cursor->reason = reason;
-	cursor->segment = from;
-}
-
-static const struct cursor at_start = { .state = MARK_START };
-
-static bool
-cursor_equal(const struct cursor *a, const struct cursor *b)
-{
-	if (a->state != b->state)
-		return false;
-	switch (a->state) {
-	case MARK_START:
-		return true;
-	case MARK_LOST:
-		return a->reason == b->reason && a->segment == b->segment;
-	case MARK_AT:
-		return a->segment == b->segment &&
-		    a->at.offset == b->at.offset &&
-		    a->at.check == b->at.check && a->before == b->before &&
-		    a->before_at.offset == b->before_at.offset &&
-		    a->before_at.check == b->before_at.check;
-	}
-	return false;
-}
-
-bool
-cursors_equal(
-    const struct cursor *a, size_t n_a, const struct cursor *b, size_t n_b)
-{
-	size_t n = n_a > n_b ? n_a : n_b;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!cursor_equal(i < n_a ? &a[i] : &at_start,
-			i < n_b ? &b[i] : &at_start))
-			return false;
-	}
-	return true;
+	return memory + batch_memory();
 }
 
 /* What tells cursors apart, in the order of struct cursor. */
@@ -120,8 +25,8 @@ struct fingerprint {
 };
 
 /*
- * All that cursors_equal compares goes in, so that a stranger's id cannot give
- * different places one hash.  Cursors at the start are as good as missing.
+ * All that cursor_all_equal compares goes in, so that a stranger's id cannot
+ * give different places one hash.  Cursors at the start are as good as missing.
  */
 static uint64_t
 hash_of(const struct feed *feed, const struct cursor *cursors, size_t n)
@@ -172,7 +77,8 @@ place_get(struct table *table, struct feed *feed, const struct cursor *cursors,
 	for (; entry != NULL; entry = table_next(entry)) {
 		place = TABLE_OF(entry, struct place, by_cursors);
 		if (place->feed == feed &&
-		    cursors_equal(place->cursors, place->n_cursors, cursors, n))
+		    cursor_all_equal(
+			place->cursors, place->n_cursors, cursors, n))
 			return place_ref(place);
 	}
 	place = calloc(1, place_size(n));
@@ -230,95 +136,9 @@ place_leave(struct place *place, struct list *node)
 		list_remove(&place->waiting_node);
 }
 
-/* Make a batch of ${len} bytes, with ${room} for them in its own memory. */
-static struct batch *
-make(size_t room, size_t len, struct place *to)
+bool
+place_is_seen(const struct place *place, bool takes_held)
 {
-	struct batch *batch = malloc(sizeof(*batch) + room);
-
-	if (batch == NULL)
-		return NULL;
-	batches += sizeof(*batch) + len;
-	memset(batch, 0, sizeof(*batch));
-	batch->refs = 1;
-	batch->to = to == NULL ? NULL : place_ref(to);
-	batch->len = len;
-	batch->bytes = batch->own;
-	batch->retry_ms = -1;
-	return batch;
-}
-
-struct batch *
-batch_new(const uint8_t *bytes, size_t len, struct place *to)
-{
-	struct batch *batch = make(len, len, to);
-
-	if (batch != NULL && len > 0)
-		memcpy(batch->bytes, bytes, len);
-	return batch;
-}
-
-struct batch *
-batch_take(struct buf *framed, struct place *to)
-{
-	struct batch *batch;
-	uint8_t *bytes;
-
-	if (framed->len <= OWN_BYTES) {
-		batch = batch_new(framed->data, framed->len, to);
-		if (batch != NULL)
-			framed->len = 0;
-		return batch;
-	}
-	if ((batch = make(0, framed->len, to)) == NULL)
-		return NULL;
-	/* The unused end of the buffer goes back; if it cannot, it stays. */
-	bytes = realloc(framed->data, framed->len);
-	batch->bytes = bytes == NULL ? framed->data : bytes;
-	memset(framed, 0, sizeof(*framed));
-	return batch;
-}
-
-struct batch *
-batch_copy(const struct batch *batch)
-{
-	struct batch *copy = batch_new(batch->bytes, batch->len, batch->to);
-
-	if (copy == NULL)
-		return NULL;
-	copy->ends_skipped = batch->ends_skipped;
-	copy->closes = batch->closes;
-	copy->is_unfinished = batch->is_unfinished;
-	copy->retry_ms = batch->retry_ms;
-	return copy;
-}
-
-void
-batch_follows(struct batch *batch, struct place *from)
-{
-	if (from->next != NULL)
-		from->next->from = NULL;
-	from->next = batch;
-	batch->from = from;
-}
-
-struct batch *
-batch_ref(struct batch *batch)
-{
-	batch->refs++;
-	return batch;
-}
-
-void
-batch_unref(struct batch *batch)
-{
-	if (batch == NULL || --batch->refs > 0)
-		return;
-	if (batch->from != NULL)
-		batch->from->next = NULL;
-	place_unref(batch->to);
-	batches -= sizeof(*batch) + batch->len;
-	if (batch->bytes != batch->own)
-		free(batch->bytes);
-	free(batch);
+	return place->next == NULL && place->seen_news == place->feed->news &&
+	    !(takes_held && place->has_held);
 }

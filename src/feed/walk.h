@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "feed/place.h"
+#include "feed/cursor.h"
 #include "source/channel_log.h"
 
 enum walk {

@@ -50,7 +50,7 @@ append_now(struct hub *hub, struct feed *feed, const struct request *req,
 	if (place == NULL)
 		return false;
 	is_found =
-	    feed_append_id(feed, place->cursors, place->n_cursors, out) == 0;
+	    feed_id_append(feed, place->cursors, place->n_cursors, out) == 0;
 	place_unref(place);
 	return is_found;
 }

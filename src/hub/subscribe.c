@@ -77,8 +77,8 @@ make_head(struct viewer *v, const struct request *req,
 	struct span span;
 	int rc = -1;
 
-	v->has_lost = feed_lacks(place->feed, req);
-	if (feed_append_id(
+	v->has_lost = feed_id_lacks(place->feed, req);
+	if (feed_id_append(
 		place->feed, place->cursors, place->n_cursors, &id) != 0)
 		goto done;
 	span = (struct span){ id.data, id.len };

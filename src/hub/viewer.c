@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "feed/feed.h"
+#include "feed/feed_next.h"
 #include "hub/subscribe.h"
 #include "hub/viewer_send.h"
 #include "stream/retry.h"
@@ -368,7 +368,8 @@ choose(struct viewer *v)
 static int
 go_on(struct viewer *v)
 {
-	bool is_all = v->batch == NULL && feed_is_seen(v->place, v->takes_held);
+	bool is_all =
+	    v->batch == NULL && place_is_seen(v->place, v->takes_held);
 
 	if (is_all && choose(v) != 0)
 		return -1;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "feed/feed.h"
+#include "feed/feed_id.h"
 #include "hub/viewer_send.h"
 #include "stream/event.h"
 #include "stream/retry.h"
@@ -67,7 +67,7 @@ place_id(const struct viewer *v)
 	struct span span = { NULL, 0 };
 
 	id->len = 0;
-	if (feed_append_id(v->place->feed, v->place->cursors,
+	if (feed_id_append(v->place->feed, v->place->cursors,
 		v->place->n_cursors, id) == 0) {
 		span.bytes = id->data;
 		span.len = id->len;

@@ -85,10 +85,10 @@ includes()
 }
 
 @test "what a file exports begins with its name" {
-	# A module may be several files: place_, cursor_ and batch_ are one.
+	# A module may be several files.
 	local object name module symbol bad=0
-	declare -A also=([place]='cursor batch' [folder]='channel'
-		[channel]='folder' [feed_start]='feed' [feed_next]='feed'
+	declare -A also=([folder]='channel'
+		[channel]='folder'
 		[folder_poll]='folder channel' [folder_names]='folder'
 		[folder_own]='folder' [folder_list]='folder'
 		[folder_look]='folder' [take_names]='take'
@@ -101,7 +101,7 @@ includes()
 		[cmd_help]='cmd_version' [mark]='gap_reason'
 		[rotation_steps]='rotation' [rotation_check]='rotation'
 		[conf_find]='conf' [conf_load]='conf'
-		[feed_put]='feed' [channel_log]='channel'
+		[channel_log]='channel'
 		[channel_find]='channel'
 		[segment_tail]='segment' [segment_back]='segment'
 		[segment_before]='segment' [series_list]='series')

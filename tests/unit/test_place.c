@@ -169,9 +169,9 @@ test_lists_are_equal_where_missing_ones_are_at_the_start(void **state)
 		size_t n_b = list_of(pairs[i].b, b);
 
 		assert_int_equal(
-		    cursors_equal(a, n_a, b, n_b), pairs[i].are_equal);
+		    cursor_all_equal(a, n_a, b, n_b), pairs[i].are_equal);
 		assert_int_equal(
-		    cursors_equal(b, n_b, a, n_a), pairs[i].are_equal);
+		    cursor_all_equal(b, n_b, a, n_a), pairs[i].are_equal);
 	}
 }
 
