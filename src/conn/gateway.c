@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +64,4 @@ gateway_spawned(int fd)
 	return pid == (long)getppid() || is_environment_bare() ?
 	    GATEWAY_FCGID :
 	    GATEWAY_SPAWNER;
-}
-
-bool
-gateway_is_shared(enum gateway gateway)
-{
-	return gateway == GATEWAY_NONE || gateway == GATEWAY_SPAWNER;
 }

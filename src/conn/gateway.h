@@ -5,8 +5,6 @@
 #ifndef SPOOLCAST_CONN_GATEWAY_H
 #define SPOOLCAST_CONN_GATEWAY_H
 
-#include <stdbool.h>
-
 enum gateway {
 	GATEWAY_NONE,	 /* by a person or a service manager */
 	GATEWAY_SPAWNER, /* by a web server, to serve many at a time */
@@ -20,11 +18,5 @@ enum gateway {
  * as descriptor 0: GATEWAY_FCGID where all signs say so, else GATEWAY_SPAWNER.
  */
 enum gateway gateway_spawned(int fd);
-
-/**
- * gateway_is_shared(gateway):
- * Return whether a process serves many viewers at a time.
- */
-bool gateway_is_shared(enum gateway gateway);
 
 #endif

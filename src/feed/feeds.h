@@ -77,16 +77,13 @@ struct feeds {
 	struct folder *folder;	/* it is ready before the first feed is made */
 	struct log_quotas *log; /* for lines about gaps and files */
 	struct list *run;	/* to which viewers are moved that are woken */
+	const int64_t *turn_ms; /* what time it is in this turn of the loop */
+	const uint64_t *lulls;	/* how often nobody had anything to do */
 
 	struct table by_key; /* those that take new viewers */
 	struct table places;
 	struct list growing; /* feeds with patterns */
 	ev_timer retry;	     /* of feeds where something failed */
-
-	/* The owner keeps these: what time it is in this turn of the loop, */
-	int64_t turn_ms;
-	/* and how often nobody had anything to do. */
-	uint64_t lulls;
 
 	struct batch *recent[FEEDS_RECENT];
 	unsigned next_recent;

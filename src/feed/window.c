@@ -57,17 +57,17 @@ window_wake(struct feed *feed)
 	 */
 	window->took_ms = window->took_ms * 3 / 4;
 	window->woken_ms = clock_mono_ms();
-	window->woken_lull = feed->feeds->lulls;
+	window->woken_lull = *feed->feeds->lulls;
 }
 
 void
 window_rest(struct feed *feed)
 {
 	struct window *window = &feed->window;
-	int64_t took_ms = feed->feeds->turn_ms - window->woken_ms;
+	int64_t took_ms = *feed->feeds->turn_ms - window->woken_ms;
 
 	/* A viewer that comes after a lull was not woken by that wake. */
-	if (window->woken_lull == feed->feeds->lulls &&
+	if (window->woken_lull == *feed->feeds->lulls &&
 	    took_ms > window->took_ms)
 		window->took_ms = took_ms;
 }

@@ -179,7 +179,7 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 		    (limit = limits_reached(hub)) == LIMIT_NONE)
 			limit = take_share(v, settings, vars);
 	}
-	if (why == NULL && hub->is_draining)
+	if (why == NULL && hub->ending.is_draining)
 		why = "the program is being stopped";
 	if (no.status != 0)
 		reply_answer(v, &req, &no);

@@ -155,7 +155,7 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 	uint64_t number = slots_address(address, len);
 
 	/* The table is for processes with one viewer, if there is a limit. */
-	if (gateway_is_shared(hub->gateway) ||
+	if (hub->policy->holds_many ||
 	    (settings->streams == 0 && settings->streams_per_address == 0))
 		return take_here(hub, share, number);
 	/* A process has one slot, and mod_fcgid never gives it two requests. */
@@ -169,7 +169,7 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 		return BUDGET_TAKEN;
 	case SLOTS_FULL:
 		/* A CGI process would say it for each poll. */
-		if (hub->gateway != GATEWAY_CGI)
+		if (hub->policy->lasts)
 			tell_over(hub);
 		return BUDGET_OVER;
 	case SLOTS_ADDRESS_FULL:

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,185 +10,66 @@
 #include "hub/viewer_send.h"
 #include "stream/event.h"
 
-/* How long viewers run before the loop looks at sockets again. */
-#define TURN_MS 10
-/* The same if batches are made, each of which may take a while. */
-#define LOOKS_MS 4
-/* How many viewers run between two looks at the clock, if no batch is made. */
-#define CLOCK_EVERY 16
-/*
- * How many viewers run before a web server that waits for the core gets it.
- * That is so soon that what was sent is still in the cache when it is read, and
- * that the first viewers do not wait until the last is written to.
- */
-#define YIELD_EVERY 128
-/* A process that keeps the core for so long does not read what we sent. */
-#define YIELD_MS 3
-/* After that we do not give the core away for so long. */
-#define YIELD_PAUSE_MS 1000
-/*
- * How long all searches together have in a turn, how long one of them has
- * before the next, and how long a viewer with news has for records that are not
- * wanted.
- */
-#define SEARCHES_US 2000
-#define SEARCH_US 500
-#define GLANCE_US 100
-
 static void
 reap(struct hub *hub)
 {
-	LIST_EACH_SAFE (node, after, &hub->reap) {
+	LIST_EACH_SAFE (node, after, &hub->viewers.closed) {
 		list_remove(node);
-		pool_put(&hub->viewers, LIST_OF(node, struct viewer, node));
+		pool_put(
+		    &hub->viewers.pool, LIST_OF(node, struct viewer, node));
 	}
 }
 
 static bool
 is_done(const struct hub *hub)
 {
-	return hub->n_viewers == 0 && list_is_empty(&hub->listeners);
-}
-
-/* Let the web server go first, where it has to share a core with us. */
-static void
-yield(struct hub *hub)
-{
-	int64_t before_ms = hub->feeds.turn_ms;
-
-	if (before_ms < hub->yield_ms)
-		return;
-	sched_yield();
-	hub->feeds.turn_ms = clock_mono_ms();
-	if (hub->feeds.turn_ms - before_ms > YIELD_MS)
-		hub->yield_ms = hub->feeds.turn_ms + YIELD_PAUSE_MS;
-}
-
-/* Give each viewer that is queued now one run, until the time is up. */
-static void
-take_turn(struct hub *hub)
-{
-	int64_t end_ms, looks_end_ms;
-	struct list turn;
-	unsigned n = 0;
-
-	hub->feeds.turn_ms = clock_mono_ms();
-	end_ms = hub->feeds.turn_ms + TURN_MS;
-	looks_end_ms = hub->feeds.turn_ms + LOOKS_MS;
-	/* Viewers that are queued from now on run in the next turn. */
-	list_init(&turn);
-	list_append(&turn, &hub->run);
-	while (!list_is_empty(&turn)) {
-		struct list *node = turn.next;
-
-		list_remove(node);
-		viewer_run(LIST_OF(node, struct viewer, node));
-		if (++n % CLOCK_EVERY != 0 && !hub->has_looked)
-			continue;
-		hub->feeds.turn_ms = clock_mono_ms();
-		if (hub->feeds.turn_ms >
-		    (hub->has_looked ? looks_end_ms : end_ms))
-			break;
-		hub->has_looked = false;
-		if (n % YIELD_EVERY == 0)
-			yield(hub);
-	}
-	/* Viewers that had no run come first in the next turn. */
-	list_append(&turn, &hub->run);
-	list_append(&hub->run, &turn);
-}
-
-/* Let the searches go on for a small part of the turn. */
-static void
-take_searches(struct hub *hub)
-{
-	hub->search_end_us = clock_mono_us() + SEARCHES_US;
-	while (!list_is_empty(&hub->searches) &&
-	    clock_mono_us() < hub->search_end_us) {
-		struct list *node = hub->searches.next;
-
-		list_remove(node);
-		viewer_run(LIST_OF(node, struct viewer, node));
-	}
-	hub->search_end_us = 0;
-}
-
-bool
-hub_is_searching(const struct hub *hub)
-{
-	return hub->search_end_us != 0;
-}
-
-int64_t
-hub_slice_us(const struct hub *hub)
-{
-	int64_t left_us;
-
-	if (hub->search_end_us == 0)
-		return GLANCE_US;
-	left_us = hub->search_end_us - clock_mono_us();
-	return left_us < SEARCH_US ? left_us : SEARCH_US;
+	return hub->viewers.n == 0 && list_is_empty(&hub->listeners);
 }
 
 static void
 tell_siblings(const struct hub *hub)
 {
 	if (hub->siblings != NULL)
-		siblings_tell(hub->siblings, hub->n_viewers);
+		siblings_tell(hub->siblings, hub->viewers.n);
 }
 
 static void
-on_prepare(struct ev_loop *loop, ev_prepare *prepare, int revents)
+run_viewer(void *cookie, struct list *node)
 {
-	struct hub *hub = prepare->data;
+	(void)cookie;
+	viewer_run(LIST_OF(node, struct viewer, node));
+}
 
-	(void)revents;
-	if (!list_is_empty(&hub->run))
-		take_turn(hub);
-	if (!list_is_empty(&hub->searches))
-		take_searches(hub);
+static void
+on_between(void *cookie)
+{
+	struct hub *hub = cookie;
+
 	/* Viewers that were closed are freed here, where nobody uses them. */
 	limits_relieve(hub);
 	reap(hub);
 	tell_siblings(hub);
 	LIST_EACH (node, &hub->listeners)
 		listen_resume(LIST_OF(node, struct listener, node));
-	/* All have what there was: a window measures no wake beyond this. */
-	if (list_is_empty(&hub->run))
-		hub->feeds.lulls++;
-	/*
-	 * While there is work, the loop looks at its sockets, but does not
-	 * wait.
-	 */
-	if (!list_is_empty(&hub->run) || !list_is_empty(&hub->searches)) {
-		ev_idle_start(loop, &hub->idle);
-		return;
-	}
-	ev_idle_stop(loop, &hub->idle);
-	hub_drop_kept(hub);
+}
+
+static void
+on_rest(void *cookie)
+{
+	struct hub *hub = cookie;
+
+	trim_rest(hub);
 	if (is_done(hub))
-		ev_break(loop, EVBREAK_ALL);
+		ev_break(hub->loop, EVBREAK_ALL);
 	else
-		hub_watch_rest(hub);
+		ending_watch_rest(hub);
 }
 
-static void
-on_idle(struct ev_loop *loop, ev_idle *idle, int revents)
-{
-	/* While this watcher runs, the loop does not wait. */
-	(void)loop;
-	(void)idle;
-	(void)revents;
-}
-
-static void
-on_relief(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	/* This timer only makes the loop have a turn: see on_prepare. */
-	(void)loop;
-	(void)timer;
-	(void)revents;
-}
+static const struct turns_ops turns_ops = {
+	.run = run_viewer,
+	.between = on_between,
+	.rest = on_rest,
+};
 
 static void
 on_due(void *cookie, struct list *node)
@@ -232,12 +112,9 @@ static const struct listen_ops listen_ops = {
 static void
 start_watchers(struct hub *hub)
 {
-	ev_prepare_init(&hub->prepare, on_prepare);
-	hub->prepare.data = hub;
-	ev_prepare_start(hub->loop, &hub->prepare);
-	ev_idle_init(&hub->idle, on_idle);
-	ev_timer_init(&hub->relief, on_relief, 0., 0.);
-	hub_end_init(hub);
+	turns_init(&hub->turns, hub->loop, &turns_ops, hub);
+	limits_start(hub);
+	ending_init(hub);
 	/* Writing to a peer that is gone is an error, and does not end us. */
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -257,10 +134,7 @@ static void
 init_lists(struct hub *hub)
 {
 	list_init(&hub->paddings);
-	list_init(&hub->run);
-	list_init(&hub->searches);
-	list_init(&hub->short_of);
-	list_init(&hub->reap);
+	list_init(&hub->viewers.closed);
 	list_init(&hub->listeners);
 }
 
@@ -270,12 +144,13 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 {
 	struct hub *hub = calloc(1, sizeof(*hub));
 
-	hub_keep_little();
+	trim_init();
 	if (hub == NULL)
 		goto err0;
 	hub->owner.kind = kind;
 	hub->owner.ops = &viewer_conn_ops;
 	hub->gateway = gateway;
+	hub->policy = policy_of(gateway);
 	hub_log_init(hub);
 	hub->where = *where;
 	hub->conf = conf;
@@ -284,7 +159,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	hub->settings = conf_base(conf == NULL ? hub->fallback : conf);
 	mount_add_env(&hub->mount, environ);
 	init_lists(hub);
-	pool_init(&hub->viewers, sizeof(struct viewer));
+	pool_init(&hub->viewers.pool, sizeof(struct viewer));
 	rnd_seed(&hub->rnd);
 	limits_init(&hub->limits);
 	/* limits_init has set the allocator of the loop. */
@@ -298,7 +173,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 		goto err3;
 	if ((hub->beat = make_batch(hub, EVENT_BEAT)) == NULL)
 		goto err4;
-	if (wheel_init(&hub->wheel, hub->loop, on_due, hub) != 0)
+	if (wheel_init(&hub->viewers.wheel, hub->loop, on_due, hub) != 0)
 		goto err5;
 	start_watchers(hub);
 	return hub;
@@ -333,17 +208,17 @@ void
 hub_free(struct hub *hub)
 {
 	hub_log_end(hub);
-	hub_stop_listening(hub);
+	ending_stop_listening(hub);
 	/* Viewers go first: they hold batches, places and, by these, feeds. */
-	wheel_each(&hub->wheel, close_viewer, NULL);
+	wheel_each(&hub->viewers.wheel, close_viewer, NULL);
 	reap(hub);
-	pool_free(&hub->viewers);
+	pool_free(&hub->viewers.pool);
 	feeds_drop_recent(&hub->feeds);
 	batch_unref(hub->heartbeat);
 	batch_unref(hub->beat);
 	viewer_free_paddings(hub);
 	budget_free(&hub->budget);
-	wheel_free(&hub->wheel);
+	wheel_free(&hub->viewers.wheel);
 	/* The taker uses the folder until it ends. */
 	take_end(&hub->take);
 	if (hub->has_folder)

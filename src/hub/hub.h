@@ -1,15 +1,8 @@
 /*
- * The hub: everything that one responder process has, and its turns.
+ * The hub: everything that one responder process has.
  *
  * The loop calls back when the spool changes or a socket is ready; viewers that
- * have something to do then stand in the run queue.  Before the loop waits
- * again each of them gets one batch, for some milliseconds per turn, so that
- * one flood starves nobody: accepting, heartbeats and other channels come
- * between.
- *
- * Viewers that look for something in files of any size (where a stream begins,
- * the next record that is wanted) stand among the searches.  All of these have
- * one short part of a turn together, after the viewers that have news.
+ * have something to do then get their turn (hub/turns.h).
  */
 #ifndef SPOOLCAST_HUB_HUB_H
 #define SPOOLCAST_HUB_HUB_H
@@ -28,16 +21,18 @@
 #include "conn/siblings.h"
 #include "feed/feeds.h"
 #include "hub/budget.h"
+#include "hub/ending.h"
 #include "hub/hub_lines.h"
 #include "hub/hub_log.h"
 #include "hub/limits.h"
+#include "hub/policy.h"
+#include "hub/trim.h"
+#include "hub/turns.h"
 #include "hub/wheel.h"
 #include "source/folder.h"
 #include "spool/rotation.h"
 #include "stream/retry.h"
 #include "take/take.h"
-
-#define HUB_SIGNALS 4
 
 /* The rounds that look for channels which have to be rotated. */
 struct hub_rotate {
@@ -63,11 +58,21 @@ struct hub_rotate {
 	bool is_busy_told;
 };
 
+/* The viewers of a process. */
+struct viewers {
+	struct pool pool;
+	struct wheel wheel;   /* every viewer is in it */
+	struct list closed;   /* to be freed after the turn */
+	uint64_t n;	      /* connections */
+	uint64_t n_responses; /* of them, those at a place, or looking for it */
+};
+
 struct hub {
 	struct ev_loop *loop;
 	struct conn_owner owner; /* of its connections */
 	enum gateway gateway;
-	struct siblings *siblings; /* borrowed; NULL: it is alone */
+	const struct policy *policy; /* of the gateway */
+	struct siblings *siblings;   /* borrowed; NULL: it is alone */
 	struct conf_where where;
 	struct conf *conf;     /* NULL: broken, requests are refused */
 	struct conf *fallback; /* defaults, until there is one */
@@ -80,33 +85,14 @@ struct hub {
 
 	struct feeds feeds;
 
-	struct list run;       /* viewers that may have something to do */
-	struct list searches;  /* those that look for something in files */
-	int64_t search_end_us; /* of their part of the turn; 0: not now */
-	struct list short_of;  /* viewers that wait for memory for a batch */
-	int64_t yield_ms;      /* from when on the core may be given away */
-	struct list reap;      /* closed ones, to be freed after the turn */
-	struct pool viewers;
-	ev_prepare prepare;
-	ev_idle idle;	    /* runs while the run queue is not empty */
-	struct wheel wheel; /* every viewer is in it */
-	size_t used;	    /* most bytes from malloc since that was trimmed */
-	bool has_begun;	    /* a response did, and what it left was trimmed */
+	struct turns turns;
+	struct viewers viewers;
+	struct trim trim;
 
 	struct list listeners;
-	ev_signal signals[HUB_SIGNALS];
-	ev_timer drain;
-	ev_timer last;	 /* when nobody is accepted any more */
-	ev_timer relief; /* runs while viewers block and memory is short */
-	ev_timer rest;	 /* runs while a process for one viewer has none */
-	bool is_draining;
+	struct ending ending;
 	bool has_told_flush; /* the log has the flush mode that was chosen */
-	bool has_looked;    /* a batch was made since the clock was looked at */
-	int64_t returns_ms; /* viewers of mode close are back by then */
-	int64_t gone_ms;    /* when draining: nobody listens from then on */
 
-	uint64_t n_viewers;   /* connections */
-	uint64_t n_responses; /* of them, those at a place, or looking for it */
 	struct budget budget;
 	struct limits limits;
 	struct hub_lines lines;
@@ -155,19 +141,6 @@ int hub_listen(struct hub *hub, int fd, const char *path, bool is_shared);
 void hub_run(struct hub *hub);
 
 /**
- * hub_slice_us(hub):
- * Return for how many microseconds the viewer whose turn it is may look for
- * something in files.
- */
-int64_t hub_slice_us(const struct hub *hub);
-
-/**
- * hub_is_searching(hub):
- * Return whether the viewer whose turn it is stood among the searches.
- */
-bool hub_is_searching(const struct hub *hub);
-
-/**
  * hub_conf(hub):
  * Make sure that there is a configuration and a spool folder.  Return 0, or -1
  * with the reason in ${why}, for clients, and in the log.
@@ -182,40 +155,10 @@ int hub_conf(struct hub *hub, const char **why);
 bool hub_serves(const struct hub *hub, const char *name);
 
 /**
- * hub_keep_little():
- * Let the process give large buffers back to the system as soon as they are
- * freed (mallopt(3)).
- */
-void hub_keep_little(void);
-
-/**
- * hub_drop_kept(hub):
- * The turn is over and nobody has anything to do: give back what is kept for
- * the next one.  Small buffers stay.
- */
-void hub_drop_kept(struct hub *hub);
-
-/**
  * hub_feeds_init(hub):
  * Prepare the feeds of ${hub}, which has a loop.  Return 0, or -1 with ENOMEM.
  */
 int hub_feeds_init(struct hub *hub);
-
-/**
- * hub_end_init(hub), hub_stop_listening(hub), hub_watch_rest(hub):
- * Prepare to be told to end; accept nothing any more; see to it that a process
- * that mod_fcgid started ends when it has had nobody for a while.
- */
-void hub_end_init(struct hub *hub);
-void hub_stop_listening(struct hub *hub);
-void hub_watch_rest(struct hub *hub);
-
-/**
- * hub_end_delay(hub):
- * Return in how many milliseconds nobody will listen any more, if the program
- * is being stopped; else 0.
- */
-int64_t hub_end_delay(const struct hub *hub);
 
 /**
  * hub_take_init(hub):

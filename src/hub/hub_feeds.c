@@ -46,10 +46,10 @@ slice_us(void *cookie, size_t *bytes)
 {
 	struct hub *hub = cookie;
 
-	hub->has_looked = true;
+	hub->turns.has_looked = true;
 	/* A viewer with news leaves a long record to the searches. */
-	*bytes = hub_is_searching(hub) ? SIZE_MAX : GLANCE_BYTES;
-	return hub_slice_us(hub);
+	*bytes = turns_is_searching(&hub->turns) ? SIZE_MAX : GLANCE_BYTES;
+	return turns_slice_us(&hub->turns);
 }
 
 static size_t
@@ -106,6 +106,8 @@ hub_feeds_init(struct hub *hub)
 	hub->feeds.loop = hub->loop;
 	hub->feeds.folder = &hub->folder;
 	hub->feeds.log = &hub->log.quotas;
-	hub->feeds.run = &hub->run;
+	hub->feeds.turn_ms = &hub->turns.now_ms;
+	hub->feeds.lulls = &hub->turns.lulls;
+	hub->feeds.run = &hub->turns.run;
 	return feeds_init(&hub->feeds);
 }

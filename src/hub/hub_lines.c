@@ -49,8 +49,8 @@ hub_lines_look(
 	struct hub_lines *lines = &hub->lines;
 
 	if (rec->form == RECORD_LINE && rec->body.len >= RECORD_LONG_LINE &&
-	    gateway_is_shared(hub->gateway) &&
-	    is_news(&lines->is_long, channel) && hub_log_spool(hub))
+	    hub->policy->holds_many && is_news(&lines->is_long, channel) &&
+	    hub_log_spool(hub))
 		tell_long(channel, rec->body.len);
 	if (rec->has_reserved_type && is_news(&lines->is_reserved, channel) &&
 	    hub_log_spool(hub))

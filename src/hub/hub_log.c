@@ -35,7 +35,7 @@ hub_log_init(struct hub *hub)
 	log->page.fd = -1;
 	log->gate.may = may;
 	log->gate.cookie = hub;
-	if (!gateway_is_shared(hub->gateway))
+	if (!hub->policy->holds_many)
 		log_share(&log->gate);
 }
 

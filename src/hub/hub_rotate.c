@@ -152,7 +152,7 @@ begin(struct hub *hub)
 {
 	hub->rotate.next = 0;
 	hub->rotate.failed = 0;
-	if (gateway_is_shared(hub->gateway))
+	if (hub->policy->holds_many)
 		(void)folder_list(&hub->folder, add_name, hub);
 	else
 		table_walk(&hub->folder.channels, add_channel, hub);

@@ -26,7 +26,7 @@ void
 hub_take_init(struct hub *hub)
 {
 	/* Writers are not to wait until somebody listens. */
-	if (gateway_is_shared(hub->gateway)) {
+	if (hub->policy->holds_many) {
 		(void)folder_follow(&hub->folder);
 		start(hub);
 	}
@@ -39,7 +39,7 @@ hub_take_for(struct hub *hub, struct channel *channel)
 		return;
 	if (!take_is_on(&hub->take))
 		start(hub);
-	if (gateway_is_shared(hub->gateway))
+	if (hub->policy->holds_many)
 		return;
 	take_now(&hub->take, channel->name);
 	(void)channel_look(channel);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/timer.h"
 #include "feed/feed.h"
 #include "hub/limits.h"
 #include "hub/subscribe.h"
@@ -103,13 +104,29 @@ limits_init(struct limits *limits)
 {
 	ev_set_allocator(allocate);
 	list_init(&limits->blocked);
+	list_init(&limits->short_of);
 	limits->max_descriptors = raise_descriptors();
+}
+
+static void
+on_relief(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	/* This timer only makes the loop have a turn: see limits_relieve. */
+	(void)loop;
+	(void)timer;
+	(void)revents;
+}
+
+void
+limits_start(struct hub *hub)
+{
+	timer_init(&hub->limits.relief, on_relief, hub);
 }
 
 size_t
 limits_memory(const struct hub *hub)
 {
-	return place_memory() + (size_t)hub->n_viewers * sizeof(struct viewer) +
+	return place_memory() + (size_t)hub->viewers.n * sizeof(struct viewer) +
 	    feed_memory() + channel_memory() + subscribe_memory() +
 	    conn_memory() + feeds_buffer_bytes(&hub->feeds);
 }
@@ -264,17 +281,14 @@ give_back(struct limits *limits, size_t memory)
 static void
 start_relief(struct hub *hub)
 {
-	if (ev_is_active(&hub->relief))
-		return;
-	ev_timer_set(&hub->relief, RELIEF_S, 0.);
-	ev_timer_start(hub->loop, &hub->relief);
+	timer_set_first(hub->loop, &hub->limits.relief, RELIEF_S);
 }
 
 void
 limits_wait(struct hub *hub, struct list *node)
 {
 	hub->limits.short_memory = limits_memory(hub);
-	list_push(&hub->short_of, node);
+	list_push(&hub->limits.short_of, node);
 	start_relief(hub);
 }
 
@@ -282,10 +296,10 @@ limits_wait(struct hub *hub, struct list *node)
 static void
 try_again(struct hub *hub)
 {
-	struct list *node = hub->short_of.next;
+	struct list *node = hub->limits.short_of.next;
 
 	list_remove(node);
-	list_push(&hub->run, node);
+	list_push(&hub->turns.run, node);
 	start_relief(hub);
 }
 
@@ -299,9 +313,9 @@ let_go(struct hub *hub)
 	 * whose part of its batch is smaller does not take too much: many share
 	 * that batch, and each costs little.
 	 */
-	uint64_t little = hub->settings->memory / 2 / (hub->n_viewers + 1);
+	uint64_t little = hub->settings->memory / 2 / (hub->viewers.n + 1);
 	int64_t spared_ms = clock_mono_ms() - SPARED_MS;
-	bool has_short = !list_is_empty(&hub->short_of);
+	bool has_short = !list_is_empty(&hub->limits.short_of);
 
 	for (int i = 0; i < LOOKS && (is_over(hub) || has_short) &&
 	     !list_is_empty(blocked);
@@ -330,15 +344,15 @@ let_go(struct hub *hub)
 void
 limits_relieve(struct hub *hub)
 {
-	bool is_due = !ev_is_active(&hub->relief);
+	bool is_due = !ev_is_active(&hub->limits.relief);
 
 	give_back(&hub->limits, limits_memory(hub));
 	if (!list_is_empty(&hub->limits.blocked) &&
-	    (is_over(hub) || !list_is_empty(&hub->short_of))) {
+	    (is_over(hub) || !list_is_empty(&hub->limits.short_of))) {
 		start_relief(hub);
 		let_go(hub);
 	}
-	if (!list_is_empty(&hub->short_of) &&
+	if (!list_is_empty(&hub->limits.short_of) &&
 	    (is_due || limits_memory(hub) < hub->limits.short_memory))
 		try_again(hub);
 }
@@ -358,10 +372,10 @@ limits_may_accept(const struct hub *hub)
 {
 	/* For one viewer libev has what it needs. */
 	errno = ENOMEM;
-	if (gateway_is_shared(hub->gateway) && !has_reserve())
+	if (hub->policy->holds_many && !has_reserve())
 		return false;
 	errno = EMFILE;
-	return hub->n_viewers + channel_descriptors(hub) +
+	return hub->viewers.n + channel_descriptors(hub) +
 	    DESCRIPTORS_KEPT / 2 <
 	    hub->limits.max_descriptors;
 }
@@ -370,7 +384,8 @@ enum limit
 limits_reached(const struct hub *hub)
 {
 	/* Connections that have not asked yet are not worth a refusal. */
-	if (hub->n_responses + channel_descriptors(hub) + DESCRIPTORS_KEPT >=
+	if (hub->viewers.n_responses + channel_descriptors(hub) +
+		DESCRIPTORS_KEPT >=
 	    hub->limits.max_descriptors)
 		return LIMIT_DESCRIPTORS;
 	return is_full(hub) ? LIMIT_MEMORY : LIMIT_NONE;

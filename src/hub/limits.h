@@ -6,6 +6,7 @@
 #ifndef SPOOLCAST_HUB_LIMITS_H
 #define SPOOLCAST_HUB_LIMITS_H
 
+#include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +35,9 @@ struct limit_log {
 struct limits {
 	/* Viewers whose socket takes nothing, the longest blocked first. */
 	struct list blocked;
-	size_t short_memory; /* taken when a batch was too much last */
+	struct list short_of; /* viewers that wait for memory for a batch */
+	ev_timer relief;      /* runs while viewers block and memory is short */
+	size_t short_memory;  /* taken when a batch was too much last */
 	size_t peak; /* of memory, since some was given back to the system */
 	uint64_t max_descriptors;
 	struct limit_log logs[LIMIT_COUNT];
@@ -47,6 +50,12 @@ struct limits {
  * descriptors as it may.
  */
 void limits_init(struct limits *limits);
+
+/**
+ * limits_start(hub):
+ * Prepare to relieve ${hub}, which has a loop.
+ */
+void limits_start(struct hub *hub);
 
 /**
  * limits_memory(hub):

@@ -41,7 +41,8 @@ append_now(struct hub *hub, struct feed *feed, const struct request *req,
 	struct place *place = NULL;
 	bool is_found = false;
 
-	slice_open(hub_slice_us(hub), NULL, 2 * (unsigned)feed->n_members);
+	slice_open(
+	    turns_slice_us(&hub->turns), NULL, 2 * (unsigned)feed->n_members);
 	if (feed_start_begin(&start, feed, req) == 0) {
 		place = feed_start_go_on(&start);
 		feed_start_end(&start);
@@ -90,11 +91,11 @@ reply_later(struct viewer *v, const struct request *req, const char *why)
 {
 	struct hub *hub = viewer_hub(v);
 	/* After a restart there is room again. */
-	int64_t retry_ms =
-	    retry_jittered(hub->is_draining ? hub->settings->retry_ms :
-					      hub->settings->retry_overload_ms,
-		hub->settings->retry_jitter, &hub->rnd) +
-	    hub_end_delay(hub);
+	int64_t retry_ms = retry_jittered(hub->ending.is_draining ?
+				   hub->settings->retry_ms :
+				   hub->settings->retry_overload_ms,
+			       hub->settings->retry_jitter, &hub->rnd) +
+	    ending_delay_ms(hub);
 	struct buf whole = { 0 }, id = { 0 };
 	struct span at;
 	int rc;

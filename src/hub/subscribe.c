@@ -237,7 +237,7 @@ take(struct viewer *v)
 
 	v->subscription = NULL;
 	v->state = VIEWER_IDLE;
-	viewer_hub(v)->n_responses--;
+	viewer_hub(v)->viewers.n_responses--;
 	return sub;
 }
 
@@ -255,7 +255,7 @@ go_on(struct viewer *v, struct subscription *sub)
 	struct place *place;
 
 	/* Much may have changed since the last slice. */
-	if (viewer_hub(v)->is_draining) {
+	if (viewer_hub(v)->ending.is_draining) {
 		(void)take(v);
 		reply_refuse(v, &sub->request, "the program is being stopped");
 		return true;
@@ -293,8 +293,8 @@ subscribe_go_on(struct viewer *v)
 	struct hub *hub = viewer_hub(v);
 	bool is_through;
 
-	slice_open(hub_slice_us(hub), sub->is_limited ? &sub->budget : NULL,
-	    sub->tries);
+	slice_open(turns_slice_us(&hub->turns),
+	    sub->is_limited ? &sub->budget : NULL, sub->tries);
 	is_through = go_on(v, sub);
 	sub->tries = slice_tries(sub->tries);
 	slice_close();
@@ -330,6 +330,6 @@ subscribe(struct viewer *v, struct request *req,
 	memory += sub->memory;
 	v->state = VIEWER_STARTING;
 	v->subscription = sub;
-	viewer_hub(v)->n_responses++;
+	viewer_hub(v)->viewers.n_responses++;
 	viewer_queue_search(v);
 }

@@ -33,14 +33,14 @@ viewer_queue(struct viewer *v)
 		return;
 	leave_list(v);
 	v->is_queued = true;
-	list_push(&viewer_hub(v)->run, &v->node);
+	list_push(&viewer_hub(v)->turns.run, &v->node);
 }
 
 void
 viewer_queue_search(struct viewer *v)
 {
 	v->is_queued = true;
-	list_push(&viewer_hub(v)->searches, &v->node);
+	list_push(&viewer_hub(v)->turns.searches, &v->node);
 }
 
 static void
@@ -85,7 +85,7 @@ viewer_settings(const struct viewer *v)
 struct viewer *
 viewer_open(struct hub *hub, int fd)
 {
-	struct viewer *v = pool_get(&hub->viewers);
+	struct viewer *v = pool_get(&hub->viewers.pool);
 
 	if (v == NULL) {
 		close(fd);
@@ -96,7 +96,7 @@ viewer_open(struct hub *hub, int fd)
 	list_init(&v->node);
 	list_init(&v->timer);
 	conn_open(&v->conn, hub->loop, fd, &hub->owner);
-	hub->n_viewers++;
+	hub->viewers.n++;
 	viewer_set_timer(v);
 	return v;
 }
@@ -107,7 +107,7 @@ clear(struct viewer *v)
 {
 	leave_list(v);
 	if (v->place != NULL)
-		viewer_hub(v)->n_responses--;
+		viewer_hub(v)->viewers.n_responses--;
 	place_unref(v->place);
 	v->place = NULL;
 	budget_give(viewer_hub(v), &v->share);
@@ -134,8 +134,8 @@ viewer_close(struct viewer *v)
 	v->state = VIEWER_CLOSED;
 	list_remove(&v->timer);
 	conn_close(&v->conn, viewer_hub(v)->loop);
-	viewer_hub(v)->n_viewers--;
-	list_push(&viewer_hub(v)->reap, &v->node);
+	viewer_hub(v)->viewers.n--;
+	list_push(&viewer_hub(v)->viewers.closed, &v->node);
 }
 
 int
@@ -176,7 +176,7 @@ viewer_stream(struct viewer *v, struct place *place, const struct buf *head)
 	int64_t now_ms = clock_mono_ms();
 
 	v->place = place;
-	viewer_hub(v)->n_responses++;
+	viewer_hub(v)->viewers.n_responses++;
 	v->state = VIEWER_STREAMING;
 	viewer_took(v, now_ms);
 	v->own_retry_ms = -1;
@@ -304,7 +304,8 @@ arrive(struct viewer *v)
 static void
 finish(struct viewer *v)
 {
-	bool is_kept = conn_next(&v->conn) && !viewer_hub(v)->is_draining;
+	bool is_kept =
+	    conn_next(&v->conn) && !viewer_hub(v)->ending.is_draining;
 
 	clear(v);
 	v->is_kept = is_kept;
@@ -345,7 +346,7 @@ send_batch(struct viewer *v)
 	if (n == -1)
 		return -1;
 	if (n > 0)
-		viewer_took(v, viewer_hub(v)->feeds.turn_ms);
+		viewer_took(v, viewer_hub(v)->turns.now_ms);
 	v->sent += (uint32_t)n;
 	return v->sent >= v->batch->len;
 }

@@ -88,7 +88,8 @@ next_due_ms(const struct viewer *v, int64_t now_ms)
 		return due_ms + REQUEST_WAIT_MS;
 	if (v->state == VIEWER_LINGERING)
 		return due_ms +
-		    (viewer_hub(v)->is_draining ? LINGER_DRAIN_MS : LINGER_MS);
+		    (viewer_hub(v)->ending.is_draining ? LINGER_DRAIN_MS :
+							 LINGER_MS);
 	if (v->conn.is_blocked) {
 		due_ms += viewer_settings(v)->stall_ms;
 		/* One that takes a byte now and then has stall_ms to end. */
@@ -106,7 +107,8 @@ next_due_ms(const struct viewer *v, int64_t now_ms)
 static void
 set_timer(struct viewer *v, int64_t now_ms)
 {
-	wheel_set(&viewer_hub(v)->wheel, &v->timer, next_due_ms(v, now_ms));
+	wheel_set(
+	    &viewer_hub(v)->viewers.wheel, &v->timer, next_due_ms(v, now_ms));
 }
 
 void

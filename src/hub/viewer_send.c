@@ -152,7 +152,7 @@ own_retry_ms(struct viewer *v)
 	/* What a publisher wrote is passed on as it is. */
 	if (v->own_retry_ms >= 0)
 		return v->own_retry_ms;
-	if (is_closing(v) && !hub->is_draining) {
+	if (is_closing(v) && !hub->ending.is_draining) {
 		base_ms = settings->close_retry_ms;
 		/* Nothing is gained by asking an empty channel more often. */
 		if (viewer_hold_ms(v) == 0 && !v->has_events)
@@ -174,7 +174,7 @@ spread_ms(struct viewer *v)
 	uint64_t load;
 
 	/* All processes are stopped together, each with one stream. */
-	if (hub->is_draining && !gateway_is_shared(hub->gateway)) {
+	if (hub->ending.is_draining && !hub->policy->holds_many) {
 		load = budget_load(hub);
 		return rnd_between(&hub->rnd, 0, (int64_t)(load * 1000 / rate));
 	}
@@ -186,14 +186,14 @@ spread_ms(struct viewer *v)
 	    &hub->book, clock_mono_ms(), rate, hub->budget.n_streams);
 }
 
-/* Remember until when clients that are asked back soon are back (hub_end.c). */
+/* Remember until when clients that are asked back soon are back (ending.h). */
 static void
 note_return(struct viewer *v, int64_t retry_ms)
 {
 	int64_t back_ms = clock_mono_ms() + retry_ms + BACK_MS;
 
-	if (is_closing(v) && back_ms > viewer_hub(v)->returns_ms)
-		viewer_hub(v)->returns_ms = back_ms;
+	if (is_closing(v))
+		ending_note_return(viewer_hub(v), back_ms);
 }
 
 int
@@ -201,10 +201,10 @@ viewer_send_end(struct viewer *v)
 {
 	struct buf *text = &viewer_hub(v)->text;
 	int64_t retry_ms =
-	    own_retry_ms(v) + spread_ms(v) + hub_end_delay(viewer_hub(v));
+	    own_retry_ms(v) + spread_ms(v) + ending_delay_ms(viewer_hub(v));
 
 	text->len = 0;
-	if (!viewer_hub(v)->is_draining)
+	if (!viewer_hub(v)->ending.is_draining)
 		note_return(v, retry_ms);
 	v->must_end = true;
 	if (append_owed(v, text) != 0 ||

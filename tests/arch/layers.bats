@@ -77,8 +77,9 @@ includes()
 	}
 	only 'ini\.h' conf/conf_load.c
 	only 'ev\.h' base/timer.h conn/conn.h conn/listen.h feed/feeds.h \
-		feed/window.h hub/hub.h hub/wheel.h source/folder.h \
-		source/watch.h take/inlet.h take/take.h
+		feed/window.h hub/ending.h hub/hub.h hub/limits.h hub/turns.h \
+		hub/wheel.h source/folder.h source/watch.h take/inlet.h \
+		take/take.h
 	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'
@@ -94,8 +95,7 @@ includes()
 		[folder_look]='folder' [take_names]='take'
 		[take_elect]='take' [take_turn]='take inlet'
 		[drop_tell]='drop'
-		[hub_end]='hub' [hub_conf]='hub'
-		[hub_kept]='hub' [hub_rotate]='hub' [hub_take]='hub'
+		[hub_conf]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'

@@ -29,6 +29,8 @@ static struct {
 } process;
 
 static struct feeds feeds;
+static int64_t turn_ms;
+static uint64_t lulls;
 
 static const struct settings *
 get_settings(void *cookie, const char *name)
@@ -144,7 +146,9 @@ start(void **state)
 		.loop = spool_loop,
 		.folder = &spool,
 		.log = &process.log,
-		.run = &process.run };
+		.run = &process.run,
+		.turn_ms = &turn_ms,
+		.lulls = &lulls };
 	return feeds_init(&feeds);
 }
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "conn/gateway.h"
+#include "hub/policy.h"
 #include "helpers/temp_dir.h"
 
 static const char *const usual[] = { "HOME", "USER", "PWD", "LANG", "SHLVL" };
@@ -111,10 +112,10 @@ static void
 test_only_these_serve_one_viewer_each(void **state)
 {
 	(void)state;
-	assert_true(gateway_is_shared(GATEWAY_NONE));
-	assert_true(gateway_is_shared(GATEWAY_SPAWNER));
-	assert_false(gateway_is_shared(GATEWAY_FCGID));
-	assert_false(gateway_is_shared(GATEWAY_CGI));
+	assert_true(policy_of(GATEWAY_NONE)->holds_many);
+	assert_true(policy_of(GATEWAY_SPAWNER)->holds_many);
+	assert_false(policy_of(GATEWAY_FCGID)->holds_many);
+	assert_false(policy_of(GATEWAY_CGI)->holds_many);
 }
 
 int

@@ -15,6 +15,8 @@
 #include "feed/feeds.h"
 
 static struct feeds feeds;
+static int64_t turn_ms;
+static uint64_t lulls;
 static struct feed feed;
 static struct settings settings;
 
@@ -27,6 +29,10 @@ begin(enum window_collects collects, int64_t interval_ms)
 	list_init(&feed.waiting);
 	settings.interval_ms = interval_ms;
 	settings.bytes = 16384;
+	turn_ms = 0;
+	lulls = 0;
+	feeds.turn_ms = &turn_ms;
+	feeds.lulls = &lulls;
 	feeds.loop = ev_default_loop(0);
 	window_init(&feed.window, &feed, collects, &settings);
 }
@@ -36,9 +42,9 @@ static void
 fan_out(int64_t took_ms)
 {
 	window_wake(&feed);
-	feeds.turn_ms = clock_mono_ms() + took_ms;
+	turn_ms = clock_mono_ms() + took_ms;
 	window_rest(&feed);
-	feeds.lulls++;
+	lulls++;
 }
 
 static void
@@ -99,7 +105,7 @@ test_who_comes_later_does_not_count(void **state)
 	(void)state;
 	begin(WINDOW_BUSY, 50);
 	fan_out(0);
-	feeds.turn_ms = clock_mono_ms() + 60000;
+	turn_ms = clock_mono_ms() + 60000;
 	window_rest(&feed);
 	window_wake(&feed);
 	assert_int_equal(feed.window.interval_ms, 0);

@@ -1,25 +1,18 @@
-/* How a process ends: told to by a signal, or because nobody needs it. */
 #include <signal.h>
 
 #include "base/clock.h"
+#include "base/timer.h"
 #include "conn/listen.h"
+#include "hub/ending.h"
 #include "hub/hub.h"
 #include "hub/viewer.h"
-
-/*
- * How long a process that mod_fcgid started stays without a viewer.  mod_fcgid
- * starts one for each request that comes while others last, and keeps it for
- * minutes; the processes of all programs of a host have one limit, and those
- * that rest are in the way of others.
- */
-#define REST_S 5.0
 
 /* How long an answer to a connection that was just accepted may take. */
 #define ANSWER_MS 200
 
-static const int end_signals[HUB_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
+static const int end_signals[ENDING_SIGNALS] = { SIGTERM, SIGUSR1, SIGINT,
 	SIGHUP };
-static const char *const end_names[HUB_SIGNALS] = { "TERM", "USR1", "INT",
+static const char *const end_names[ENDING_SIGNALS] = { "TERM", "USR1", "INT",
 	"HUP" };
 
 static void
@@ -63,7 +56,7 @@ stop_listening(struct hub *hub, bool only_shared)
 }
 
 void
-hub_stop_listening(struct hub *hub)
+ending_stop_listening(struct hub *hub)
 {
 	stop_listening(hub, false);
 }
@@ -87,7 +80,7 @@ on_last(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	take_last(hub);
-	hub_stop_listening(hub);
+	ending_stop_listening(hub);
 }
 
 /*
@@ -101,12 +94,12 @@ gone_ms(const struct hub *hub, int64_t drain_ms)
 {
 	int64_t now_ms = clock_mono_ms(), last_ms;
 
-	if (!gateway_is_shared(hub->gateway) || hub->returns_ms < now_ms)
+	if (!hub->policy->holds_many || hub->ending.returns_ms < now_ms)
 		return now_ms;
 	/* The viewer that comes last is to have an answer, too. */
 	last_ms = now_ms + drain_ms - ANSWER_MS;
-	if (hub->returns_ms < last_ms)
-		return hub->returns_ms;
+	if (hub->ending.returns_ms < last_ms)
+		return hub->ending.returns_ms;
 	return last_ms > now_ms ? last_ms : now_ms;
 }
 
@@ -117,26 +110,24 @@ on_signal(struct ev_loop *loop, ev_signal *watcher, int revents)
 	int64_t drain_ms = hub->settings->drain_ms;
 
 	(void)revents;
-	if (hub->is_draining)
+	if (hub->ending.is_draining)
 		return;
-	hub->is_draining = true;
+	hub->ending.is_draining = true;
 	/* A CGI program is stopped when its viewer goes: nothing to tell. */
 	if (!list_is_empty(&hub->listeners))
 		log_msg(LOG_LEVEL_INFO, "event=stopping signal=%s streams=%llu",
-		    end_names[watcher - hub->signals],
+		    end_names[watcher - hub->ending.signals],
 		    (unsigned long long)hub->budget.n_streams);
 	/*
 	 * Shared sockets, with the connections that wait in them, are left to
 	 * the process that comes after us.
 	 */
 	stop_listening(hub, true);
-	hub->gone_ms = gone_ms(hub, drain_ms);
+	hub->ending.gone_ms = gone_ms(hub, drain_ms);
 	/* Streams end now; after drain_ms those that are left are cut. */
-	wheel_each(&hub->wheel, end_viewer, NULL);
-	ev_timer_set(&hub->last, (double)hub_end_delay(hub) / 1e3, 0.);
-	ev_timer_start(loop, &hub->last);
-	ev_timer_set(&hub->drain, (double)drain_ms / 1e3, 0.);
-	ev_timer_start(loop, &hub->drain);
+	wheel_each(&hub->viewers.wheel, end_viewer, NULL);
+	timer_set(loop, &hub->ending.last, (double)ending_delay_ms(hub) / 1e3);
+	timer_set(loop, &hub->ending.drain, (double)drain_ms / 1e3);
 }
 
 static void
@@ -148,42 +139,47 @@ on_rested(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)revents;
 	/* A connection may have come just now: then the process goes on. */
 	take_last(hub);
-	if (hub->n_viewers == 0)
-		hub_stop_listening(hub);
+	if (hub->viewers.n == 0)
+		ending_stop_listening(hub);
 }
 
 void
-hub_watch_rest(struct hub *hub)
+ending_watch_rest(struct hub *hub)
 {
-	if (hub->gateway != GATEWAY_FCGID)
+	if (hub->policy->rests_after_s == 0)
 		return;
-	if (hub->n_viewers > 0) {
-		ev_timer_stop(hub->loop, &hub->rest);
-	} else if (!ev_is_active(&hub->rest)) {
-		ev_timer_set(&hub->rest, REST_S, 0.);
-		ev_timer_start(hub->loop, &hub->rest);
-	}
+	if (hub->viewers.n > 0)
+		ev_timer_stop(hub->loop, &hub->ending.rest);
+	else
+		timer_set_first(
+		    hub->loop, &hub->ending.rest, hub->policy->rests_after_s);
+}
+
+void
+ending_note_return(struct hub *hub, int64_t back_ms)
+{
+	if (back_ms > hub->ending.returns_ms)
+		hub->ending.returns_ms = back_ms;
 }
 
 int64_t
-hub_end_delay(const struct hub *hub)
+ending_delay_ms(const struct hub *hub)
 {
-	int64_t delay_ms = hub->gone_ms - clock_mono_ms();
+	int64_t delay_ms = hub->ending.gone_ms - clock_mono_ms();
 
-	return hub->is_draining && delay_ms > 0 ? delay_ms : 0;
+	return hub->ending.is_draining && delay_ms > 0 ? delay_ms : 0;
 }
 
 void
-hub_end_init(struct hub *hub)
+ending_init(struct hub *hub)
 {
-	ev_timer_init(&hub->drain, on_drained, 0., 0.);
-	ev_timer_init(&hub->last, on_last, 0., 0.);
-	hub->last.data = hub;
-	ev_timer_init(&hub->rest, on_rested, 0., 0.);
-	hub->rest.data = hub;
-	for (size_t i = 0; i < HUB_SIGNALS; i++) {
-		ev_signal_init(&hub->signals[i], on_signal, end_signals[i]);
-		hub->signals[i].data = hub;
-		ev_signal_start(hub->loop, &hub->signals[i]);
+	timer_init(&hub->ending.drain, on_drained, hub);
+	timer_init(&hub->ending.last, on_last, hub);
+	timer_init(&hub->ending.rest, on_rested, hub);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++) {
+		ev_signal_init(
+		    &hub->ending.signals[i], on_signal, end_signals[i]);
+		hub->ending.signals[i].data = hub;
+		ev_signal_start(hub->loop, &hub->ending.signals[i]);
 	}
 }

@@ -1,7 +1,7 @@
-/* What one use of memory leaves to the next. */
 #include <malloc.h>
 
 #include "hub/hub.h"
+#include "hub/trim.h"
 
 /* A larger buffer is freed: having caught up once, we need not stay large. */
 #define BUFFER_KEPT 16384
@@ -10,7 +10,7 @@
 #define OWN_MEMORY (128 * 1024)
 
 void
-hub_keep_little(void)
+trim_init(void)
 {
 #ifdef __GLIBC__
 	/* Left alone, malloc raises this at the first large buffer. */
@@ -35,16 +35,16 @@ drop_if_large(struct buf *buf)
  * has got it; that shows only in what malloc has in use.
  */
 static void
-trim(struct hub *hub, bool is_large)
+give_back(struct hub *hub, bool is_large)
 {
 #ifdef __GLIBC__
 	size_t used = mallinfo2().uordblks;
 
-	if (is_large || used + BUFFER_KEPT < hub->used) {
+	if (is_large || used + BUFFER_KEPT < hub->trim.used) {
 		malloc_trim(0);
-		hub->used = used;
-	} else if (used > hub->used) {
-		hub->used = used;
+		hub->trim.used = used;
+	} else if (used > hub->trim.used) {
+		hub->trim.used = used;
 	}
 #else
 	(void)hub;
@@ -59,9 +59,9 @@ trim(struct hub *hub, bool is_large)
 static bool
 has_just_begun(struct hub *hub)
 {
-	if (hub->has_begun || hub->n_responses == 0)
+	if (hub->trim.has_begun || hub->viewers.n_responses == 0)
 		return false;
-	hub->has_begun = true;
+	hub->trim.has_begun = true;
 	return true;
 }
 
@@ -74,14 +74,14 @@ shrink(struct hub *hub)
 	was_large = drop_if_large(&hub->text) || was_large;
 	was_large = drop_if_large(&hub->frames) || was_large;
 	was_large = feeds_shrink(&hub->feeds, BUFFER_KEPT) || was_large;
-	trim(hub, was_large);
+	give_back(hub, was_large);
 }
 
 void
-hub_drop_kept(struct hub *hub)
+trim_rest(struct hub *hub)
 {
 	feeds_drop_recent(&hub->feeds);
 	/* Where one process serves all, the buffers are soon used again. */
-	if (!gateway_is_shared(hub->gateway))
+	if (!hub->policy->holds_many)
 		shrink(hub);
 }
