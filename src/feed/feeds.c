@@ -9,29 +9,6 @@
 /* A larger batch, which only a long record makes, is not held. */
 #define RECENT_BYTES 131072
 
-static void
-wake_failed(void *cookie, struct table_entry *entry)
-{
-	struct feed *feed = TABLE_OF(entry, struct place, by_cursors)->feed;
-
-	(void)cookie;
-	if (feed->must_retry) {
-		feed->must_retry = false;
-		feeds_wake_now(feed);
-	}
-}
-
-static void
-on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-	struct feeds *feeds = timer->data;
-
-	(void)loop;
-	(void)revents;
-	/* Go by the places: feeds that are retired are in no table. */
-	table_walk(&feeds->places, wake_failed, NULL);
-}
-
 int
 feeds_init(struct feeds *feeds)
 {
@@ -42,7 +19,6 @@ feeds_init(struct feeds *feeds)
 		return -1;
 	}
 	list_init(&feeds->growing);
-	timer_init(&feeds->retry, on_retry, feeds);
 	return 0;
 }
 
@@ -50,64 +26,12 @@ void
 feeds_free(struct feeds *feeds)
 {
 	feeds_drop_recent(feeds);
-	ev_timer_stop(feeds->loop, &feeds->retry);
 	table_free(&feeds->by_key);
 	table_free(&feeds->places);
 	reader_free(&feeds->reader);
 	buf_free(&feeds->text);
 	buf_free(&feeds->id);
 	free(feeds->cursors);
-}
-
-static void
-wake(struct feed *feed)
-{
-	window_wake(feed);
-	while (!list_is_empty(&feed->waiting)) {
-		struct place *place =
-		    LIST_OF(feed->waiting.next, struct place, waiting_node);
-
-		/* The list moves at once: it may have thousands of viewers. */
-		list_append(feed->feeds->run, &place->viewers);
-		list_remove(&place->waiting_node);
-	}
-}
-
-void
-feeds_wake(struct feed *feed, const struct member *member)
-{
-	feed->news++;
-	if (!window_holds(feed, member))
-		wake(feed);
-}
-
-void
-feeds_wake_now(struct feed *feed)
-{
-	feed->news++;
-	wake(feed);
-}
-
-void
-feeds_wake_channel(struct channel *channel)
-{
-	LIST_EACH (node, &channel->users) {
-		const struct member *member =
-		    LIST_OF(node, struct member, node);
-
-		feeds_wake(member->feed, member);
-	}
-}
-
-void
-feeds_wake_name(struct feeds *feeds, const char *name)
-{
-	LIST_EACH (node, &feeds->growing) {
-		struct feed *feed = LIST_OF(node, struct feed, node);
-
-		if (feed_offer(feed, name))
-			feeds_wake(feed, NULL);
-	}
 }
 
 void

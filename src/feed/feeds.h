@@ -23,7 +23,6 @@
 #include "spool/reader.h"
 
 struct feed;
-struct member;
 
 /* How many batches are held for viewers that come later in the same turn. */
 #define FEEDS_RECENT 8
@@ -84,6 +83,7 @@ struct feeds {
 	struct table places;
 	struct list growing; /* feeds with patterns */
 	ev_timer retry;	     /* of feeds where something failed */
+	void (*on_window)(struct feed *feed); /* a window of it is over */
 
 	struct batch *recent[FEEDS_RECENT];
 	unsigned next_recent;
@@ -99,8 +99,8 @@ struct feeds {
 
 /**
  * feeds_init(feeds):
- * Prepare ${feeds}, of which the borrowed members are set and the rest is zero.
- * Return 0, or -1 with ENOMEM.
+ * Prepare ${feeds}, of which the borrowed members are set and the rest is zero;
+ * wake_init follows.  Return 0, or -1 with ENOMEM.
  */
 int feeds_init(struct feeds *feeds);
 
@@ -109,28 +109,6 @@ int feeds_init(struct feeds *feeds);
  * Release what ${feeds} holds itself; no feed is left.
  */
 void feeds_free(struct feeds *feeds);
-
-/**
- * feeds_wake(feed, member):
- * There may be something new in ${feed}, in the channel of ${member} (NULL:
- * anywhere): viewers that wait there get a turn, unless they wait for more
- * (feed/window.h).
- */
-void feeds_wake(struct feed *feed, const struct member *member);
-
-/**
- * feeds_wake_now(feed):
- * The same, but no viewer waits for more.
- */
-void feeds_wake_now(struct feed *feed);
-
-/**
- * feeds_wake_channel(channel), feeds_wake_name(feeds, name):
- * There may be something new in ${channel}; a channel called ${name} may exist
- * since now.  Tell all feeds which that concerns.
- */
-void feeds_wake_channel(struct channel *channel);
-void feeds_wake_name(struct feeds *feeds, const char *name);
 
 /**
  * feeds_retry(feed):

@@ -19,7 +19,7 @@ on_end(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop;
 	(void)revents;
-	feeds_wake_now(feed);
+	feed->feeds->on_window(feed);
 }
 
 void

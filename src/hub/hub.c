@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "conn/listen.h"
+#include "feed/wake.h"
 #include "hub/hub.h"
 #include "hub/viewer_send.h"
 #include "stream/event.h"
@@ -223,6 +224,7 @@ hub_free(struct hub *hub)
 	take_end(&hub->take);
 	if (hub->has_folder)
 		folder_free(&hub->folder);
+	wake_end(&hub->feeds);
 	feeds_free(&hub->feeds);
 	buf_free(&hub->text);
 	buf_free(&hub->frames);

@@ -1,4 +1,5 @@
 /* Finding the configuration and the spool, and hearing from the spool. */
+#include "feed/wake.h"
 #include "hub/hub.h"
 
 static void
@@ -10,7 +11,7 @@ on_channel(void *cookie, struct channel *channel)
 	if (!take_is_on(&hub->take))
 		hub_take_for(hub, channel);
 	hub_rotate_news(hub, channel);
-	feeds_wake_channel(channel);
+	wake_channel(channel);
 }
 
 static void
@@ -18,7 +19,7 @@ on_name(void *cookie, const char *name)
 {
 	struct hub *hub = cookie;
 
-	feeds_wake_name(&hub->feeds, name);
+	wake_name(&hub->feeds, name);
 }
 
 static bool

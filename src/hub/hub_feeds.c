@@ -1,4 +1,5 @@
 /* What the feeds of a hub ask of it. */
+#include "feed/wake.h"
 #include "hub/hub.h"
 #include "take/drop_names.h"
 
@@ -109,5 +110,8 @@ hub_feeds_init(struct hub *hub)
 	hub->feeds.turn_ms = &hub->turns.now_ms;
 	hub->feeds.lulls = &hub->turns.lulls;
 	hub->feeds.run = &hub->turns.run;
-	return feeds_init(&hub->feeds);
+	if (feeds_init(&hub->feeds) != 0)
+		return -1;
+	wake_init(&hub->feeds);
+	return 0;
 }

@@ -14,7 +14,7 @@
 
 #include "feed/feed_next.h"
 #include "feed/feed_start.h"
-#include "feed/feeds.h"
+#include "feed/wake.h"
 #include "helpers/spool_folder.h"
 
 /* The process that the feeds are in: what it allows, and what it was told. */
@@ -149,7 +149,10 @@ start(void **state)
 		.run = &process.run,
 		.turn_ms = &turn_ms,
 		.lulls = &lulls };
-	return feeds_init(&feeds);
+	if (feeds_init(&feeds) != 0)
+		return -1;
+	wake_init(&feeds);
+	return 0;
 }
 
 /* Whatever a test did, it must have given everything back. */
@@ -161,6 +164,7 @@ stop(void **state)
 	assert_int_equal(feeds.by_key.n_entries, 0);
 	assert_int_equal(place_memory(), 0);
 	assert_int_equal(feed_memory(), 0);
+	wake_end(&feeds);
 	feeds_free(&feeds);
 	return spool_stop(state);
 }
@@ -282,7 +286,7 @@ test_history_then_what_comes(void **state)
 	assert_no_more(&place, FEED_NOTHING);
 	assert_true(place_is_seen(place, true));
 	spool_append("news", "four\n");
-	feeds_wake_now(place->feed);
+	wake_now(place->feed);
 	assert_false(place_is_seen(place, true));
 	assert_next(&place, "data: four\n");
 	assert_no_more(&place, FEED_NOTHING);
@@ -303,7 +307,7 @@ test_viewers_at_one_place_share_a_batch(void **state)
 	other = begin(&request);
 	assert_ptr_equal(place, other);
 	spool_append("news", "two\n");
-	feeds_wake_now(place->feed);
+	wake_now(place->feed);
 	batch = next(&place, FEED_NOTHING);
 	again = next(&other, FEED_NOTHING);
 	assert_ptr_equal(batch, again);
@@ -396,7 +400,7 @@ test_without_memory_a_record_waits_or_is_skipped(void **state)
 	spool_append("news", "one\n");
 	place = begin(&request);
 	spool_append("news", "two\n");
-	feeds_wake_now(place->feed);
+	wake_now(place->feed);
 	process.room = FEEDS_WAIT;
 	assert_no_more(&place, FEED_NO_ROOM);
 	process.room = FEEDS_NEVER;
@@ -453,9 +457,9 @@ test_a_pattern_takes_in_what_comes(void **state)
 	assert_int_equal(place->feed->n_members, 0);
 	spool_append("build-1", "one\n");
 	spool_append("secret", "no\n");
-	feeds_wake_name(&feeds, "build-1");
-	feeds_wake_name(&feeds, "secret");
-	feeds_wake_name(&feeds, "build-1");
+	wake_name(&feeds, "build-1");
+	wake_name(&feeds, "secret");
+	wake_name(&feeds, "build-1");
 	assert_int_equal(place->feed->n_members, 1);
 	assert_next(&place, "data: one\n");
 	place_unref(place);
@@ -474,7 +478,7 @@ test_a_pattern_has_no_more_channels_than_allowed(void **state)
 	for (int i = 0; i < 5; i++) {
 		name[6] = (char)('0' + i);
 		spool_append(name, "\n");
-		feeds_wake_name(&feeds, name);
+		wake_name(&feeds, name);
 	}
 	assert_int_equal(place->feed->n_members, 4);
 	assert_true(place->feed->is_over_full);
@@ -514,9 +518,9 @@ test_news_wakes_those_that_wait(void **state)
 		list_init(&viewers[i]);
 		place_wait(i < 2 ? place : elsewhere, &viewers[i]);
 	}
-	feeds_wake_channel(place->feed->members[0]->channel);
+	wake_channel(place->feed->members[0]->channel);
 	assert_int_equal(n_woken(place), 2);
-	feeds_wake_channel(elsewhere->feed->members[0]->channel);
+	wake_channel(elsewhere->feed->members[0]->channel);
 	assert_int_equal(n_woken(elsewhere), 1);
 	for (int i = 0; i < 3; i++)
 		place_leave(i < 2 ? place : elsewhere, &viewers[i]);
