@@ -12,3 +12,10 @@ fd_close(int fd)
 		close(fd);
 	errno = saved;
 }
+
+void
+fd_drop(int *fd)
+{
+	fd_close(*fd);
+	*fd = -1;
+}

@@ -11,4 +11,10 @@
  */
 void fd_close(int fd);
 
+/**
+ * fd_drop(fd):
+ * Close ${*fd} unless it is -1, and set it to -1; errno is preserved.
+ */
+void fd_drop(int *fd);
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "take/drop_parts.h"
 
@@ -54,14 +55,6 @@ drop_new(const struct drop_opts *opts)
 	return drop;
 }
 
-void
-drop_close_fd(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 static void
 close_all(struct drop *drop)
 {
@@ -69,7 +62,7 @@ close_all(struct drop *drop)
 
 	drop_recover_end(drop);
 	drop_batch_close(drop);
-	drop_close_fd(&drop->dir);
+	fd_drop(&drop->dir);
 	drop->is_recovered = false;
 	drop->recover_ms = 0;
 	errno = saved;
@@ -120,18 +113,6 @@ drop_rescan(struct drop *drop)
 	drop->wants_pass = true;
 }
 
-void
-drop_look_again(struct drop *drop, int64_t pause_ms)
-{
-	int64_t when_ms = clock_mono_ms();
-
-	when_ms += pause_ms > DROP_LOOK_SHARE * drop->pass_ms ?
-	    pause_ms :
-	    DROP_LOOK_SHARE * drop->pass_ms;
-	if (drop->look_again_ms == 0 || when_ms < drop->look_again_ms)
-		drop->look_again_ms = when_ms;
-}
-
 /* Let go of everything: the next call finds what was begun. */
 static enum drop_result
 fail(struct drop *drop)
@@ -144,7 +125,7 @@ fail(struct drop *drop)
 	errno = saved;
 	if (saved == EAGAIN)
 		return DROP_BUSY;
-	drop_tell_failure(drop);
+	drop_parts_tell_failure(drop);
 	return DROP_FAILED;
 }
 
@@ -158,10 +139,10 @@ tell_found(struct drop *drop)
 	if (names->floor[0] != '\0')
 		return;
 	if (names->n_others > 0) {
-		drop_leave(drop, &drop->others, names->other);
+		drop_parts_leave(drop, &drop->others, names->other);
 		drop->others.n += names->n_others - 1;
 	}
-	if (names->has_more && drop_may_log(&drop->waiting_logged_ms))
+	if (names->has_more && drop_parts_may_log(&drop->waiting_logged_ms))
 		log_msg(LOG_LEVEL_INFO,
 		    "event=drop-waiting channel=%s files=%" PRIu64,
 		    drop->opts.channel, names->n_found - names->n_others);
@@ -205,14 +186,14 @@ pass(struct drop *drop, int64_t until_ms)
 
 		drop->pass_ms = 0;
 		if (drop_names_begin(names, drop->dir, is_first) != 0)
-			return drop_fail(drop, drop->opts.file, NULL);
+			return drop_parts_fail(drop, drop->opts.file, NULL);
 		drop->wants_pass &= !is_first;
 		drop->is_looking = true;
 	}
 	result = drop_names_pass(names, until_ms);
 	drop->pass_ms += clock_mono_ms() - from_ms;
 	if (result == DROP_PASS_ERROR)
-		return drop_fail(drop, drop->opts.file, NULL);
+		return drop_parts_fail(drop, drop->opts.file, NULL);
 	if (result == DROP_PASS_MORE)
 		return 0;
 	tell_found(drop);
@@ -220,7 +201,7 @@ pass(struct drop *drop, int64_t until_ms)
 	if (names->n > 0 || !names->has_more)
 		return 0;
 	errno = ENOMEM;
-	return drop_fail(drop, drop->opts.file, NULL);
+	return drop_parts_fail(drop, drop->opts.file, NULL);
 }
 
 /* Make sure that the folder that has the name now is open. */
@@ -232,7 +213,7 @@ open_folder(struct drop *drop)
 
 	spool = open(drop->opts.spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (spool == -1)
-		return drop_fail(drop, drop->opts.spool, NULL);
+		return drop_parts_fail(drop, drop->opts.spool, NULL);
 	/* If another folder has the name, or none, be done with the old one. */
 	if (drop->dir != -1 &&
 	    (fstatat(spool, drop->opts.file, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -244,7 +225,7 @@ open_folder(struct drop *drop)
 		drop->dir = openat(spool, drop->opts.file, FOLDER_FLAGS);
 	close(spool);
 	if (drop->dir == -1 || fstat(drop->dir, &st) != 0)
-		return drop_fail(drop, drop->opts.file, NULL);
+		return drop_parts_fail(drop, drop->opts.file, NULL);
 	drop->dev = st.st_dev;
 	drop->ino = st.st_ino;
 	return 0;
@@ -275,7 +256,7 @@ rest(struct drop *drop)
 {
 	drop->failed_errno = 0;
 	drop->is_looking = false;
-	drop_tell_left(drop);
+	drop_parts_tell_left(drop);
 	drop_names_free(&drop->names);
 	if (drop->out.cap > OUT_KEPT)
 		buf_free(&drop->out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "spool/own.h"
 #include "spool/rename_free.h"
 #include "take/drop_parts.h"
@@ -33,9 +34,9 @@ drop_batch_close(struct drop *drop)
 	int saved = errno;
 
 	forget_names(&drop->batch);
-	drop_close_fd(&drop->batch.fd);
-	drop_close_fd(&drop->taking);
-	drop_close_fd(&drop->done);
+	fd_drop(&drop->batch.fd);
+	fd_drop(&drop->taking);
+	fd_drop(&drop->done);
 	drop_journal_close(&drop->journal);
 	drop->out.len = 0;
 	errno = saved;
@@ -50,11 +51,11 @@ open_within(struct drop *drop, const char *name, int *fd)
 	if (*fd == -1)
 		*fd = own_open_within(drop->dir, name);
 	if (*fd == -1 || fstat(*fd, &st) != 0)
-		return drop_fail(drop, name, NULL);
+		return drop_parts_fail(drop, name, NULL);
 	if (st.st_dev != drop->dev) {
 		/* A file cannot be moved there. */
 		errno = EXDEV;
-		return drop_fail(drop, name, NULL);
+		return drop_parts_fail(drop, name, NULL);
 	}
 	return 0;
 }
@@ -77,14 +78,14 @@ begin(struct drop *drop)
 	if (drop_journal_open(&drop->journal, drop->until_ms) != 0)
 		return errno == EINPROGRESS ?
 		    -1 :
-		    drop_fail(drop, drop->opts.journal, NULL);
+		    drop_parts_fail(drop, drop->opts.journal, NULL);
 	if (drop->opts.keep_files && drop_batch_open_kept(drop) != 0)
 		return -1;
 	if (open_within(drop, DROP_TAKING, &drop->taking) != 0)
 		return -1;
 	drop_journal_token(&drop->journal, &drop->rnd, batch->token);
 	batch->fd = own_open_within(drop->taking, batch->token);
-	return batch->fd == -1 ? drop_fail(drop, DROP_TAKING, NULL) : 0;
+	return batch->fd == -1 ? drop_parts_fail(drop, DROP_TAKING, NULL) : 0;
 }
 
 /*
@@ -101,7 +102,7 @@ put_off_recovery(struct drop *drop)
 		pause_ms = DROP_LOOK_SHARE * (now_ms - drop->recovery.began_ms);
 	drop->is_recovered = false;
 	drop->recover_ms = now_ms + pause_ms;
-	drop_look_again(drop, pause_ms);
+	drop_parts_look_again(drop, pause_ms);
 }
 
 void
@@ -109,7 +110,7 @@ drop_batch_end(struct drop *drop)
 {
 	struct drop_batch *batch = &drop->batch;
 
-	drop_close_fd(&batch->fd);
+	fd_drop(&batch->fd);
 	drop_journal_unlock(&drop->journal);
 	if (unlinkat(drop->taking, batch->token, AT_REMOVEDIR) != 0)
 		put_off_recovery(drop);
@@ -150,7 +151,7 @@ drop_batch_put_away(struct drop *drop, const char *name)
 
 	if (rc == 0 || errno == ENOENT)
 		return 0;
-	return drop_fail(
+	return drop_parts_fail(
 	    drop, drop->opts.keep_files ? DROP_KEPT : DROP_TAKING, name);
 }
 
@@ -159,7 +160,7 @@ drop_batch_write(struct drop *drop)
 {
 	if (drop->out.len > 0 &&
 	    drop_journal_write(&drop->journal, &drop->out) != 0)
-		return drop_fail(drop, drop->opts.journal, NULL);
+		return drop_parts_fail(drop, drop->opts.journal, NULL);
 	drop->out.len = 0;
 	return 0;
 }
@@ -174,7 +175,7 @@ drop_batch_commit(struct drop *drop)
 	if (drop_batch_write(drop) != 0)
 		return -1;
 	if (drop_journal_sync(&drop->journal) != 0)
-		return drop_fail(drop, drop->opts.journal, NULL);
+		return drop_parts_fail(drop, drop->opts.journal, NULL);
 	for (unsigned i = 0; i < batch->n; i++) {
 		if (drop_batch_put_away(drop, batch->names[i]->text) != 0)
 			return -1;
@@ -212,20 +213,20 @@ claim(struct drop *drop, const struct drop_file *file, const char *name)
 			return 0;
 		/* This file may not be moved; others may. */
 		if (errno == EPERM || errno == EBUSY) {
-			drop_leave(drop, &drop->refused, name);
+			drop_parts_leave(drop, &drop->refused, name);
 			return 0;
 		}
-		return drop_fail(drop, drop->opts.file, name);
+		return drop_parts_fail(drop, drop->opts.file, name);
 	}
 	if (is_ours(drop, file, name))
 		return 1;
-	drop_look_again(drop, DROP_LATER_MS);
+	drop_parts_look_again(drop, DROP_LATER_MS);
 	/*
 	 * Move it back.  If another file has its name by now, it stays in the
 	 * batch and is taken first, when that is recovered.
 	 */
 	if (rename_free(drop->batch.fd, name, drop->dir, name) != 0)
-		return drop_fail(drop, drop->opts.file, name);
+		return drop_parts_fail(drop, drop->opts.file, name);
 	return 0;
 }
 
@@ -244,7 +245,7 @@ drop_batch_again(struct drop *drop)
 static bool
 put_off(struct drop *drop, struct drop_name *name)
 {
-	drop_look_again(drop, DROP_LATER_MS);
+	drop_parts_look_again(drop, DROP_LATER_MS);
 	if (!name->is_told || drop->n_again == DROP_AGAIN_MAX)
 		return false;
 	drop->again[drop->n_again++] = name;
@@ -268,7 +269,7 @@ take(struct drop *drop, struct drop_name *name)
 		rc = claim(drop, &file, name->text);
 		if (rc == 1 && (rc = drop_fill(drop, file.fd, name)) == 0)
 			name = NULL;
-		drop_close_fd(&file.fd);
+		fd_drop(&file.fd);
 		break;
 	case DROP_GONE:
 		break;
@@ -277,10 +278,10 @@ take(struct drop *drop, struct drop_name *name)
 			name = NULL;
 		break;
 	case DROP_OTHER:
-		drop_leave(drop, &drop->others, name->text);
+		drop_parts_leave(drop, &drop->others, name->text);
 		break;
 	case DROP_REFUSED:
-		drop_leave(drop, &drop->refused, name->text);
+		drop_parts_leave(drop, &drop->refused, name->text);
 		break;
 	}
 	/* After an error the name still counts as it did before. */

@@ -80,7 +80,7 @@ drop_fill(struct drop *drop, int fd, struct drop_name *name)
 	int rc;
 
 	if (fstat(fd, &st) != 0)
-		return drop_fail(drop, DROP_TAKING, name->text);
+		return drop_parts_fail(drop, DROP_TAKING, name->text);
 	drop_record_begin(&record, &drop->out, batch->token, name->text);
 	if (drop->opts.type_from_extension && type != NULL)
 		drop_record_event(&record, type);
@@ -92,7 +92,7 @@ drop_fill(struct drop *drop, int fd, struct drop_name *name)
 	}
 	if (rc != 0) {
 		drop_record_undo(&record);
-		return drop_fail(drop, DROP_TAKING, name->text);
+		return drop_parts_fail(drop, DROP_TAKING, name->text);
 	}
 	batch->names[batch->n++] = name;
 	return 0;

@@ -28,7 +28,7 @@ struct drop_batch {
 
 /* Files that stay in the folder for one reason. */
 struct drop_left {
-	uint64_t n; /* how many since drop_tell_left was called */
+	uint64_t n; /* how many since drop_parts_tell_left was called */
 	int error;  /* of the first of them, and its name */
 	char file[NAME_MAX + 1];
 	int64_t logged_ms; /* 0: never */
@@ -99,38 +99,39 @@ struct drop {
 };
 
 /**
- * drop_fail(drop, at, file):
+ * drop_parts_fail(drop, at, file):
  * Note that errno is about ${at}, a text that stays, and there about ${file}
  * unless it is NULL.  Return -1, with errno preserved.
  */
-int drop_fail(struct drop *drop, const char *at, const char *file);
+int drop_parts_fail(struct drop *drop, const char *at, const char *file);
 
 /**
- * drop_may_log(logged_ms):
+ * drop_parts_may_log(logged_ms):
  * Return whether the log may be told again of what it was told at ${*logged_ms}
  * (0: never); if so, set that to now.
  */
-bool drop_may_log(int64_t *logged_ms);
+bool drop_parts_may_log(int64_t *logged_ms);
 
 /**
- * drop_tell_failure(drop), drop_tell_left(drop):
- * The first logs that errno came of what drop_fail noted, and preserves errno.
- * The second logs what drop_leave noted since it was last called.
+ * drop_parts_tell_failure(drop), drop_parts_tell_left(drop):
+ * The first logs that errno came of what drop_parts_fail noted, and preserves
+ * errno. The second logs what drop_parts_leave noted since it was last called.
  */
-void drop_tell_failure(struct drop *drop);
-void drop_tell_left(struct drop *drop);
+void drop_parts_tell_failure(struct drop *drop);
+void drop_parts_tell_left(struct drop *drop);
 
 /**
- * drop_leave(drop, left, file):
+ * drop_parts_leave(drop, left, file):
  * Note that ${file} is left alone, with errno as the reason.
  */
-void drop_leave(struct drop *drop, struct drop_left *left, const char *file);
+void drop_parts_leave(
+    struct drop *drop, struct drop_left *left, const char *file);
 
 /**
- * drop_look_again(drop, pause_ms):
+ * drop_parts_look_again(drop, pause_ms):
  * Look for files again in ${pause_ms}, or later where looking takes long.
  */
-void drop_look_again(struct drop *drop, int64_t pause_ms);
+void drop_parts_look_again(struct drop *drop, int64_t pause_ms);
 
 /**
  * drop_fill(drop, fd, name):
@@ -141,8 +142,8 @@ void drop_look_again(struct drop *drop, int64_t pause_ms);
 int drop_fill(struct drop *drop, int fd, struct drop_name *name);
 
 /*
- * Each function below that returns -1 has called drop_fail; the folder has to
- * be recovered then.
+ * Each function below that returns -1 has called drop_parts_fail; the folder
+ * has to be recovered then.
  */
 
 /**
@@ -218,8 +219,5 @@ void drop_batch_close(struct drop *drop);
  */
 int drop_recover(struct drop *drop);
 void drop_recover_end(struct drop *drop);
-
-/* Close ${*fd} unless it is -1, and set it to -1. */
-void drop_close_fd(int *fd);
 
 #endif

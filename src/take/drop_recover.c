@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "take/drop_parts.h"
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -28,19 +29,19 @@ take(struct drop *drop, struct drop_name *name)
 			free(name);
 			return 0;
 		}
-		rc = drop_fail(drop, DROP_TAKING, name->text);
+		rc = drop_parts_fail(drop, DROP_TAKING, name->text);
 	} else if (!S_ISREG(st.st_mode)) {
-		drop_leave(drop, &drop->others, name->text);
+		drop_parts_leave(drop, &drop->others, name->text);
 	} else if (drop_file_is_written(fd)) {
 		/*
 		 * It was moved just after a writer opened it: that will close
 		 * it.
 		 */
-		drop_look_again(drop, DROP_LATER_MS);
+		drop_parts_look_again(drop, DROP_LATER_MS);
 	} else if ((rc = drop_fill(drop, fd, name)) == 0) {
 		name = NULL;
 	}
-	drop_close_fd(&fd);
+	fd_drop(&fd);
 	free(name);
 	return rc;
 }
@@ -91,17 +92,17 @@ list(struct drop *drop)
 
 	if (waiting->dir == NULL &&
 	    drop_names_begin(waiting, drop->batch.fd, true) != 0)
-		return drop_fail(drop, DROP_TAKING, NULL);
+		return drop_parts_fail(drop, DROP_TAKING, NULL);
 	switch (drop_names_pass(waiting, drop->until_ms)) {
 	case DROP_PASS_MORE:
 		return 1;
 	case DROP_PASS_ERROR:
-		return drop_fail(drop, DROP_TAKING, NULL);
+		return drop_parts_fail(drop, DROP_TAKING, NULL);
 	case DROP_PASS_DONE:
 		break;
 	}
 	if (waiting->n_others > 0)
-		drop_leave(drop, &drop->others, waiting->other);
+		drop_parts_leave(drop, &drop->others, waiting->other);
 	return 0;
 }
 
@@ -118,15 +119,15 @@ find(struct drop *drop)
 	if (drop_journal_open(&drop->journal, drop->until_ms) != 0)
 		return errno == EINPROGRESS ?
 		    1 :
-		    drop_fail(drop, drop->opts.journal, NULL);
+		    drop_parts_fail(drop, drop->opts.journal, NULL);
 	rc = drop_search(&recovery->search, &drop->journal, &wanted,
 	    &recovery->found, drop->until_ms);
 	if (rc == -1)
-		return drop_fail(drop, drop->opts.journal, NULL);
+		return drop_parts_fail(drop, drop->opts.journal, NULL);
 	if (rc == 0 && recovery->found.has_more) {
 		/* There is room for all that are wanted: memory was short. */
 		errno = ENOMEM;
-		return drop_fail(drop, drop->opts.journal, NULL);
+		return drop_parts_fail(drop, drop->opts.journal, NULL);
 	}
 	return rc;
 }
@@ -156,7 +157,7 @@ next_batch(struct drop *drop)
 			return 1;
 		/* Otherwise it was none of ours, or is gone. */
 		if (errno != ENOTDIR && errno != ELOOP && errno != ENOENT)
-			return drop_fail(drop, DROP_TAKING, NULL);
+			return drop_parts_fail(drop, DROP_TAKING, NULL);
 	}
 	return 0;
 }
@@ -203,11 +204,13 @@ begin(struct drop *drop)
 	drop->recovery.began_ms = clock_mono_ms();
 	drop->taking = openat(drop->dir, DROP_TAKING, FOLDER_FLAGS);
 	if (drop->taking == -1)
-		return errno == ENOENT ? 0 : drop_fail(drop, DROP_TAKING, NULL);
+		return errno == ENOENT ?
+		    0 :
+		    drop_parts_fail(drop, DROP_TAKING, NULL);
 	fd = openat(drop->taking, ".", FOLDER_FLAGS);
 	if (fd == -1 || (drop->recovery.tokens = fdopendir(fd)) == NULL) {
-		drop_close_fd(&fd);
-		return drop_fail(drop, DROP_TAKING, NULL);
+		fd_drop(&fd);
+		return drop_parts_fail(drop, DROP_TAKING, NULL);
 	}
 	return 1;
 }

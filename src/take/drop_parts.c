@@ -1,4 +1,4 @@
-/* This file tells the log about drop folders. */
+/* What all files of this module need: when to look, and what to tell. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ copy_name(char out[NAME_MAX + 1], const char *file)
 }
 
 int
-drop_fail(struct drop *drop, const char *at, const char *file)
+drop_parts_fail(struct drop *drop, const char *at, const char *file)
 {
 	drop->failed_at = at;
 	copy_name(drop->failed_file, file == NULL ? "" : file);
@@ -35,18 +35,30 @@ drop_fail(struct drop *drop, const char *at, const char *file)
 }
 
 void
-drop_leave(struct drop *drop, struct drop_left *left, const char *file)
+drop_parts_look_again(struct drop *drop, int64_t pause_ms)
+{
+	int64_t when_ms = clock_mono_ms();
+
+	when_ms += pause_ms > DROP_LOOK_SHARE * drop->pass_ms ?
+	    pause_ms :
+	    DROP_LOOK_SHARE * drop->pass_ms;
+	if (drop->look_again_ms == 0 || when_ms < drop->look_again_ms)
+		drop->look_again_ms = when_ms;
+}
+
+void
+drop_parts_leave(struct drop *drop, struct drop_left *left, const char *file)
 {
 	if (left->n++ == 0) {
 		left->error = errno;
 		copy_name(left->file, file);
 	}
 	if (left == &drop->refused)
-		drop_look_again(drop, REFUSED_PAUSE_MS);
+		drop_parts_look_again(drop, REFUSED_PAUSE_MS);
 }
 
 bool
-drop_may_log(int64_t *logged_ms)
+drop_parts_may_log(int64_t *logged_ms)
 {
 	int64_t now_ms = clock_mono_ms();
 
@@ -82,7 +94,7 @@ remedy_for(int error)
 }
 
 void
-drop_tell_failure(struct drop *drop)
+drop_parts_tell_failure(struct drop *drop)
 {
 	int saved = errno;
 
@@ -90,7 +102,7 @@ drop_tell_failure(struct drop *drop)
 		drop->failed_logged_ms = 0;
 	drop->failed_errno = saved;
 	/* The user that removed the folder knows. */
-	if (saved != ENOENT && drop_may_log(&drop->failed_logged_ms)) {
+	if (saved != ENOENT && drop_parts_may_log(&drop->failed_logged_ms)) {
 		errno = saved;
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=drop-failed channel=%s at=\"%s%s%s\" "
@@ -107,7 +119,7 @@ tell_refused(struct drop *drop)
 {
 	struct drop_left *left = &drop->refused;
 
-	if (left->n > 0 && drop_may_log(&left->logged_ms)) {
+	if (left->n > 0 && drop_parts_may_log(&left->logged_ms)) {
 		errno = left->error;
 		log_errno(LOG_LEVEL_WARN,
 		    "event=drop-refused channel=%s file=\"%s\" files=%" PRIu64
@@ -128,7 +140,7 @@ tell_others(struct drop *drop)
 {
 	struct drop_left *left = &drop->others;
 
-	if (left->n > 0 && drop_may_log(&left->logged_ms))
+	if (left->n > 0 && drop_parts_may_log(&left->logged_ms))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=drop-no-file channel=%s name=\"%s\" names=%" PRIu64
 		    " remedy=\"put files there: links, folders and pipes are "
@@ -138,7 +150,7 @@ tell_others(struct drop *drop)
 }
 
 void
-drop_tell_left(struct drop *drop)
+drop_parts_tell_left(struct drop *drop)
 {
 	tell_refused(drop);
 	tell_others(drop);
