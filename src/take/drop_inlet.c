@@ -31,7 +31,7 @@ on_name(struct watch_dir *watch, const char *name)
 	if (name != NULL)
 		drop_note(folder->drop, name);
 	else
-		take_rescan(folder->inlet.take);
+		inlet_rescan(folder->inlet.take);
 	inlet_soon(&folder->inlet);
 }
 
@@ -80,7 +80,7 @@ open_inlet(struct inlet *inlet, const char **remedy)
 	/* By these, is_same tells this folder from another one. */
 	folder->dev = st.st_dev;
 	folder->ino = st.st_ino;
-	take_settings(inlet->take, inlet->name, &settings);
+	inlet_settings(inlet, &settings);
 	opts.max_record = settings.max_record;
 	opts.keep_files = settings.keep_files;
 	opts.type_from_extension = settings.type_from_extension;

@@ -17,6 +17,7 @@
 #include "spool/form.h"
 
 struct take;
+struct take_settings;
 struct inlet;
 
 /* What a turn came to. */
@@ -114,5 +115,46 @@ void inlet_tell(struct inlet *inlet, const char *event, const char *remedy);
  * Log that what inlet_tell told is over, if it told anything.
  */
 void inlet_tell_recovery(struct inlet *inlet);
+
+/**
+ * inlet_drain(inlet, ms):
+ * Take what is in ${inlet}, which is open, for at most ${ms}, if we are the
+ * taker.  Return what the last turn came to.
+ */
+enum inlet_result inlet_drain(struct inlet *inlet, int64_t ms);
+
+/**
+ * inlet_close(inlet), inlet_free(inlet):
+ * If ${inlet} is open, the first takes what there is, as far as that would be
+ * lost otherwise and a turn allows, and lets go of it.  The second frees it,
+ * too.
+ */
+void inlet_close(struct inlet *inlet);
+void inlet_free(struct inlet *inlet);
+
+/**
+ * inlet_end(inlet, until_ms):
+ * Take what is in ${inlet}, let go of it and free it.  If what is in it stays
+ * there without us, it is taken only until ${until_ms} (clock_mono_ms).
+ */
+void inlet_end(struct inlet *inlet, int64_t until_ms);
+
+/**
+ * inlet_settings(inlet, out):
+ * Put what holds for the channel of ${inlet} into ${out}.
+ */
+void inlet_settings(const struct inlet *inlet, struct take_settings *out);
+
+/**
+ * inlet_rescan(take):
+ * Note that any inlet of ${take} may have come or gone.
+ */
+void inlet_rescan(struct take *take);
+
+/**
+ * inlet_turns_init(take):
+ * Prepare ${take} to give turns.
+ */
+void inlet_turns_init(struct take *take);
 
 #endif

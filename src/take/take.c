@@ -6,46 +6,13 @@
 #include "base/clock.h"
 #include "base/timer.h"
 #include "take/take.h"
+#include "take/take_elect.h"
+#include "take/take_names.h"
 
 /* A client may be kept waiting for so long. */
 #define NOW_MS 50
 /* How often to see that we still are the taker. */
 #define SURE_MS 5000
-
-/* Let go of ${inlet}, which is open. */
-static void
-let_go(struct inlet *inlet)
-{
-	inlet_rest(inlet);
-	inlet->kind->follow(inlet, false);
-	inlet->kind->close(inlet);
-	inlet->is_open = false;
-}
-
-static void
-forget(struct inlet *inlet)
-{
-	inlet->take->n_inlets--;
-	list_remove(&inlet->node);
-	free(inlet);
-}
-
-void
-take_close(struct inlet *inlet)
-{
-	if (!inlet->is_open)
-		return;
-	if (!inlet->kind->is_lasting)
-		(void)take_drain(inlet, TAKE_TURN_MS);
-	let_go(inlet);
-}
-
-void
-take_free(struct inlet *inlet)
-{
-	take_close(inlet);
-	forget(inlet);
-}
 
 /* Open ${inlet}, unless it is open or nobody could take what it holds. */
 static void
@@ -118,7 +85,7 @@ check_marked(struct take *take, int64_t until_ms)
 			continue;
 		if (clock_mono_ms() >= until_ms)
 			return false;
-		take_check(inlet);
+		take_names_check(inlet);
 	}
 	return true;
 }
@@ -152,7 +119,7 @@ look(struct take *take, int64_t until_ms)
 		LIST_EACH (node, &take->inlets)
 			LIST_OF(node, struct inlet, node)->must_hold = true;
 	}
-	if (!take_scan(take, until_ms) || !check_marked(take, until_ms))
+	if (!take_names_scan(take, until_ms) || !check_marked(take, until_ms))
 		return false;
 	if (is_needed(take)) {
 		/*
@@ -167,7 +134,7 @@ look(struct take *take, int64_t until_ms)
 		set_tick(take);
 	} else {
 		/* Nothing is to be taken: do without the lock and the timer. */
-		take_resign(take);
+		take_elect_end(take);
 		ev_timer_stop(take->folder->loop, &take->tick);
 	}
 	take->is_looking = false;
@@ -202,7 +169,7 @@ take_start(struct take *take, struct folder *folder, const struct take_ops *ops,
 	take->must_scan = true;
 	list_init(&take->inlets);
 	rnd_seed(&take->rnd);
-	take_turns_init(take);
+	inlet_turns_init(take);
 	timer_init(&take->soon, on_timer, take);
 	timer_init(&take->tick, on_timer, take);
 	/* A journal beyond a size limit is an error and does not kill us. */
@@ -219,15 +186,14 @@ take_is_on(const struct take *take)
 void
 take_note(struct take *take, const char *file)
 {
-	if (take_note_file(take, file))
+	if (take_names_note(take, file))
 		look_soon(take);
 }
 
 void
 take_rescan(struct take *take)
 {
-	take->must_scan = true;
-	look_soon(take);
+	inlet_rescan(take);
 }
 
 void
@@ -238,29 +204,12 @@ take_now(struct take *take, const char *name)
 
 		if (!inlet->is_orphan && inlet->is_open &&
 		    strcmp(inlet->name, name) == 0) {
-			(void)take_drain(inlet, NOW_MS);
+			(void)inlet_drain(inlet, NOW_MS);
 			/* What is left is taken in later turns. */
 			inlet_run(inlet);
 			break;
 		}
 	}
-}
-
-/*
- * Take what is in ${inlet}, let go of it and free it.  If what is in it stays
- * there without us, it is taken only until ${until_ms}.
- */
-static void
-end_inlet(struct inlet *inlet, int64_t until_ms)
-{
-	int64_t left_ms = until_ms - clock_mono_ms();
-
-	if (inlet->is_open) {
-		if (left_ms > 0 || !inlet->kind->is_lasting)
-			(void)take_drain(inlet, left_ms);
-		let_go(inlet);
-	}
-	forget(inlet);
 }
 
 void
@@ -274,19 +223,13 @@ take_end(struct take *take)
 	if (is_needed(take))
 		take_elect(take);
 	LIST_EACH_SAFE (node, after, &take->inlets)
-		end_inlet(LIST_OF(node, struct inlet, node), until_ms);
-	take_scan_end(take);
-	take_resign(take);
+		inlet_end(LIST_OF(node, struct inlet, node), until_ms);
+	take_names_scan_end(take);
+	take_elect_end(take);
 	ev_timer_stop(take->folder->loop, &take->soon);
 	ev_timer_stop(take->folder->loop, &take->tick);
 	ev_timer_stop(take->folder->loop, &take->turns);
 	take->folder = NULL;
-}
-
-void
-take_settings(struct take *take, const char *name, struct take_settings *out)
-{
-	take->ops->settings(take->cookie, name, out);
 }
 
 unsigned

@@ -1,11 +1,10 @@
-/* This file finds out which process is the taker. */
 #include <errno.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "spool/lock.h"
 #include "spool/own.h"
-#include "take/take.h"
+#include "take/take_elect.h"
 
 #define LOCK_FILE "sources"
 
@@ -28,7 +27,7 @@ set_taker(struct take *take, bool is_taker)
 }
 
 void
-take_resign(struct take *take)
+take_elect_end(struct take *take)
 {
 	if (take->lock == -1)
 		return;
@@ -70,7 +69,7 @@ refuse(struct take *take)
 		    "drop folders\" remedy=\"%s\"",
 		    take->folder->path, remedy_for(errno));
 	take->lock_errno = errno;
-	take_resign(take);
+	take_elect_end(take);
 }
 
 /* Try to lock the file that is open.  Return whether we have it now. */
@@ -87,7 +86,7 @@ try_lock(struct take *take)
 	/* While we opened it, another file may have taken its name. */
 	if (own_is_current(take->lock, take->folder->path, LOCK_FILE))
 		return true;
-	take_resign(take);
+	take_elect_end(take);
 	return false;
 }
 
@@ -98,7 +97,7 @@ take_elect(struct take *take)
 
 	if (take->lock != -1 && !own_is_current(take->lock, spool, LOCK_FILE)) {
 		/* Do not recreate at once a folder that someone is deleting. */
-		take_resign(take);
+		take_elect_end(take);
 		take->rest_ms = clock_mono_ms() + TAKE_TRY_MS / 2;
 	}
 	if (clock_mono_ms() < take->rest_ms)

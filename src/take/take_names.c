@@ -1,4 +1,3 @@
-/* This file finds the pipes and drop folders that are in the spool. */
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -10,7 +9,7 @@
 #include "base/clock.h"
 #include "take/drop_inlet.h"
 #include "take/pipe.h"
-#include "take/take.h"
+#include "take/take_names.h"
 
 static const struct inlet_kind *const kinds[] = { &drop_inlet, &pipe_inlet };
 
@@ -64,7 +63,7 @@ add(struct take *take, const char *name, const struct inlet_kind *kind)
 }
 
 bool
-take_note_file(struct take *take, const char *file)
+take_names_note(struct take *take, const char *file)
 {
 	const char *suffix = file + strcspn(file, ".");
 	const struct inlet_kind *kind = kind_of(suffix);
@@ -107,7 +106,7 @@ check_all(struct take *take)
 }
 
 bool
-take_scan(struct take *take, int64_t until_ms)
+take_names_scan(struct take *take, int64_t until_ms)
 {
 	struct dirent *entry;
 
@@ -120,16 +119,16 @@ take_scan(struct take *take, int64_t until_ms)
 	}
 	while (take->scan != NULL && clock_mono_ms() < until_ms) {
 		if ((entry = readdir(take->scan)) == NULL)
-			take_scan_end(take);
+			take_names_scan_end(take);
 		else if (kind_of(entry->d_name + strcspn(entry->d_name, ".")) !=
 		    NULL)
-			(void)take_note_file(take, entry->d_name);
+			(void)take_names_note(take, entry->d_name);
 	}
 	return take->scan == NULL;
 }
 
 void
-take_scan_end(struct take *take)
+take_names_scan_end(struct take *take)
 {
 	if (take->scan != NULL)
 		closedir(take->scan);
@@ -147,7 +146,7 @@ orphan(struct inlet *inlet)
 
 	if (!inlet->is_open || !inlet->take->is_taker)
 		return false;
-	result = take_drain(inlet, TAKE_TURN_MS);
+	result = inlet_drain(inlet, TAKE_TURN_MS);
 	if ((result != INLET_DONE && result != INLET_MORE &&
 		result != INLET_BUSY) ||
 	    !inlet->kind->outlive(inlet))
@@ -167,7 +166,7 @@ replace(struct inlet *inlet)
 	struct inlet *other;
 
 	if (!orphan(inlet)) {
-		take_close(inlet);
+		inlet_close(inlet);
 		return;
 	}
 	other = add(inlet->take, inlet->name, inlet->kind);
@@ -199,7 +198,7 @@ is_shadowed(struct inlet *inlet, const struct form *form)
 }
 
 void
-take_check(struct inlet *inlet)
+take_names_check(struct inlet *inlet)
 {
 	struct folder *folder = inlet->take->folder;
 	const struct form *form;
@@ -224,10 +223,10 @@ take_check(struct inlet *inlet)
 	} else if (form != NULL && is_shadowed(inlet, form)) {
 		inlet->is_shadowed = true;
 		inlet->is_wanted = false;
-		take_close(inlet);
+		inlet_close(inlet);
 	} else if (orphan(inlet)) {
 		inlet_soon(inlet);
 	} else {
-		take_free(inlet);
+		inlet_free(inlet);
 	}
 }

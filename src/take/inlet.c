@@ -1,5 +1,5 @@
-/* This file gives turns to all pipes and drop folders, one after the other. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,6 +37,74 @@ inlet_tell_recovery(struct inlet *inlet)
 	if (log_allow(&inlet->take->quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_INFO, "event=source-works channel=%s",
 		    inlet->name);
+}
+
+void
+inlet_rest(struct inlet *inlet)
+{
+	list_remove(&inlet->in_ready);
+	ev_timer_stop(inlet->take->folder->loop, &inlet->again);
+}
+
+enum inlet_result
+inlet_drain(struct inlet *inlet, int64_t ms)
+{
+	int64_t until_ms = clock_mono_ms() + ms;
+	enum inlet_result result = INLET_DONE;
+
+	while (inlet->take->is_taker &&
+	    (result = inlet->kind->turn(inlet, until_ms)) == INLET_MORE &&
+	    clock_mono_ms() < until_ms)
+		continue;
+	return result;
+}
+
+/* Let go of ${inlet}, which is open. */
+static void
+let_go(struct inlet *inlet)
+{
+	inlet_rest(inlet);
+	inlet->kind->follow(inlet, false);
+	inlet->kind->close(inlet);
+	inlet->is_open = false;
+}
+
+static void
+forget(struct inlet *inlet)
+{
+	inlet->take->n_inlets--;
+	list_remove(&inlet->node);
+	free(inlet);
+}
+
+void
+inlet_close(struct inlet *inlet)
+{
+	if (!inlet->is_open)
+		return;
+	if (!inlet->kind->is_lasting)
+		(void)inlet_drain(inlet, TAKE_TURN_MS);
+	let_go(inlet);
+}
+
+void
+inlet_free(struct inlet *inlet)
+{
+	inlet_close(inlet);
+	forget(inlet);
+}
+
+void
+inlet_end(struct inlet *inlet, int64_t until_ms)
+{
+	int64_t left_ms = until_ms - clock_mono_ms();
+
+	if (inlet->is_open) {
+		if (left_ms > 0 || !inlet->kind->is_lasting)
+			(void)inlet_drain(inlet, left_ms);
+		let_go(inlet);
+	}
+	forget(inlet);
 }
 
 static void
@@ -78,7 +146,7 @@ run(struct inlet *inlet, int64_t until_ms)
 		run_in(inlet, LATER_S);
 		break;
 	case INLET_OVER:
-		take_free(inlet);
+		inlet_free(inlet);
 		break;
 	}
 }
@@ -123,7 +191,7 @@ on_again(struct ev_loop *loop, ev_timer *timer, int revents)
 }
 
 void
-take_turns_init(struct take *take)
+inlet_turns_init(struct take *take)
 {
 	list_init(&take->ready);
 	timer_init(&take->turns, on_turns, take);
@@ -134,13 +202,6 @@ inlet_init(struct inlet *inlet)
 {
 	list_init(&inlet->in_ready);
 	timer_init(&inlet->again, on_again, inlet);
-}
-
-void
-inlet_rest(struct inlet *inlet)
-{
-	list_remove(&inlet->in_ready);
-	ev_timer_stop(inlet->take->folder->loop, &inlet->again);
 }
 
 void
@@ -161,15 +222,17 @@ inlet_run(struct inlet *inlet)
 		run_ready(take);
 }
 
-enum inlet_result
-take_drain(struct inlet *inlet, int64_t ms)
+void
+inlet_settings(const struct inlet *inlet, struct take_settings *out)
 {
-	int64_t until_ms = clock_mono_ms() + ms;
-	enum inlet_result result = INLET_DONE;
+	struct take *take = inlet->take;
 
-	while (inlet->take->is_taker &&
-	    (result = inlet->kind->turn(inlet, until_ms)) == INLET_MORE &&
-	    clock_mono_ms() < until_ms)
-		continue;
-	return result;
+	take->ops->settings(take->cookie, inlet->name, out);
+}
+
+void
+inlet_rescan(struct take *take)
+{
+	take->must_scan = true;
+	timer_set_first(take->folder->loop, &take->soon, 0.);
 }
