@@ -13,13 +13,15 @@
 
 #include <ev.h>
 
+/* What a timer calls. */
+typedef void timer_run(struct ev_loop *loop, ev_timer *timer, int revents);
+
 /**
  * timer_init(timer, run, data):
  * Prepare ${timer}, which is not active, to call ${run}; its data is ${data}.
  */
 static inline void
-timer_init(ev_timer *timer,
-    void (*run)(struct ev_loop *loop, ev_timer *timer, int revents), void *data)
+timer_init(ev_timer *timer, timer_run *run, void *data)
 {
 	ev_timer_init(timer, run, 0., 0.);
 	timer->data = data;

@@ -41,7 +41,7 @@ static int
 start_at_first(struct member *member, struct cursor *cursor)
 {
 	/* Its first records may have been rotated away meanwhile. */
-	if (channel_has_older(member->channel))
+	if (channel_log_has_older(member->channel))
 		cursor_lose(cursor, GAP_EXPIRED, NULL);
 	return 0;
 }

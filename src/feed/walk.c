@@ -31,7 +31,7 @@ find_before(struct channel *channel, struct segment *seg, struct segment **out)
 		*out = segment_ref(channel->before);
 		return 0;
 	}
-	switch (channel_before(channel, seg, out)) {
+	switch (channel_log_before(channel, seg, out)) {
 	case SERIES_HOLE:
 		segment_drop(out);
 		return 0;
@@ -97,7 +97,7 @@ walk_to_oldest(struct channel *channel, struct cursor *cursor)
 		return 0;
 	/* A rotation may rename the files meanwhile: then look again. */
 	for (int i = 0; i <= RESTARTS && rc == -1; i++) {
-		rc = channel_oldest(channel, &seg);
+		rc = channel_find_oldest(channel, &seg);
 		if (rc == -1 && errno != ESTALE)
 			return -1;
 	}
@@ -322,7 +322,7 @@ resume(struct channel *channel, struct cursor *cursor, const struct mark *mark,
 	struct segment *seg = NULL;
 	int rc = 1;
 
-	switch (channel_locate(channel, &mark->at, &search->copies, &seg)) {
+	switch (channel_find_place(channel, &mark->at, &search->copies, &seg)) {
 	case CHANNEL_FOUND:
 		rc = enter_as_marked(channel, cursor, seg, mark);
 		if (rc == 0)
@@ -447,7 +447,8 @@ static enum series_step
 find_next(
     struct channel *channel, const struct cursor *cursor, struct segment **out)
 {
-	enum series_step step = channel_after(channel, cursor->segment, out);
+	enum series_step step =
+	    channel_log_after(channel, cursor->segment, out);
 	struct rotation_report report;
 
 	/* A process may have been killed in a rotation: complete that. */
@@ -456,7 +457,7 @@ find_next(
 		ROTATION_DONE)
 		return step;
 	segment_drop(out);
-	return channel_after(channel, cursor->segment, out);
+	return channel_log_after(channel, cursor->segment, out);
 }
 
 enum walk
@@ -483,7 +484,7 @@ walk_on(struct channel *channel, struct cursor *cursor)
 	case SERIES_NOT_IN:
 		/* A rotation removes what is too old. */
 		cursor_lose(cursor,
-		    channel_has_older(channel) ? GAP_EXPIRED : GAP_REPLACED,
+		    channel_log_has_older(channel) ? GAP_EXPIRED : GAP_REPLACED,
 		    NULL);
 		break;
 	case SERIES_ERROR:

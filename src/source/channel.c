@@ -160,14 +160,14 @@ watch_file(
 static void
 follow_before(struct channel *channel)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	int number =
 	    series_find(&series, &channel->before->id, channel->before->number);
 
 	/* Others may have renamed it by now: then there is one more look. */
 	if (number != -1)
 		watch_file(&channel->before_watch, channel->before,
-		    channel_path(channel, number));
+		    channel_log_path(channel, number));
 }
 
 void
@@ -177,7 +177,7 @@ channel_follow(struct channel *channel)
 	/* If other files have the names by now, the next look finds out. */
 	if (channel->segment != NULL)
 		watch_file(&channel->watch, channel->segment,
-		    channel_path(channel, 0));
+		    channel_log_path(channel, 0));
 	if (channel->before != NULL)
 		follow_before(channel);
 }
@@ -189,7 +189,7 @@ channel_follow(struct channel *channel)
 static bool
 look_at_before(struct channel *channel, bool is_first)
 {
-	bool is_other = channel_look_before(channel, is_first);
+	bool is_other = channel_log_look_before(channel, is_first);
 
 	if (is_other && channel->before != NULL)
 		follow_before(channel);
@@ -210,14 +210,14 @@ look_at_before(struct channel *channel, bool is_first)
 static struct segment *
 open_newest(struct channel *channel, int *number)
 {
-	const struct series series = channel_series(channel);
-	struct segment *seg = channel_open(channel, *number);
+	const struct series series = channel_log_series(channel);
+	struct segment *seg = channel_log_open(channel, *number);
 
 	for (int i = 0; i < RENAMED_MAX && seg == NULL && errno == ENOENT;
 	     i++) {
 		*number = series_higher(&series, -1);
 		if (*number != -1)
-			seg = channel_open(channel, *number);
+			seg = channel_log_open(channel, *number);
 	}
 	return seg;
 }
@@ -237,11 +237,11 @@ open_segment(struct channel *channel, int number)
 	channel->segment = seg;
 	seg->turn = ++channel->turns;
 	channel->is_early = channel->arrivals == 0;
-	watch_file(&channel->watch, seg, channel_path(channel, number));
+	watch_file(&channel->watch, seg, channel_log_path(channel, number));
 	(void)look_at_before(channel, true);
 	/* A segment of another form belongs to another log: do not link it. */
 	if (old != NULL && old != seg && channel->opened == channel->form)
-		channel_link(channel, old);
+		channel_log_link(channel, old);
 	channel->opened = channel->form;
 	segment_drop(&old);
 	return true;
@@ -264,7 +264,7 @@ look_for_end(struct channel *channel)
 static int
 number_of_newest(struct channel *channel)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 
 	return series_find(
 	    &series, &channel->segment->id, channel->segment->number);
@@ -277,7 +277,7 @@ number_of_newest(struct channel *channel)
 static bool
 is_first_newer(struct channel *channel, int number)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	const struct segment *seg = channel->segment;
 	struct segment_id id;
 
@@ -301,7 +301,7 @@ is_first_newer(struct channel *channel, int number)
 static bool
 miss_segment(struct channel *channel)
 {
-	bool has_older = channel_find_older(channel);
+	bool has_older = channel_log_find_older(channel);
 	int number = -1;
 
 	channel->open_errno = 0;
@@ -322,7 +322,7 @@ miss_segment(struct channel *channel)
 static bool
 look_at_newest(struct channel *channel)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	const struct segment *seg = channel->segment;
 	struct segment_id id;
 
@@ -409,7 +409,42 @@ channel_look(struct channel *channel)
 	list_remove(&channel->in_missing);
 	if (channel->is_missing) {
 		list_push(&folder->missing, &channel->in_missing);
-		folder_wait(folder);
+		folder_poll_wait(folder);
 	}
 	return look_for_end(channel) || is_new;
+}
+
+/* Return whether ${seg} was written to since the last poll. */
+static bool
+poll_segment(const struct segment *seg, struct channel_watch *watch)
+{
+	struct stat st;
+
+	if (seg == NULL || fstat(seg->fd, &st) != 0 ||
+	    (st.st_size == watch->polled_size &&
+		memcmp(&st.st_mtim, &watch->polled_mtime, sizeof(st.st_mtim)) ==
+		    0))
+		return false;
+	watch->polled_size = st.st_size;
+	watch->polled_mtime = st.st_mtim;
+	return true;
+}
+
+bool
+channel_poll(struct channel *channel)
+{
+	bool changed = channel_look(channel);
+
+	changed = poll_segment(channel->segment, &channel->watch) || changed;
+	return poll_segment(channel->before, &channel->before_watch) || changed;
+}
+
+void
+channel_unref(struct channel *channel)
+{
+	if (--channel->refs > 0)
+		return;
+	channel->folder->n_channels--;
+	table_remove(&channel->folder->channels, &channel->by_name);
+	channel_free(channel);
 }

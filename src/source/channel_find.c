@@ -4,13 +4,13 @@
 #include "source/channel_log.h"
 
 int
-channel_oldest(struct channel *channel, struct segment **out)
+channel_find_oldest(struct channel *channel, struct segment **out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	struct series_list *list = &channel->list;
 
 	*out = NULL;
-	if (channel_make_list(channel, &series) != 0)
+	if (channel_log_make_list(channel, &series) != 0)
 		return -1;
 	/* Pass over segments that we may not read. */
 	for (size_t i = list->n; i > 0 && *out == NULL; i--) {
@@ -19,7 +19,7 @@ channel_oldest(struct channel *channel, struct segment **out)
 			return -1;
 	}
 	/* If there is none, take the newest one, which we hold open. */
-	*out = *out != NULL ? channel_share(channel, *out) :
+	*out = *out != NULL ? channel_log_share(channel, *out) :
 			      segment_ref(channel->segment);
 	return 0;
 }
@@ -44,7 +44,7 @@ test_copy(struct channel *channel, const struct series *series, size_t index,
 
 	if (series_list_open(series, &channel->list, index, out) != 0)
 		return errno == EACCES ? 0 : -1;
-	*out = channel_share(channel, *out);
+	*out = channel_log_share(channel, *out);
 	rc = segment_holds(*out, at);
 	if (rc != 1)
 		segment_drop(out);
@@ -56,7 +56,7 @@ channel_find_copy(struct channel *channel, struct segment *seg,
     const struct position *at, struct channel_copies *copies,
     struct segment **out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	struct series_list *list = &channel->list;
 	size_t index, tested = 0;
 	int found;
@@ -65,7 +65,7 @@ channel_find_copy(struct channel *channel, struct segment *seg,
 	/* At the start there are no bytes by which to know a copy. */
 	if (at->offset == 0)
 		return 0;
-	if (channel_make_list(channel, &series) != 0)
+	if (channel_log_make_list(channel, &series) != 0)
 		goto failed;
 	found = series_list_find(list, &seg->id);
 	/* Stop at a hole: what is beyond it is from another time. */
@@ -149,7 +149,7 @@ find_listed(struct channel *channel, const struct series *series,
 		if (!segment_id_is(&list->entries[i].id, at))
 			continue;
 		if (series_list_open(series, list, i, out) == 0) {
-			*out = channel_share(channel, *out);
+			*out = channel_log_share(channel, *out);
 			return 0;
 		}
 		if (errno != EACCES)
@@ -167,12 +167,12 @@ static int
 find_segment(
     struct channel *channel, const struct position *at, struct segment **out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	bool was_whole = channel->list.is_whole;
 
 	if ((*out = find_open_at(channel, at)) != NULL)
 		return 0;
-	if (channel_make_list(channel, &series) != 0)
+	if (channel_log_make_list(channel, &series) != 0)
 		return -1;
 	if (find_listed(channel, &series, at, out) == 0)
 		return 0;
@@ -180,13 +180,13 @@ find_segment(
 		return -1;
 	/* The list was made earlier; the file may have come since then. */
 	series_list_forget(&channel->list);
-	if (channel_make_list(channel, &series) != 0)
+	if (channel_log_make_list(channel, &series) != 0)
 		return -1;
 	return find_listed(channel, &series, at, out);
 }
 
 enum channel_place
-channel_locate(struct channel *channel, const struct position *at,
+channel_find_place(struct channel *channel, const struct position *at,
     struct channel_copies *copies, struct segment **out)
 {
 	enum channel_place place;
@@ -199,8 +199,8 @@ channel_locate(struct channel *channel, const struct position *at,
 	 * else somebody has replaced the file.
 	 */
 	if (rc != 0)
-		return channel_has_older(channel) ? CHANNEL_EXPIRED :
-						    CHANNEL_REPLACED;
+		return channel_log_has_older(channel) ? CHANNEL_EXPIRED :
+							CHANNEL_REPLACED;
 	place = judge(channel, *out, at, copies, out);
 	if (place != CHANNEL_FOUND)
 		return place;

@@ -14,7 +14,7 @@
 #define NUMBERS_MAX 8
 
 struct series
-channel_series(struct channel *channel)
+channel_log_series(struct channel *channel)
 {
 	char *path = folder_log(channel->folder, channel->form, channel->name);
 
@@ -27,9 +27,9 @@ channel_series(struct channel *channel)
 }
 
 const char *
-channel_path(struct channel *channel, int number)
+channel_log_path(struct channel *channel, int number)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 
 	return series_path(&series, number);
 }
@@ -47,7 +47,7 @@ tell_same(struct channel *channel)
 		return;
 	}
 	channel->is_same_told = true;
-	path = channel_path(channel, 0) + strlen(channel->folder->path) + 1;
+	path = channel_log_path(channel, 0) + strlen(channel->folder->path) + 1;
 	if (same[0] > 0)
 		snprintf(number, sizeof(number), ".%d", same[0]);
 	if (log_allow(&channel->folder->quota, clock_mono_ms()))
@@ -71,7 +71,7 @@ make_list(struct channel *channel, const struct series *series)
 }
 
 int
-channel_make_list(struct channel *channel, const struct series *series)
+channel_log_make_list(struct channel *channel, const struct series *series)
 {
 	for (int i = 0; i < 2; i++) {
 		if (make_list(channel, series) != 0)
@@ -87,7 +87,7 @@ channel_make_list(struct channel *channel, const struct series *series)
 static int
 look(struct channel *channel, int number, struct segment_id *out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 
 	return series_look(&series, number, out);
 }
@@ -107,7 +107,7 @@ find_open(struct channel *channel, const struct segment_id *id)
 }
 
 struct segment *
-channel_share(struct channel *channel, struct segment *seg)
+channel_log_share(struct channel *channel, struct segment *seg)
 {
 	struct segment *open = find_open(channel, &seg->id);
 
@@ -121,16 +121,16 @@ channel_share(struct channel *channel, struct segment *seg)
 }
 
 struct segment *
-channel_open(struct channel *channel, int number)
+channel_log_open(struct channel *channel, int number)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	struct segment *seg = series_open(&series, number);
 
-	return seg == NULL ? NULL : channel_share(channel, seg);
+	return seg == NULL ? NULL : channel_log_share(channel, seg);
 }
 
 bool
-channel_find_older(struct channel *channel)
+channel_log_find_older(struct channel *channel)
 {
 	const struct form *had = channel->form;
 	struct segment_id id;
@@ -146,13 +146,13 @@ channel_find_older(struct channel *channel)
 }
 
 bool
-channel_has_older(struct channel *channel)
+channel_log_has_older(struct channel *channel)
 {
 	struct series series;
 
 	if (channel->form == NULL)
 		return false;
-	series = channel_series(channel);
+	series = channel_log_series(channel);
 	/* During a rotation number 1 may be missing: look for any number. */
 	return series_higher(&series, 0) != -1;
 }
@@ -164,7 +164,7 @@ channel_has_older(struct channel *channel)
 static struct segment *
 open_before(struct channel *channel)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	struct segment *seg = NULL;
 
 	/* A segment beyond a hole is from another time. */
@@ -173,7 +173,7 @@ open_before(struct channel *channel)
 		segment_drop(&seg);
 		return NULL;
 	}
-	return channel_share(channel, seg);
+	return channel_log_share(channel, seg);
 }
 
 /*
@@ -214,7 +214,7 @@ leave(struct channel *channel, const struct segment *seg)
 static void
 look_before(struct channel *channel, bool is_first, struct segment_id *out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	const struct segment *newest = channel->segment;
 	struct segment_id id;
 	int rc, number = 0;
@@ -238,7 +238,7 @@ look_before(struct channel *channel, bool is_first, struct segment_id *out)
 }
 
 bool
-channel_look_before(struct channel *channel, bool is_first)
+channel_log_look_before(struct channel *channel, bool is_first)
 {
 	struct segment *old = channel->before;
 	struct segment_id id = { .ino = 0 };
@@ -256,9 +256,9 @@ channel_look_before(struct channel *channel, bool is_first)
 }
 
 void
-channel_link(struct channel *channel, struct segment *old)
+channel_log_link(struct channel *channel, struct segment *old)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	const struct segment *before = channel->before;
 	int number = series_find(&series, &old->id, old->number);
 
@@ -288,7 +288,7 @@ static enum series_step
 after_removed(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	struct segment *next;
 	int index;
 
@@ -322,32 +322,32 @@ is_found(enum series_step step)
 }
 
 enum series_step
-channel_after(
+channel_log_after(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	enum series_step step =
 	    series_list_after(&series, &channel->list, seg, out);
 
 	if (step == SERIES_NOT_IN)
 		step = after_removed(channel, seg, out);
 	if (is_found(step))
-		*out = channel_share(channel, *out);
+		*out = channel_log_share(channel, *out);
 	if (channel->list.is_whole)
 		tell_same(channel);
 	return step;
 }
 
 enum series_step
-channel_before(
+channel_log_before(
     struct channel *channel, const struct segment *seg, struct segment **out)
 {
-	const struct series series = channel_series(channel);
+	const struct series series = channel_log_series(channel);
 	enum series_step step =
 	    series_list_before(&series, &channel->list, seg, out);
 
 	if (is_found(step))
-		*out = channel_share(channel, *out);
+		*out = channel_log_share(channel, *out);
 	if (channel->list.is_whole)
 		tell_same(channel);
 	return step;

@@ -12,38 +12,6 @@
 #include "spool/own.h"
 #include "spool/remote.h"
 
-/* Beside the path: slashes, our folder, a name, a suffix, a number, a NUL. */
-#define FILE_ROOM (NAME_MAX_LEN + 48)
-
-static uint64_t
-name_hash(const char *name)
-{
-	return table_hash(name, strlen(name));
-}
-
-struct channel *
-folder_find(struct folder *folder, const char *name)
-{
-	struct table_entry *entry =
-	    table_first(&folder->channels, name_hash(name));
-
-	for (; entry != NULL; entry = table_next(entry)) {
-		struct channel *channel =
-		    TABLE_OF(entry, struct channel, by_name);
-
-		if (strcmp(channel->name, name) == 0)
-			return channel;
-	}
-	return NULL;
-}
-
-void
-channel_mark_dirty(struct channel *channel)
-{
-	if (list_is_empty(&channel->dirty))
-		list_push(&channel->folder->dirty, &channel->dirty);
-}
-
 static void
 note_arrival(struct channel *channel)
 {
@@ -64,12 +32,12 @@ on_name(void *cookie, const char *file, enum watch_name what)
 	/* There may be journals in our folder before we follow it. */
 	if (strcmp(file, OWN_FOLDER) == 0)
 		folder->is_lost = true;
-	folder_keep_name(folder, file, what);
+	folder_list_keep(folder, file, what);
 	if (!form_name_of(file, name))
 		return;
 	if ((channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
-		channel_mark_dirty(channel);
+		folder_mark_dirty(channel);
 		if (what == WATCH_CAME && channel->form != NULL &&
 		    strcmp(file + strlen(name), channel->form->suffix) == 0)
 			note_arrival(channel);
@@ -83,7 +51,7 @@ static void
 on_data(void *cookie, struct watch_file *file)
 {
 	(void)cookie;
-	channel_mark_dirty(LIST_OF(file, struct channel_watch, file)->channel);
+	folder_mark_dirty(LIST_OF(file, struct channel_watch, file)->channel);
 }
 
 static void
@@ -94,7 +62,7 @@ on_moved(void *cookie, struct watch_file *file)
 
 	(void)cookie;
 	channel->needs_look = true;
-	channel_mark_dirty(channel);
+	folder_mark_dirty(channel);
 }
 
 static void
@@ -109,7 +77,7 @@ on_lost(void *cookie, bool overflows)
 static void
 on_done(void *cookie)
 {
-	folder_tell(cookie);
+	folder_look(cookie);
 }
 
 static const struct watch_ops watch_ops = {
@@ -128,12 +96,12 @@ folder_init(struct folder *folder, struct ev_loop *loop, const char *path,
 	folder->loop = loop;
 	folder->ops = ops;
 	folder->cookie = cookie;
+	folder->watch_ops = &watch_ops;
 	folder_own_init(folder);
-	folder_poll_init(folder);
 	folder_look_init(folder);
 	if ((folder->path = strdup(path)) == NULL)
 		goto err0;
-	if ((folder->file = malloc(strlen(path) + FILE_ROOM)) == NULL)
+	if ((folder->file = malloc(strlen(path) + FOLDER_FILE_ROOM)) == NULL)
 		goto err1;
 	if (table_init(&folder->channels) != 0)
 		goto err2;
@@ -147,22 +115,6 @@ err0:
 	return -1;
 }
 
-const char *
-folder_file(struct folder *folder, const char *name, const char *suffix)
-{
-	snprintf(folder->file, strlen(folder->path) + FILE_ROOM, "%s/%s%s",
-	    folder->path, name, suffix);
-	return folder->file;
-}
-
-char *
-folder_log(struct folder *folder, const struct form *form, const char *name)
-{
-	snprintf(folder->file, strlen(folder->path) + FILE_ROOM, "%s/%s%s%s",
-	    folder->path, form->dir, name, form->log);
-	return folder->file;
-}
-
 void
 folder_free(struct folder *folder)
 {
@@ -174,102 +126,16 @@ folder_free(struct folder *folder)
 	free(folder->path);
 }
 
-static void
-start_watching(struct folder *folder, int fd)
-{
-	if (!watch_is_on(&folder->watch) &&
-	    (!folder->is_polling || folder->is_waiting) &&
-	    watch_start(&folder->watch, folder->loop, &watch_ops, folder) != 0)
-		folder_poll(folder,
-		    errno == EMFILE ?
-			"no inotify instance left, raise "
-			"fs.inotify.max_user_instances or the limit of open "
-			"files" :
-			"no inotify");
-	if (watch_is_on(&folder->watch) &&
-	    watch_folder(&folder->watch, folder->path) != 0)
-		folder_poll(folder, "the folder cannot be watched");
-	if (remote_is(fd) == 1)
-		folder_poll(folder, "a network file system");
-}
-
-/*
- * Follow the folder that is open as ${fd}, and, one after the other, the
- * channels in use.
- */
-static void
-follow(struct folder *folder, int fd)
-{
-	start_watching(folder, fd);
-	/* Our own folder may be that of another spool now. */
-	folder_own_leave(folder);
-	folder->follow_no++;
-	folder->is_lost = true;
-}
-
-bool
-folder_is_still_there(const struct folder *folder)
-{
-	bool is_polled = folder->is_polling && !folder->is_waiting;
-	struct stat st;
-
-	/* A new folder may get the inode of the old one, but not its watch. */
-	return folder->is_there &&
-	    (!folder->is_followed || is_polled ||
-		(watch_is_on(&folder->watch) && folder->watch.folder != -1)) &&
-	    stat(folder->path, &st) == 0 && st.st_ino == folder->ino &&
-	    st.st_dev == folder->dev;
-}
-
-static void
-log_absence(struct folder *folder)
-{
-	if (errno != folder->open_errno)
-		log_errno(LOG_LEVEL_ERROR,
-		    "event=spool-unreadable spool=\"%s\" "
-		    "remedy=\"make the folder, or set [spool] path\"",
-		    folder->path);
-	folder->open_errno = errno;
-}
-
-int
-folder_reopen(struct folder *folder)
-{
-	struct stat st;
-	int fd;
-
-	folder->is_there = false;
-	fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || fstat(fd, &st) != 0) {
-		log_absence(folder);
-		if (fd != -1)
-			close(fd);
-		folder_wait(folder);
-		errno = folder->open_errno;
-		return -1;
-	}
-	folder->is_there = true;
-	folder->dev = st.st_dev;
-	folder->ino = st.st_ino;
-	folder->open_errno = 0;
-	if (folder->is_waiting)
-		folder_poll_end(folder);
-	if (folder->is_followed)
-		follow(folder, fd);
-	close(fd);
-	return 0;
-}
-
 int
 folder_open(struct folder *folder)
 {
-	if (folder_is_still_there(folder))
+	if (folder_there_is(folder))
 		return 0;
-	if (folder_reopen(folder) != 0)
+	if (folder_there_reopen(folder) != 0)
 		return -1;
 	/* Tell the users of all channels that it is another one, and now. */
 	if (folder->is_followed)
-		folder_tell(folder);
+		folder_look(folder);
 	return 0;
 }
 
@@ -283,13 +149,13 @@ folder_follow(struct folder *folder)
 	folder->is_followed = true;
 	fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd != -1) {
-		follow(folder, fd);
+		folder_there_follow(folder, fd);
 		close(fd);
-		folder_tell(folder);
+		folder_look(folder);
 	} else {
 		/* It is opened, and watched, as soon as it can be. */
 		folder->is_there = false;
-		folder_wait(folder);
+		folder_poll_wait(folder);
 	}
 	return true;
 }
@@ -308,17 +174,8 @@ folder_channel(struct folder *folder, const char *name)
 	if ((channel = channel_new(folder, name)) == NULL)
 		return NULL;
 	list_push(&folder->looked_at, &channel->in_look);
-	table_insert(&folder->channels, &channel->by_name, name_hash(name));
+	table_insert(&folder->channels, &channel->by_name,
+	    table_hash(name, strlen(name)));
 	folder->n_channels++;
 	return channel;
-}
-
-void
-channel_unref(struct channel *channel)
-{
-	if (--channel->refs > 0)
-		return;
-	channel->folder->n_channels--;
-	table_remove(&channel->folder->channels, &channel->by_name);
-	channel_free(channel);
 }

@@ -107,6 +107,12 @@ struct folder_ops {
 	void (*on_lost)(void *cookie);
 };
 
+/*
+ * What the path of a file has beside that of its folder: slashes, our folder, a
+ * name, a suffix, a number, a NUL.
+ */
+#define FOLDER_FILE_ROOM (NAME_MAX_LEN + 48)
+
 /* So many refused links are remembered, to be told in the log once. */
 #define FOLDER_LINKS_TOLD 16
 
@@ -161,6 +167,7 @@ struct folder {
 	ino_t links_told[FOLDER_LINKS_TOLD];
 	unsigned next_told; /* the next entry of links_told to be used */
 	struct watch watch;
+	const struct watch_ops *watch_ops;
 	struct watch_dir own; /* where journals are, if one is in use */
 	ev_timer poll; /* set while ${is_polling}, except during a look */
 	double poll_s; /* until the next look, at most */
@@ -190,7 +197,7 @@ void folder_free(struct folder *folder);
 /**
  * folder_open(folder):
  * Make sure that the folder is there; if it is another one than before, the
- * owner is told of every channel, see folder_tell.  Return 0, or -1 with errno
+ * owner is told of every channel, see folder_look.  Return 0, or -1 with errno
  * if it cannot be read now.
  */
 int folder_open(struct folder *folder);
@@ -200,7 +207,7 @@ int folder_open(struct folder *folder);
  * Tell of changes from now on.  That has a price: a user has 128 instances of
  * inotify, and to end one takes the kernel milliseconds.  So a process that
  * only answers does without.  Return whether this began just now; then the
- * owner is told of every channel, see folder_tell, as anything may have changed
+ * owner is told of every channel, see folder_look, as anything may have changed
  * since folder_open.
  */
 bool folder_follow(struct folder *folder);
@@ -239,10 +246,10 @@ bool channel_look(struct channel *channel);
 void channel_follow(struct channel *channel);
 
 /**
- * channel_mark_dirty(channel):
- * Note that there may be news in ${channel}, for folder_tell.
+ * folder_mark_dirty(channel):
+ * Note that there may be news in ${channel}, for folder_look.
  */
-void channel_mark_dirty(struct channel *channel);
+void folder_mark_dirty(struct channel *channel);
 
 /**
  * folder_find(folder, name):
@@ -252,11 +259,11 @@ void channel_mark_dirty(struct channel *channel);
 struct channel *folder_find(struct folder *folder, const char *name);
 
 /**
- * folder_tell(folder):
+ * folder_look(folder):
  * Look at all that was noted, and tell the owner what news there may be: as
  * much as 2 ms allow now, and the rest in the next turns of the loop.
  */
-void folder_tell(struct folder *folder);
+void folder_look(struct folder *folder);
 
 /**
  * folder_poll(folder, why):
@@ -265,12 +272,12 @@ void folder_tell(struct folder *folder);
 void folder_poll(struct folder *folder, const char *why);
 
 /**
- * folder_wait(folder):
+ * folder_poll_wait(folder):
  * Look from time to time until the folder, and every file in use that is gone,
  * is there again.  While we hold a removed file open, inotify does not tell
  * that its folder was removed, too.
  */
-void folder_wait(struct folder *folder);
+void folder_poll_wait(struct folder *folder);
 
 /**
  * folder_file(folder, name, suffix):
@@ -353,7 +360,7 @@ bool folder_has(struct folder *folder, const char *name);
  * Call ${visit} with the name of each channel that exists, as for folder_has; a
  * name may come twice, and one that went just now may come.  Once this was
  * called for a folder that is followed, its names are kept in memory, and the
- * next call does not read the folder.  ${visit} must not lead to folder_tell.
+ * next call does not read the folder.  ${visit} must not lead to folder_look.
  * Stop when it returns other than 0 and return that; 0 at the end, or -1 with
  * errno.
  */

@@ -21,7 +21,7 @@ is_told(const struct folder *folder)
 }
 
 void
-folder_forget_names(struct folder *folder)
+folder_list_forget(struct folder *folder)
 {
 	names_free(&folder->kept);
 	folder->has_kept = folder->keeps_now = folder->lacks_some = false;
@@ -31,13 +31,13 @@ folder_forget_names(struct folder *folder)
 static void
 refuse(struct folder *folder)
 {
-	folder_forget_names(folder);
+	folder_list_forget(folder);
 	folder->keeps_names = false;
 	folder->are_too_many = true;
 }
 
 void
-folder_keep_name(struct folder *folder, const char *file, enum watch_name what)
+folder_list_keep(struct folder *folder, const char *file, enum watch_name what)
 {
 	char name[NAME_MAX_LEN + 1];
 	int sign;
@@ -53,7 +53,7 @@ folder_keep_name(struct folder *folder, const char *file, enum watch_name what)
 }
 
 void
-folder_find_name(struct folder *folder, int dir_fd, const char *file)
+folder_list_find(struct folder *folder, int dir_fd, const char *file)
 {
 	struct stat st;
 
@@ -64,7 +64,7 @@ folder_find_name(struct folder *folder, int dir_fd, const char *file)
 	if (folder->keeps_now &&
 	    (!folder->lacks_some ||
 		fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0))
-		folder_keep_name(folder, file, WATCH_CAME);
+		folder_list_keep(folder, file, WATCH_CAME);
 }
 
 /* Keep the names from now on: read them first, a few at a time. */

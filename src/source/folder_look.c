@@ -2,7 +2,11 @@
  * This file looks at the channels in use and at the names in the folder.  As
  * there may be any number of them, it does so in short turns.
  */
+#include <sys/stat.h>
+
 #include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/timer.h"
@@ -11,12 +15,50 @@
 /* A turn takes so many ms at most, so that viewers need not wait. */
 #define TURN_MS 2
 
+/* Return whether names came or went, or the folder is another one now. */
+static bool
+poll_folder(struct folder *folder)
+{
+	struct stat st;
+	bool changed;
+
+	if (stat(folder->path, &st) != 0 || !folder->is_there)
+		return true;
+	/* A change right after another may leave the time as it is. */
+	changed = llabs(clock_wall_s() - st.st_mtim.tv_sec) < 2 ||
+	    st.st_ino != folder->ino || st.st_dev != folder->dev ||
+	    memcmp(&st.st_mtim, &folder->polled_mtime, sizeof(st.st_mtim)) != 0;
+	folder->polled_mtime = st.st_mtim;
+	return changed;
+}
+
+static void
+on_poll(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct folder *folder = timer->data;
+
+	(void)loop;
+	(void)revents;
+	folder->must_wait = folder->has_news = false;
+	folder->is_polled_now = true;
+	folder->look_ms = 0;
+	/* If we only wait for something, the kernel tells of the rest. */
+	if (folder->is_waiting) {
+		folder->is_lost |= !folder_there_is(folder);
+		folder_look_for_missing(folder);
+	} else {
+		folder->is_lost |= poll_folder(folder);
+		folder_look_at_all(folder, true);
+	}
+	folder_look(folder);
+}
+
 static void
 on_more(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	(void)loop;
 	(void)revents;
-	folder_tell(timer->data);
+	folder_look(timer->data);
 }
 
 void
@@ -28,6 +70,7 @@ folder_look_init(struct folder *folder)
 	list_init(&folder->missing);
 	list_init(&folder->to_find);
 	timer_init(&folder->more, on_more, folder);
+	folder_poll_init(folder, on_poll);
 }
 
 /* Read the names no further. */
@@ -44,7 +87,7 @@ folder_look_end(struct folder *folder)
 {
 	ev_timer_stop(folder->loop, &folder->more);
 	end_names(folder);
-	folder_forget_names(folder);
+	folder_list_forget(folder);
 }
 
 void
@@ -68,8 +111,8 @@ folder_look_for_missing(struct folder *folder)
 static void
 begin(struct folder *folder)
 {
-	if (!folder_is_still_there(folder))
-		(void)folder_reopen(folder);
+	if (!folder_there_is(folder))
+		(void)folder_there_reopen(folder);
 	folder->is_lost = false;
 	if (folder->ops->on_lost != NULL)
 		folder->ops->on_lost(folder->cookie);
@@ -85,7 +128,7 @@ begin(struct folder *folder)
 	    folder->ops->wants_names(folder->cookie))
 		folder->must_tell_names = true;
 	/* Until they are read, the names that are kept may be wrong. */
-	folder_forget_names(folder);
+	folder_list_forget(folder);
 	folder->must_list = folder->must_tell_names || folder->keeps_names;
 }
 
@@ -166,7 +209,7 @@ begin_names(struct folder *folder)
 	folder->must_list = false;
 	folder->tells_names = folder->must_tell_names;
 	folder->must_tell_names = false;
-	folder_forget_names(folder);
+	folder_list_forget(folder);
 	folder->names = opendir(folder->path);
 	folder->keeps_now = folder->keeps_names && folder->names != NULL;
 }
@@ -190,7 +233,7 @@ see_name(struct folder *folder)
 		folder->has_kept = folder->keeps_now;
 		folder->keeps_now = false;
 	} else if (folder_sign_of(entry->d_name, name) != -1) {
-		folder_find_name(folder, dirfd(folder->names), entry->d_name);
+		folder_list_find(folder, dirfd(folder->names), entry->d_name);
 		if (folder->tells_names)
 			folder->ops->on_name(folder->cookie, name);
 	}
@@ -212,7 +255,7 @@ step(struct folder *folder)
 }
 
 void
-folder_tell(struct folder *folder)
+folder_look(struct folder *folder)
 {
 	int64_t from_ms = clock_mono_ms(), now_ms = from_ms;
 	bool is_more;

@@ -11,6 +11,45 @@
 #include "source/folder.h"
 #include "spool/own.h"
 
+const char *
+folder_file(struct folder *folder, const char *name, const char *suffix)
+{
+	snprintf(folder->file, strlen(folder->path) + FOLDER_FILE_ROOM,
+	    "%s/%s%s", folder->path, name, suffix);
+	return folder->file;
+}
+
+char *
+folder_log(struct folder *folder, const struct form *form, const char *name)
+{
+	snprintf(folder->file, strlen(folder->path) + FOLDER_FILE_ROOM,
+	    "%s/%s%s%s", folder->path, form->dir, name, form->log);
+	return folder->file;
+}
+
+struct channel *
+folder_find(struct folder *folder, const char *name)
+{
+	struct table_entry *entry =
+	    table_first(&folder->channels, table_hash(name, strlen(name)));
+
+	for (; entry != NULL; entry = table_next(entry)) {
+		struct channel *channel =
+		    TABLE_OF(entry, struct channel, by_name);
+
+		if (strcmp(channel->name, name) == 0)
+			return channel;
+	}
+	return NULL;
+}
+
+void
+folder_mark_dirty(struct channel *channel)
+{
+	if (list_is_empty(&channel->dirty))
+		list_push(&channel->folder->dirty, &channel->dirty);
+}
+
 enum trust_links
 folder_links(const struct folder *folder, const char *name)
 {

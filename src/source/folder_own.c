@@ -16,7 +16,7 @@ on_own_name(struct watch_dir *dir, const char *file)
 	} else if (form_name_of(file, name) &&
 	    (channel = folder_find(folder, name)) != NULL) {
 		channel->needs_look = true;
-		channel_mark_dirty(channel);
+		folder_mark_dirty(channel);
 	}
 }
 

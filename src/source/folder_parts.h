@@ -4,16 +4,24 @@
 #ifndef SPOOLCAST_SOURCE_FOLDER_PARTS_H
 #define SPOOLCAST_SOURCE_FOLDER_PARTS_H
 
+#include "base/timer.h"
 #include "source/folder.h"
 
 /**
- * folder_reopen(folder), folder_is_still_there(folder):
+ * folder_there_reopen(folder), folder_there_is(folder):
  * The first opens the folder that has the path now, as folder_open does, but
  * tells nobody yet.  The second returns whether the folder that was opened is
  * still the one that has the path.
  */
-int folder_reopen(struct folder *folder);
-bool folder_is_still_there(const struct folder *folder);
+int folder_there_reopen(struct folder *folder);
+bool folder_there_is(const struct folder *folder);
+
+/**
+ * folder_there_follow(folder, fd):
+ * Follow the folder that is open as ${fd}, and, one after the other, the
+ * channels in use.
+ */
+void folder_there_follow(struct folder *folder, int fd);
 
 /**
  * folder_look_init(folder), folder_look_end(folder):
@@ -24,14 +32,14 @@ void folder_look_end(struct folder *folder);
 
 /**
  * folder_look_at_all(folder, is_poll):
- * Have folder_tell look at all channels and tell of each; or, if ${is_poll}, of
+ * Have folder_look look at all channels and tell of each; or, if ${is_poll}, of
  * those that changed or grew.
  */
 void folder_look_at_all(struct folder *folder, bool is_poll);
 
 /**
  * folder_look_for_missing(folder):
- * Have folder_tell look at those channels that are waited for.
+ * Have folder_look look at those channels that are waited for.
  */
 void folder_look_for_missing(struct folder *folder);
 
@@ -42,27 +50,27 @@ void folder_look_for_missing(struct folder *folder);
 void folder_poll_done(struct folder *folder);
 
 /**
- * folder_poll_init(folder), folder_poll_end(folder):
- * The first prepares to poll, once, before anything else.  The second ends
- * polling until it is asked for again.
+ * folder_poll_init(folder, on_poll), folder_poll_end(folder):
+ * The first prepares to poll, once, before anything else, by calls of
+ * ${on_poll}.  The second ends polling until it is asked for again.
  */
-void folder_poll_init(struct folder *folder);
+void folder_poll_init(struct folder *folder, timer_run *on_poll);
 void folder_poll_end(struct folder *folder);
 
 /**
- * folder_keep_name(folder, file, what), folder_find_name(folder, dir_fd, file):
+ * folder_list_keep(folder, file, what), folder_list_find(folder, dir_fd, file):
  * For folder_list, note that ${what} happened to the name ${file}; or that
  * ${file} was read in the folder ${dir_fd}.
  */
-void folder_keep_name(
+void folder_list_keep(
     struct folder *folder, const char *file, enum watch_name what);
-void folder_find_name(struct folder *folder, int dir_fd, const char *file);
+void folder_list_find(struct folder *folder, int dir_fd, const char *file);
 
 /**
- * folder_forget_names(folder):
+ * folder_list_forget(folder):
  * Keep none of the names until they are read again.
  */
-void folder_forget_names(struct folder *folder);
+void folder_list_forget(struct folder *folder);
 
 /**
  * channel_poll(channel):

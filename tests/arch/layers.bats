@@ -88,19 +88,13 @@ includes()
 @test "what a file exports begins with its name" {
 	# A module may be several files.
 	local object name module symbol bad=0
-	declare -A also=([folder]='channel'
-		[channel]='folder'
-		[folder_poll]='folder channel' [folder_names]='folder'
-		[folder_own]='folder' [folder_list]='folder'
-		[folder_look]='folder'
+	declare -A also=([folder_names]='folder'
 		[hub_conf]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
 		[answer]='answer' [cmd_serve]='serve'
 		[cmd_help]='cmd_version' [mark]='gap_reason'
 		[rotation_steps]='rotation' [rotation_check]='rotation'
 		[conf_find]='conf' [conf_load]='conf'
-		[channel_log]='channel'
-		[channel_find]='channel'
 		[segment_tail]='segment' [segment_back]='segment'
 		[segment_before]='segment' [series_list]='series')
 	for object in "$ROOT"/build/obj/*/*.o; do

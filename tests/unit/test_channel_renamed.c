@@ -43,7 +43,7 @@ make_oldest(struct channel *channel, struct position *at)
 {
 	struct segment *oldest;
 
-	assert_int_equal(channel_oldest(channel, &oldest), 0);
+	assert_int_equal(channel_find_oldest(channel, &oldest), 0);
 	assert_int_equal(segment_tail(oldest, at), 0);
 	assert_int_equal(at->offset, 7);
 	segment_drop(&oldest);
@@ -68,12 +68,12 @@ assert_found(struct channel *channel, const struct position *at)
 	int rc;
 
 	do {
-		place = channel_locate(channel, at, &copies, &seg);
+		place = channel_find_place(channel, at, &copies, &seg);
 	} while (place == CHANNEL_ERROR && is_to_repeat());
 	assert_int_equal(place, CHANNEL_FOUND);
 	segment_drop(&seg);
 	do {
-		rc = channel_oldest(channel, &seg);
+		rc = channel_find_oldest(channel, &seg);
 	} while (rc != 0 && is_to_repeat());
 	assert_int_equal(rc, 0);
 	assert_true(segment_is(seg, at));

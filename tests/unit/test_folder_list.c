@@ -88,7 +88,7 @@ test_names_are_read_anew_when_events_were_lost(void **state)
 		continue;
 	assert_true(is_listed());
 	spool.is_lost = true;
-	folder_tell(&spool);
+	folder_look(&spool);
 	assert_listed("unseen ");
 	/* And another folder has other names. */
 	assert_int_equal(renameat(temp_dir_fd, "spool", temp_dir_fd, "old"), 0);
@@ -104,7 +104,7 @@ tell_meanwhile(void *cookie, const char *name)
 	(void)cookie;
 	(void)name;
 	spool.is_lost = true;
-	folder_tell(&spool);
+	folder_look(&spool);
 	return 0;
 }
 

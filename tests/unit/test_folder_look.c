@@ -81,7 +81,7 @@ test_the_names_of_a_large_folder_are_told_in_turns(void **state)
 	make_files(NAMES);
 	spool_names.len = 0;
 	spool.is_lost = true;
-	folder_tell(&spool);
+	folder_look(&spool);
 	assert_true(count_names() < NAMES / TURN_PART);
 	/* One that goes on, and misses none. */
 	assert_true(loop_until(spool_loop, are_all_named));
@@ -96,11 +96,11 @@ test_many_channels_are_looked_at_in_turns_and_news_come_between(void **state)
 	assert_true(loop_until(spool_loop, are_all_named));
 	spool_told = 0;
 	spool.is_lost = true;
-	folder_tell(&spool);
+	folder_look(&spool);
 	assert_true(spool_told < CHANNELS / TURN_PART);
 	/* What is told of meanwhile does not wait for the end of it. */
-	channel_mark_dirty(crowd[CHANNELS - 1]);
-	folder_tell(&spool);
+	folder_mark_dirty(crowd[CHANNELS - 1]);
+	folder_look(&spool);
 	assert_true(list_is_empty(&crowd[CHANNELS - 1]->dirty));
 	assert_true(spool_told < CHANNELS);
 	assert_true(loop_until(spool_loop, are_all_told));
@@ -113,13 +113,13 @@ test_channels_may_go_while_they_are_looked_at(void **state)
 	(void)state;
 	use_crowd();
 	spool.is_lost = true;
-	folder_tell(&spool);
+	folder_look(&spool);
 	for (size_t i = 0; i < CHANNELS; i += 2)
 		channel_unref(crowd[i]);
 	spool_told = 0;
 	spool.is_lost = true;
 	while (!spool_is_told() || !list_is_empty(&spool.to_look_at))
-		folder_tell(&spool);
+		folder_look(&spool);
 	assert_int_equal(spool_told, CHANNELS / 2);
 	for (size_t i = 1; i < CHANNELS; i += 2)
 		channel_unref(crowd[i]);

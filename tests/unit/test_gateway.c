@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "conn/gateway.h"
-#include "hub/policy.h"
 #include "helpers/temp_dir.h"
+#include "hub/policy.h"
 
 static const char *const usual[] = { "HOME", "USER", "PWD", "LANG", "SHLVL" };
 
