@@ -12,7 +12,7 @@
 #include "base/name.h"
 #include "cli/findings.h"
 #include "conf/conf.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 
 /* The kinds of findings; those of one kind are alike. */
 enum check_kind {

@@ -16,7 +16,7 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 #include "conf/conf_text.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "spool/rotation.h"
 
 #define VERB "rotate"

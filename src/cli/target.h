@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/name.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "spool/trust.h"
 
 struct target {

@@ -15,7 +15,7 @@
 #include "feed/place.h"
 #include "feed/window.h"
 #include "http/request.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 
 struct feeds;
 

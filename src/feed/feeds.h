@@ -19,7 +19,7 @@
 #include "base/table.h"
 #include "conf/settings.h"
 #include "feed/place.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "spool/reader.h"
 
 struct feed;

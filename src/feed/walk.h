@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "feed/cursor.h"
-#include "source/channel_log.h"
+#include "spool/channel_log.h"
 
 enum walk {
 	WALK_STAYS, /* there is nothing to go on to, for now */

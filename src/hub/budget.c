@@ -27,7 +27,7 @@ budget_free(struct budget *budget)
 
 /*
  * The number of an address is the same in all processes, because they share a
- * table (source/slots.h).  A stranger could choose addresses whose numbers meet
+ * table (spool/slots.h).  A stranger could choose addresses whose numbers meet
  * in one chain, so this table is ordered by a hash that nobody can foresee.
  */
 static struct address *

@@ -4,7 +4,7 @@
  * A process that serves many viewers counts their streams itself; processes
  * that share its sockets count them together (conn/siblings.h).  Where each
  * viewer has a process of its own (CGI, mod_fcgid), all processes on the spool
- * share a table (source/slots.h).
+ * share a table (spool/slots.h).
  */
 #ifndef SPOOLCAST_HUB_BUDGET_H
 #define SPOOLCAST_HUB_BUDGET_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/table.h"
-#include "source/slots.h"
+#include "spool/slots.h"
 
 struct hub;
 

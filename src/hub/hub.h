@@ -29,7 +29,7 @@
 #include "hub/trim.h"
 #include "hub/turns.h"
 #include "hub/wheel.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "spool/rotation.h"
 #include "stream/retry.h"
 #include "take/take.h"

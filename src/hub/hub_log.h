@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
-#include "source/log_page.h"
+#include "spool/log_page.h"
 
 struct hub;
 

@@ -22,7 +22,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/rnd.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "take/inlet.h"
 
 /* A process holds so many pipes and drop folders at most. */

@@ -15,12 +15,11 @@ allowed()
 	stream) echo 'base spool' ;;
 	http) echo 'base' ;;
 	fcgi) echo 'base' ;;
-	source) echo 'base spool' ;;
-	take) echo 'base spool stream source' ;;
+	take) echo 'base spool stream' ;;
 	conn) echo 'base fcgi http' ;;
-	feed) echo 'base conf spool stream http source' ;;
-	hub) echo 'base conf spool stream http source take conn feed' ;;
-	cli) echo 'base conf spool stream http source take conn hub' ;;
+	feed) echo 'base conf spool stream http' ;;
+	hub) echo 'base conf spool stream http take conn feed' ;;
+	cli) echo 'base conf spool stream http take conn hub' ;;
 	main) echo 'cli conn' ;;
 	*) return 1 ;;
 	esac
@@ -78,9 +77,9 @@ includes()
 	only 'ini\.h' conf/conf_load.c
 	only 'ev\.h' base/timer.h conn/conn.h conn/listen.h feed/feeds.h \
 		feed/window.h hub/ending.h hub/hub.h hub/limits.h hub/turns.h \
-		hub/wheel.h source/folder.h source/watch.h take/inlet.h \
+		hub/wheel.h spool/folder.h spool/watch.h take/inlet.h \
 		take/take.h
-	only 'sys/inotify\.h' cli/cmd_check.c source/watch.c
+	only 'sys/inotify\.h' cli/cmd_check.c spool/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'
 }

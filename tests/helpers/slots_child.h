@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <stdint.h>
 
-#include "source/slots.h"
+#include "spool/slots.h"
 
 #define SLOTS_CHILD_UNTIL INT64_MAX
 #define SLOTS_CHILD_MAX 128

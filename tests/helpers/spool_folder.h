@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "helpers/loop_until.h"
 #include "helpers/temp_dir.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 
 static struct ev_loop *spool_loop;
 static struct folder spool;

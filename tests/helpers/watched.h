@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "helpers/loop_until.h"
 #include "helpers/temp_dir.h"
-#include "source/watch.h"
+#include "spool/watch.h"
 
 #define SENTINEL "sentinel-"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "helpers/spool_folder.h"
-#include "source/channel_log.h"
+#include "spool/channel_log.h"
 
 #define ROTATIONS 400
 

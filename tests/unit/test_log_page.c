@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "helpers/temp_dir.h"
-#include "source/log_page.h"
+#include "spool/log_page.h"
 
 #define NOW_S ((int64_t)1700000000)
 #define FILE_NAME ".spoolcast/lines"

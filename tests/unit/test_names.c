@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "source/names.h"
+#include "spool/names.h"
 
 #define MANY 20000
 

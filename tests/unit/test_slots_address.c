@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "source/slots.h"
+#include "spool/slots.h"
 
 static uint64_t
 of(const char *text)

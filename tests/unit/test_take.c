@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "helpers/takers.h"
+#include "take/take_elect.h"
 #include "spool/own.h"
 
 static bool
@@ -65,7 +66,7 @@ test_one_takes_and_all_hold(void **state)
 	assert_journal("one\n");
 	/* What nobody has taken lives in the one who is left. */
 	fifo_say(SPOOL "alerts.fifo", "two\n");
-	take_resign(&one.take);
+	take_elect_end(&one.take);
 	end(&one);
 	assert_true(loop_until(loop, is_two_the_taker));
 	assert_journal("one\ntwo\n");

@@ -9,7 +9,7 @@
 
 #include "fuzz/disorder/report.h"
 #include "fuzz/disorder/spool.h"
-#include "source/slots_record.h"
+#include "spool/slots_record.h"
 
 #define OWN ".spoolcast"
 #define NOTE_BYTES 160

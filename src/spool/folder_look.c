@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/timer.h"
-#include "source/folder_parts.h"
+#include "spool/folder_parts.h"
 
 /* A turn takes so many ms at most, so that viewers need not wait. */
 #define TURN_MS 2

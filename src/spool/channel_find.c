@@ -1,7 +1,7 @@
 /* This file finds the segment that a position means, and the oldest one. */
 #include <errno.h>
 
-#include "source/channel_log.h"
+#include "spool/channel_log.h"
 
 int
 channel_find_oldest(struct channel *channel, struct segment **out)

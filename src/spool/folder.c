@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "source/folder_parts.h"
+#include "spool/folder_parts.h"
 #include "spool/own.h"
 #include "spool/remote.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "source/folder_parts.h"
+#include "spool/folder_parts.h"
 #include "spool/remote.h"
 
 static void

@@ -1,10 +1,10 @@
 /*
  * The log of a channel: its segments, of which each is open once in a process.
  */
-#ifndef SPOOLCAST_SOURCE_CHANNEL_LOG_H
-#define SPOOLCAST_SOURCE_CHANNEL_LOG_H
+#ifndef SPOOLCAST_SPOOL_CHANNEL_LOG_H
+#define SPOOLCAST_SPOOL_CHANNEL_LOG_H
 
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "spool/series_list.h"
 
 /* What became of the place that a position means. */

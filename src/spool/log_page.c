@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "source/log_page.h"
-#include "source/slots_file.h"
+#include "spool/log_page.h"
 #include "spool/own.h"
+#include "spool/slots_file.h"
 
 #define FILE_NAME "lines"
 /* This number changes with the layout. */

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 
 #include "base/timer.h"
-#include "source/folder_parts.h"
+#include "spool/folder_parts.h"
 
 /*
  * Return whether we are told of all changes, so that the names we keep are

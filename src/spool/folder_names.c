@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 #include "spool/own.h"
 
 const char *

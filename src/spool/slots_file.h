@@ -1,8 +1,8 @@
 /*
  * The file SPOOL/.spoolcast/streams, and the lock on it.
  */
-#ifndef SPOOLCAST_SOURCE_SLOTS_FILE_H
-#define SPOOLCAST_SOURCE_SLOTS_FILE_H
+#ifndef SPOOLCAST_SPOOL_SLOTS_FILE_H
+#define SPOOLCAST_SPOOL_SLOTS_FILE_H
 
 #include <stdbool.h>
 

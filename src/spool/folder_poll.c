@@ -1,7 +1,7 @@
 /* This file looks at the spool from time to time, where nothing wakes us. */
 #include "base/log.h"
 #include "base/timer.h"
-#include "source/folder_parts.h"
+#include "spool/folder_parts.h"
 
 /*
  * So many seconds are between two looks.  A look that finds news cuts them to a

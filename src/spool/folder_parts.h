@@ -1,11 +1,11 @@
 /*
  * The files of this module share what is declared here; no others use it.
  */
-#ifndef SPOOLCAST_SOURCE_FOLDER_PARTS_H
-#define SPOOLCAST_SOURCE_FOLDER_PARTS_H
+#ifndef SPOOLCAST_SPOOL_FOLDER_PARTS_H
+#define SPOOLCAST_SPOOL_FOLDER_PARTS_H
 
 #include "base/timer.h"
-#include "source/folder.h"
+#include "spool/folder.h"
 
 /**
  * folder_there_reopen(folder), folder_there_is(folder):

@@ -13,8 +13,8 @@
  *  e) Instances (128 per user) and watches can be used up: then starting or
  *     adding fails and the caller has to poll.
  */
-#ifndef SPOOLCAST_SOURCE_WATCH_H
-#define SPOOLCAST_SOURCE_WATCH_H
+#ifndef SPOOLCAST_SPOOL_WATCH_H
+#define SPOOLCAST_SPOOL_WATCH_H
 
 #include <ev.h>
 #include <stdbool.h>

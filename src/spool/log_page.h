@@ -13,8 +13,8 @@
  *     or not be ours to write: then a process writes the few lines that it may
  *     write alone, and says so with the last of them.
  */
-#ifndef SPOOLCAST_SOURCE_LOG_PAGE_H
-#define SPOOLCAST_SOURCE_LOG_PAGE_H
+#ifndef SPOOLCAST_SPOOL_LOG_PAGE_H
+#define SPOOLCAST_SPOOL_LOG_PAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "source/channel_log.h"
-#include "source/folder_parts.h"
+#include "spool/channel_log.h"
+#include "spool/folder_parts.h"
 
 /* If a file is renamed this often while we open it, we try again later. */
 #define RENAMED_MAX 8

@@ -2,8 +2,8 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "source/slots_file.h"
 #include "spool/own.h"
+#include "spool/slots_file.h"
 
 #define FILE_NAME "streams"
 

@@ -18,13 +18,13 @@
  *  e) Anyone who may write to the spool can fill the table with the ids of
  *     processes that live, but such a user could do worse anyway.
  */
-#ifndef SPOOLCAST_SOURCE_SLOTS_H
-#define SPOOLCAST_SOURCE_SLOTS_H
+#ifndef SPOOLCAST_SPOOL_SLOTS_H
+#define SPOOLCAST_SPOOL_SLOTS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "source/slots_record.h"
+#include "spool/slots_record.h"
 
 /* So many records count at most; the file may have more after them. */
 #define SLOTS_MAX 16384

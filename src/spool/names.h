@@ -6,8 +6,8 @@
  * They stand one after the other in one piece of memory, which costs a name's
  * length and some 8 bytes more for each.  A million is the most.
  */
-#ifndef SPOOLCAST_SOURCE_NAMES_H
-#define SPOOLCAST_SOURCE_NAMES_H
+#ifndef SPOOLCAST_SPOOL_NAMES_H
+#define SPOOLCAST_SPOOL_NAMES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "source/names.h"
+#include "spool/names.h"
 
 #define FIRST_PLACES 64
 #define NAMES_MAX ((size_t)1 << 20)

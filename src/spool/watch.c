@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "source/watch.h"
+#include "spool/watch.h"
 
 #define SELF_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define COME_EVENTS (IN_CREATE | IN_MOVED_TO)

@@ -1,7 +1,7 @@
 /* This file notices journals that appear in our own folder of the spool. */
 #include <errno.h>
 
-#include "source/folder_parts.h"
+#include "spool/folder_parts.h"
 #include "spool/own.h"
 
 static void

@@ -7,8 +7,8 @@
  * that is new, and at least once a second; but if a look takes long, for no
  * more than half of the time.
  */
-#ifndef SPOOLCAST_SOURCE_FOLDER_H
-#define SPOOLCAST_SOURCE_FOLDER_H
+#ifndef SPOOLCAST_SPOOL_FOLDER_H
+#define SPOOLCAST_SPOOL_FOLDER_H
 
 #include <sys/stat.h>
 
@@ -20,10 +20,10 @@
 #include "base/name.h"
 #include "base/rnd.h"
 #include "base/table.h"
-#include "source/names.h"
-#include "source/watch.h"
 #include "spool/form.h"
+#include "spool/names.h"
 #include "spool/series_list.h"
+#include "spool/watch.h"
 
 struct folder;
 

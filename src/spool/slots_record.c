@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "source/slots_record.h"
+#include "spool/slots_record.h"
 
 /* This changes with the layout of the record or the meaning of a field. */
 #define VERSION 0x53433031

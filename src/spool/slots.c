@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "source/slots.h"
-#include "source/slots_file.h"
+#include "spool/slots.h"
+#include "spool/slots_file.h"
 
 /* So many records are read at once; the buffer for them is on the stack. */
 #define CHUNK 256

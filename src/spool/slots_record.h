@@ -5,8 +5,8 @@
  * Each record seals itself, so a file needs no head: what was written by
  * another version, torn or edited is simply no record.
  */
-#ifndef SPOOLCAST_SOURCE_SLOTS_RECORD_H
-#define SPOOLCAST_SOURCE_SLOTS_RECORD_H
+#ifndef SPOOLCAST_SPOOL_SLOTS_RECORD_H
+#define SPOOLCAST_SPOOL_SLOTS_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "source/channel_log.h"
+#include "spool/channel_log.h"
 #include "spool/writers.h"
 
 /* So many numbers in a row may be links to the newest segment. */
