@@ -150,7 +150,7 @@ cli_conf(const struct cli *cli, const char *verb, struct conf **conf)
 	struct conf_errors errs = { 0 };
 	int status;
 
-	if (conf_open(&where, conf, &errs) == 0)
+	if (conf_find(&where, conf, &errs) == 0)
 		return EXIT_DONE;
 	status = errs.is_system ? EXIT_SYSTEM : EXIT_USAGE;
 	for (size_t i = 0; i < conf_errors_count(&errs); i++)

@@ -169,7 +169,7 @@ open_conf(const struct cli *cli, struct check_spool *check, struct conf **conf)
 	struct conf_errors errs = { 0 };
 	int status;
 
-	if (conf_open(&where, conf, &errs) == 0)
+	if (conf_find(&where, conf, &errs) == 0)
 		return EXIT_DONE;
 	for (size_t i = 0; i < conf_errors_count(&errs); i++)
 		findings_add(

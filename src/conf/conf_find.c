@@ -273,7 +273,7 @@ find(
 }
 
 int
-conf_open(
+conf_find(
     const struct conf_where *where, struct conf **out, struct conf_errors *errs)
 {
 	*out = NULL;

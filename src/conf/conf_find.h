@@ -29,12 +29,12 @@ struct conf_where {
 };
 
 /**
- * conf_open(where, out, errs):
+ * conf_find(where, out, errs):
  * Find and load the configuration for ${where} and the environment into
  * ${*out}, which the caller frees; the path of the spool in it is absolute.
  * Return 0, or -1 with ${*out} = NULL and what is wrong added to ${errs}.
  */
-int conf_open(const struct conf_where *where, struct conf **out,
+int conf_find(const struct conf_where *where, struct conf **out,
     struct conf_errors *errs);
 
 #endif

@@ -231,7 +231,7 @@ on_pair(void *cookie, const char *section, const char *name, const char *value)
 }
 
 struct conf *
-conf_parse(
+conf_load_text(
     const char *text, size_t len, const char *file, struct conf_errors *errs)
 {
 	const struct conf_key *path = settings_find("path", strlen("path"));
@@ -336,8 +336,8 @@ conf_load(const char *file, struct conf_errors *errs)
 		return NULL;
 	}
 	if (read_all(fd, file, &text, errs) == 0)
-		conf =
-		    conf_parse((const char *)text.data, text.len, file, errs);
+		conf = conf_load_text(
+		    (const char *)text.data, text.len, file, errs);
 	close(fd);
 	buf_free(&text);
 	return conf;

@@ -18,18 +18,18 @@
 #define CONF_FILE_MAX (1 << 20)
 
 /**
- * conf_parse(text, len, file, errs):
+ * conf_load_text(text, len, file, errs):
  * Read the ${len} bytes of configuration at ${text}, which come from the path
  * ${file}: errors name it, relative paths in the text start at its folder.
  * Return the configuration; the caller frees it.  Return NULL if anything was
  * wrong, with all of it added to ${errs}.
  */
-struct conf *conf_parse(
+struct conf *conf_load_text(
     const char *text, size_t len, const char *file, struct conf_errors *errs);
 
 /**
  * conf_load(file, errs):
- * Do as conf_parse, for the content of the file at the path ${file}.
+ * Do as conf_load_text, for the content of the file at the path ${file}.
  */
 struct conf *conf_load(const char *file, struct conf_errors *errs);
 

@@ -164,7 +164,7 @@ tell_gap(struct feed_making *m, const struct member *member,
 	if (log_may(m->feeds->log, LOG_ABOUT_GAPS))
 		log_msg(LOG_LEVEL_INFO,
 		    "event=gap channel=%s reason=%s resumed=%s",
-		    member->channel->name, gap_reason_name(reason), resumed);
+		    member->channel->name, mark_reason_name(reason), resumed);
 	if (make_id(m, &id) != 0)
 		return -1;
 	return event_append_gap(

@@ -22,7 +22,7 @@ may_listen(struct hub *hub, const struct request *req, struct answer *no)
 	TEXT_LIST_EACH (name, &req->channels) {
 		/* A pattern selects only what may be heard (feed_selects). */
 		if (name_is_pattern(name, strlen(name)) ||
-		    (hub_serves(hub, name) &&
+		    (hub_conf_serves(hub, name) &&
 			mount_has(&req->mount.lists, name)))
 			continue;
 		answer_set(no, 404,

@@ -148,11 +148,11 @@ void hub_run(struct hub *hub);
 int hub_conf(struct hub *hub, const char **why);
 
 /**
- * hub_serves(hub, name):
+ * hub_conf_serves(hub, name):
  * Return whether the channel ${name} may be heard at all: [access] channels and
  * the environment of the process list it.
  */
-bool hub_serves(const struct hub *hub, const char *name);
+bool hub_conf_serves(const struct hub *hub, const char *name);
 
 /**
  * hub_feeds_init(hub):

@@ -101,7 +101,7 @@ hub_conf(struct hub *hub, const char **why)
 	struct conf_errors errors = { 0 };
 
 	if (hub->conf == NULL &&
-	    conf_open(&hub->where, &hub->conf, &errors) != 0) {
+	    conf_find(&hub->where, &hub->conf, &errors) != 0) {
 		for (size_t i = 0; i < conf_errors_count(&errors); i++) {
 			if (hub_log_peer(hub))
 				log_msg(LOG_LEVEL_ERROR, "event=bad-config %s",
@@ -117,7 +117,7 @@ hub_conf(struct hub *hub, const char **why)
 }
 
 bool
-hub_serves(const struct hub *hub, const char *name)
+hub_conf_serves(const struct hub *hub, const char *name)
 {
 	return name_in_list(hub->settings->channels, name) &&
 	    mount_has(&hub->mount.lists, name);

@@ -17,7 +17,7 @@ settings_for(void *cookie, const char *name)
 static bool
 serves(void *cookie, const char *name)
 {
-	return hub_serves(cookie, name);
+	return hub_conf_serves(cookie, name);
 }
 
 static void

@@ -248,7 +248,7 @@ mark_next(const char *text, size_t len, size_t *at, struct mark *out)
 }
 
 const char *
-gap_reason_name(enum gap_reason reason)
+mark_reason_name(enum gap_reason reason)
 {
 	return reasons[reason].name;
 }

@@ -123,9 +123,9 @@ bool mark_is_sealed(const char *id, size_t len);
 int mark_next(const char *text, size_t len, size_t *at, struct mark *out);
 
 /**
- * gap_reason_name(reason):
+ * mark_reason_name(reason):
  * Return the word for ${reason} that clients see.
  */
-const char *gap_reason_name(enum gap_reason reason);
+const char *mark_reason_name(enum gap_reason reason);
 
 #endif

@@ -93,7 +93,7 @@ note_work(struct rotation_work *work, int lock_fd)
 	    work->keep < ROTATION_KEEP_MAX ? work->keep : ROTATION_KEEP_MAX);
 	if (write_note(lock_fd, text) == 0)
 		return 0;
-	return rotation_fail(work,
+	return rotation_steps_fail(work,
 	    "cannot write the spool's " OWN_FOLDER "/" LOCK_NAME " (%s): make "
 	    "room",
 	    strerror(errno));
@@ -105,8 +105,8 @@ carry_out(struct rotation_work *work, int lock_fd)
 {
 	if (rotation_check(work) != 0)
 		return ROTATION_FAILED;
-	if (note_work(work, lock_fd) == 0 && rotation_make(work) == 0 &&
-	    rotation_move(work) == 0 && rotation_renew(work) == 0) {
+	if (note_work(work, lock_fd) == 0 && rotation_steps_make(work) == 0 &&
+	    rotation_steps_move(work) == 0 && rotation_steps_renew(work) == 0) {
 		(void)write_note(lock_fd, "");
 		work->report->size = (uint64_t)work->st.st_size;
 		return ROTATION_DONE;
@@ -117,7 +117,7 @@ carry_out(struct rotation_work *work, int lock_fd)
 	 */
 	if (!work->has_moved) {
 		(void)write_note(lock_fd, "");
-		rotation_abandon(work);
+		rotation_steps_abandon(work);
 	}
 	return ROTATION_FAILED;
 }
@@ -146,7 +146,8 @@ complete_noted(struct rotation_work *work, int lock_fd, const struct note *note)
 {
 	if (work->fd != -1 && work->st.st_ino == note->ino)
 		return carry_out(work, lock_fd);
-	if (rotation_restore(work, rotation_is_moved(work, note->ino)) != 0)
+	if (rotation_steps_restore(
+		work, rotation_steps_is_moved(work, note->ino)) != 0)
 		return ROTATION_FAILED;
 	(void)write_note(lock_fd, "");
 	return ROTATION_DONE;
@@ -161,17 +162,18 @@ static enum rotation_result
 complete_seen(struct rotation_work *work, int lock_fd, const struct note *note)
 {
 	bool is_newest = work->fd != -1 && work->st.st_ino == note->ino;
-	bool is_moved = rotation_is_moved(work, note->ino);
+	bool is_moved = rotation_steps_is_moved(work, note->ino);
 	enum rotation_result result = ROTATION_NOTHING;
 	bool is_owners = (is_newest || is_moved) &&
-	    rotation_is_owners(work, work->st.st_uid);
+	    rotation_check_is_owners(work, work->st.st_uid);
 
 	work->keep = SERIES_LAST;
-	if (is_owners && is_newest && rotation_is_begun(work))
+	if (is_owners && is_newest && rotation_check_is_begun(work))
 		return carry_out(work, lock_fd);
 	if (is_owners && is_moved)
-		result = rotation_restore(work, true) == 0 ? ROTATION_DONE :
-							     ROTATION_FAILED;
+		result = rotation_steps_restore(work, true) == 0 ?
+		    ROTATION_DONE :
+		    ROTATION_FAILED;
 	if (result != ROTATION_FAILED)
 		(void)write_note(lock_fd, "");
 	return result;
@@ -188,12 +190,12 @@ complete(const char *spool, int lock_fd, bool may_wait,
 	if (!read_note(lock_fd, &note))
 		return ROTATION_NOTHING;
 	work.keep = (unsigned)note.keep;
-	result = rotation_open(&work, spool, note.base);
+	result = rotation_steps_open(&work, spool, note.base);
 	if (result == ROTATION_DONE || result == ROTATION_NOTHING)
 		result = is_trusted(lock_fd, spool) ?
 		    complete_noted(&work, lock_fd, &note) :
 		    complete_seen(&work, lock_fd, &note);
-	rotation_close(&work);
+	rotation_steps_close(&work);
 	return result;
 }
 
@@ -248,7 +250,7 @@ refuse_lock(struct rotation_report *report)
 	if (errno == EWOULDBLOCK)
 		return ROTATION_BUSY;
 	if (errno == ETIMEDOUT)
-		return rotation_give_up(report, OWN_FOLDER "/" LOCK_NAME);
+		return rotation_steps_give_up(report, OWN_FOLDER "/" LOCK_NAME);
 	snprintf(report->problem, sizeof(report->problem),
 	    "cannot lock the spool's " OWN_FOLDER "/" LOCK_NAME " (%s)%s",
 	    strerror(errno),
@@ -268,13 +270,13 @@ run(const char *spool, int lock_fd, const struct rotation *rotation,
 		.report = report };
 	enum rotation_result result;
 
-	result = rotation_open(&work, spool, rotation->base);
+	result = rotation_steps_open(&work, spool, rotation->base);
 	/* Another process may have rotated it since we saw that it is due. */
 	if (result == ROTATION_DONE && rotation_due_ms(spool, rotation) > 0)
 		result = ROTATION_NOTHING;
 	if (result == ROTATION_DONE)
 		result = carry_out(&work, lock_fd);
-	rotation_close(&work);
+	rotation_steps_close(&work);
 	return result;
 }
 

@@ -15,7 +15,7 @@
 #define WRITER_PAUSE_NS 10000000L
 
 const char *
-rotation_older(const struct rotation_work *work, unsigned number,
+rotation_check_older(const struct rotation_work *work, unsigned number,
     char out[ROTATION_NAME_SIZE])
 {
 	snprintf(out, ROTATION_NAME_SIZE, "%s.%u", work->name, number);
@@ -34,7 +34,8 @@ may_move(uid_t uid, const struct stat *dir, const struct stat *st)
 }
 
 bool
-rotation_is_of_series(const struct rotation_work *work, const struct stat *st)
+rotation_check_is_of_series(
+    const struct rotation_work *work, const struct stat *st)
 {
 	struct stat dir;
 
@@ -49,42 +50,43 @@ check_segment(
 	struct stat dir;
 
 	if (!S_ISREG(st->st_mode))
-		return rotation_fail(work,
+		return rotation_steps_fail(work,
 		    "%s is no plain file and cannot be a segment: rename or "
 		    "remove it",
 		    name);
 	if (st->st_nlink > 1)
-		return rotation_fail(work,
+		return rotation_steps_fail(work,
 		    "%s has another name, too (a hard link), by which it may "
 		    "be written: remove one of them",
 		    name);
 	if (fstat(work->dir_fd, &dir) == 0 && !may_move(geteuid(), &dir, st))
-		return rotation_fail(work,
+		return rotation_steps_fail(work,
 		    "%s belongs to user %u, and only that user may rename it "
 		    "in this folder (mode +t): run `spoolcast rotate` as that "
 		    "user or root",
 		    name, st->st_uid);
-	if (rotation_is_of_series(work, st))
+	if (rotation_check_is_of_series(work, st))
 		return 0;
-	return rotation_fail(work,
+	return rotation_steps_fail(work,
 	    "%s belongs to user %u, and in this folder (mode +t) user %u, to "
 	    "whom %s belongs, could not rename it: chown or remove one of them",
 	    name, st->st_uid, work->st.st_uid, work->base);
 }
 
 int
-rotation_find_free(struct rotation_work *work, unsigned *number)
+rotation_check_free(struct rotation_work *work, unsigned *number)
 {
 	char name[ROTATION_NAME_SIZE];
 	struct stat st;
 
 	for (*number = 1; *number <= work->keep; ++*number) {
-		if (fstatat(work->dir_fd, rotation_older(work, *number, name),
-			&st, AT_SYMLINK_NOFOLLOW) != 0)
+		if (fstatat(work->dir_fd,
+			rotation_check_older(work, *number, name), &st,
+			AT_SYMLINK_NOFOLLOW) != 0)
 			return errno == ENOENT ?
 			    0 :
-			    rotation_fail(work, "cannot look at %s (%s)", name,
-				strerror(errno));
+			    rotation_steps_fail(work, "cannot look at %s (%s)",
+				name, strerror(errno));
 		if (check_segment(work, name, &st) != 0)
 			return -1;
 	}
@@ -123,9 +125,9 @@ check_writers(struct rotation_work *work)
 {
 	char name[ROTATION_NAME_SIZE];
 
-	if (!has_writer(work, rotation_older(work, 1, name)))
+	if (!has_writer(work, rotation_check_older(work, 1, name)))
 		return 0;
-	return rotation_fail(work,
+	return rotation_steps_fail(work,
 	    "a program still has %s open for writing, and once it is renamed "
 	    "again nobody reads what that writes: let the program open %s anew",
 	    name, work->base);
@@ -137,28 +139,29 @@ rotation_check(struct rotation_work *work)
 	unsigned number;
 
 	if (check_segment(work, work->base, &work->st) != 0 ||
-	    rotation_find_free(work, &number) != 0)
+	    rotation_check_free(work, &number) != 0)
 		return -1;
 	return number > 1 ? check_writers(work) : 0;
 }
 
 bool
-rotation_is_begun(const struct rotation_work *work)
+rotation_check_is_begun(const struct rotation_work *work)
 {
 	char name[ROTATION_NAME_SIZE];
 	unsigned number = 1;
 	struct stat st;
 
 	while (number < SERIES_LAST &&
-	    fstatat(work->dir_fd, rotation_older(work, number, name), &st,
+	    fstatat(work->dir_fd, rotation_check_older(work, number, name), &st,
 		AT_SYMLINK_NOFOLLOW) == 0)
 		number++;
-	return fstatat(work->dir_fd, rotation_older(work, number + 1, name),
-		   &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(work->dir_fd,
+		   rotation_check_older(work, number + 1, name), &st,
+		   AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool
-rotation_is_owners(const struct rotation_work *work, uid_t owner)
+rotation_check_is_owners(const struct rotation_work *work, uid_t owner)
 {
 	struct stat dir, st;
 

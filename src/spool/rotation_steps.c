@@ -16,7 +16,7 @@
 #define FLAGS (O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 int
-rotation_fail(struct rotation_work *work, const char *format, ...)
+rotation_steps_fail(struct rotation_work *work, const char *format, ...)
 {
 	struct rotation_report *report = work->report;
 	va_list args;
@@ -44,7 +44,7 @@ open_segment(const struct rotation_work *work, const char *name)
 }
 
 enum rotation_result
-rotation_give_up(struct rotation_report *report, const char *what)
+rotation_steps_give_up(struct rotation_report *report, const char *what)
 {
 	const struct lock_holder *holder = lock_last_holder();
 
@@ -61,13 +61,13 @@ refuse(struct rotation_work *work)
 	if (errno == EWOULDBLOCK)
 		return ROTATION_BUSY;
 	if (errno == ETIMEDOUT)
-		return rotation_give_up(work->report, work->base);
+		return rotation_steps_give_up(work->report, work->base);
 	if (errno == ELOOP)
-		rotation_fail(work,
+		rotation_steps_fail(work,
 		    "%s is a link: rotate the file that it leads to",
 		    work->base);
 	else
-		rotation_fail(work,
+		rotation_steps_fail(work,
 		    "cannot lock %s (%s): run `spoolcast "
 		    "rotate` as the user who writes it",
 		    work->base, strerror(errno));
@@ -103,7 +103,8 @@ lock_newest(struct rotation_work *work)
 }
 
 enum rotation_result
-rotation_open(struct rotation_work *work, const char *spool, const char *base)
+rotation_steps_open(
+    struct rotation_work *work, const char *spool, const char *base)
 {
 	const char *slash;
 
@@ -115,7 +116,7 @@ rotation_open(struct rotation_work *work, const char *spool, const char *base)
 	    open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
 	    own_open_folder(spool);
 	if (work->dir_fd == -1) {
-		rotation_fail(work, "cannot open the folder of %s (%s)",
+		rotation_steps_fail(work, "cannot open the folder of %s (%s)",
 		    work->base, strerror(errno));
 		return ROTATION_FAILED;
 	}
@@ -127,7 +128,7 @@ rotation_open(struct rotation_work *work, const char *spool, const char *base)
 }
 
 void
-rotation_close(struct rotation_work *work)
+rotation_steps_close(struct rotation_work *work)
 {
 	/* This lets go of the lock. */
 	if (work->fd != -1)
@@ -143,14 +144,14 @@ static int
 refuse_twin(struct rotation_work *work)
 {
 	if (errno == EPERM)
-		return rotation_fail(work,
+		return rotation_steps_fail(work,
 		    "a new %s would not have the rights of the old one, which "
 		    "belongs to user %u and group %u: run `spoolcast rotate` "
 		    "as that user, who must be in that group, or as root; or "
 		    "give user and group the same rights",
 		    work->base, work->st.st_uid, work->st.st_gid);
-	return rotation_fail(work, "cannot make a new %s (%s)%s", work->base,
-	    strerror(errno),
+	return rotation_steps_fail(work, "cannot make a new %s (%s)%s",
+	    work->base, strerror(errno),
 	    errno == EACCES ? ": run `spoolcast rotate` as a user who may "
 			      "write to the folder" :
 		errno == ENOSPC || errno == EDQUOT ? ": make room" :
@@ -158,7 +159,7 @@ refuse_twin(struct rotation_work *work)
 }
 
 int
-rotation_make(struct rotation_work *work)
+rotation_steps_make(struct rotation_work *work)
 {
 	if (twin_make(work->dir_fd, ROTATION_NEW_NAME, work->fd) != 0)
 		return refuse_twin(work);
@@ -171,15 +172,15 @@ remove_older(struct rotation_work *work, unsigned number)
 	char name[ROTATION_NAME_SIZE];
 	struct stat st;
 
-	rotation_older(work, number, name);
+	rotation_check_older(work, number, name);
 	/* It may be the file of another user that only has such a name. */
 	if (fstatat(work->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    !rotation_is_of_series(work, &st))
+	    !rotation_check_is_of_series(work, &st))
 		return 0;
 	if (unlinkat(work->dir_fd, name, 0) == 0)
 		work->has_moved = true;
 	else if (errno != ENOENT && errno != EISDIR)
-		return rotation_fail(
+		return rotation_steps_fail(
 		    work, "cannot remove %s (%s)", name, strerror(errno));
 	return 0;
 }
@@ -195,8 +196,9 @@ find_oldest(const struct rotation_work *work)
 	for (unsigned number = oldest + 1;
 	     number <= SERIES_LAST && number - oldest <= SERIES_MISSING + 1;
 	     number++) {
-		if (fstatat(work->dir_fd, rotation_older(work, number, name),
-			&st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(work->dir_fd,
+			rotation_check_older(work, number, name), &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode))
 			oldest = number;
 	}
@@ -225,38 +227,41 @@ rename_segment(struct rotation_work *work, const char *from, const char *to)
 		work->has_moved = true;
 		return 0;
 	}
-	return rotation_fail(work, "cannot rename %s to %s (%s)%s", from, to,
-	    strerror(errno),
+	return rotation_steps_fail(work, "cannot rename %s to %s (%s)%s", from,
+	    to, strerror(errno),
 	    errno == EEXIST || errno == ENOENT ?
 		": somebody else rotates it at the same time" :
 		"");
 }
 
 int
-rotation_move(struct rotation_work *work)
+rotation_steps_move(struct rotation_work *work)
 {
 	char from[ROTATION_NAME_SIZE], to[ROTATION_NAME_SIZE];
 	unsigned number;
 
 	if (trim(work) != 0)
 		return -1;
-	/* If the newest is not kept, rotation_renew replaces it in one step. */
+	/* If the newest is not kept, rotation_steps_renew replaces it in one
+	 * step. */
 	if (work->keep == 0)
 		return 0;
-	if (rotation_find_free(work, &number) != 0)
+	if (rotation_check_free(work, &number) != 0)
 		return -1;
 	if (number > work->keep && remove_older(work, --number) != 0)
 		return -1;
 	for (; number > 1; number--) {
-		if (rename_segment(work, rotation_older(work, number - 1, from),
-			rotation_older(work, number, to)) != 0)
+		if (rename_segment(work,
+			rotation_check_older(work, number - 1, from),
+			rotation_check_older(work, number, to)) != 0)
 			return -1;
 	}
-	return rename_segment(work, work->name, rotation_older(work, 1, to));
+	return rename_segment(
+	    work, work->name, rotation_check_older(work, 1, to));
 }
 
 int
-rotation_renew(struct rotation_work *work)
+rotation_steps_renew(struct rotation_work *work)
 {
 	int rc = work->keep == 0 ? renameat(work->dir_fd, ROTATION_NEW_NAME,
 				       work->dir_fd, work->name) :
@@ -270,7 +275,7 @@ rotation_renew(struct rotation_work *work)
 	/* A writer made a new file between the two steps. */
 	if (errno == EEXIST)
 		return unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
-	return rotation_fail(
+	return rotation_steps_fail(
 	    work, "cannot make a new %s (%s)", work->base, strerror(errno));
 }
 
@@ -280,19 +285,19 @@ open_moved(struct rotation_work *work, ino_t ino)
 {
 	char name[ROTATION_NAME_SIZE];
 
-	work->fd = open_segment(work, rotation_older(work, 1, name));
+	work->fd = open_segment(work, rotation_check_older(work, 1, name));
 	return work->fd != -1 && fstat(work->fd, &work->st) == 0 &&
 	    work->st.st_ino == ino;
 }
 
 bool
-rotation_is_moved(struct rotation_work *work, ino_t ino)
+rotation_steps_is_moved(struct rotation_work *work, ino_t ino)
 {
 	return work->fd == -1 && open_moved(work, ino);
 }
 
 int
-rotation_restore(struct rotation_work *work, bool is_moved)
+rotation_steps_restore(struct rotation_work *work, bool is_moved)
 {
 
 	/*
@@ -301,17 +306,17 @@ rotation_restore(struct rotation_work *work, bool is_moved)
 	 */
 	if (is_moved &&
 	    !twin_is_made(work->dir_fd, ROTATION_NEW_NAME, work->fd) &&
-	    rotation_make(work) != 0)
+	    rotation_steps_make(work) != 0)
 		return -1;
 	if (is_moved)
-		return rotation_renew(work);
+		return rotation_steps_renew(work);
 	/* Other processes have completed it, or removed all of the series. */
 	(void)unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 	return 0;
 }
 
 void
-rotation_abandon(struct rotation_work *work)
+rotation_steps_abandon(struct rotation_work *work)
 {
 	(void)unlinkat(work->dir_fd, ROTATION_NEW_NAME, 0);
 }

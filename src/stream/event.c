@@ -176,7 +176,7 @@ event_append_gap(struct buf *out, const struct span *id, const char *channel,
 	if (buf_printf(out,
 		"event: spoolcast.gap\ndata: {\"channel\":\"%s\","
 		"\"reason\":\"%s\",\"resumed\":\"%s\"}\n",
-		channel, gap_reason_name(reason), resumed) != 0)
+		channel, mark_reason_name(reason), resumed) != 0)
 		return -1;
 	return append_end(out, id, NULL);
 }

@@ -88,14 +88,8 @@ includes()
 	# A module may be several files.
 	local object name module symbol bad=0
 	declare -A also=([folder_names]='folder'
-		[hub_conf]='hub'
 		[viewer_due]='viewer' [viewer_send]='viewer'
-		[answer]='answer' [cmd_serve]='serve'
-		[cmd_help]='cmd_version' [mark]='gap_reason'
-		[rotation_steps]='rotation' [rotation_check]='rotation'
-		[conf_find]='conf' [conf_load]='conf'
-		[segment_tail]='segment' [segment_back]='segment'
-		[segment_before]='segment' [series_list]='series')
+		[cmd_serve]='serve' [cmd_help]='cmd_version')
 	for object in "$ROOT"/build/obj/*/*.o; do
 		module=$(basename "$object" .o)
 		for symbol in $(nm --defined-only -g "$object" |

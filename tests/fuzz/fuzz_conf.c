@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct conf_errors errs = { 0 };
 	struct conf *conf =
-	    conf_parse((const char *)data, size, "/x/my.ini", &errs);
+	    conf_load_text((const char *)data, size, "/x/my.ini", &errs);
 
 	if ((conf != NULL) != (conf_errors_count(&errs) == 0))
 		abort();

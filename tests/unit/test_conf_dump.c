@@ -16,7 +16,7 @@ parse(const char *text)
 {
 	struct conf_errors errs = { 0 };
 	struct conf *conf =
-	    conf_parse(text, strlen(text), "/etc/x/my.ini", &errs);
+	    conf_load_text(text, strlen(text), "/etc/x/my.ini", &errs);
 
 	if (conf == NULL)
 		fail_msg("%s", conf_errors_line(&errs, 0));

@@ -94,7 +94,7 @@ open_conf(const char *option, struct conf_errors *errs)
 	struct conf_where where = { option, at("bin/spoolcast") };
 	struct conf *conf;
 
-	if (conf_open(&where, &conf, errs) == 0)
+	if (conf_find(&where, &conf, errs) == 0)
 		assert_non_null(conf);
 	else
 		assert_null(conf);
@@ -335,15 +335,15 @@ test_a_name_without_slash_is_beside_nothing(void **state)
 		skip();
 	make_file("spoolcast.ini", 1);
 	assert_int_equal(chdir(top), 0);
-	assert_int_equal(conf_open(&where, &conf, &errs), -1);
+	assert_int_equal(conf_find(&where, &conf, &errs), -1);
 	conf_errors_free(&errs);
 	where.argv0 = "./spoolcast";
-	assert_int_equal(conf_open(&where, &conf, &errs), 0);
+	assert_int_equal(conf_find(&where, &conf, &errs), 0);
 	assert_string_equal(conf_file(conf), "./spoolcast.ini");
 	assert_string_equal(conf_base(conf)->path, at("spool"));
 	conf_free(conf);
 	where.argv0 = NULL;
-	assert_int_equal(conf_open(&where, &conf, &errs), -1);
+	assert_int_equal(conf_find(&where, &conf, &errs), -1);
 	conf_errors_free(&errs);
 }
 

@@ -14,7 +14,7 @@ static struct conf *
 parse(const char *text)
 {
 	struct conf_errors errs = { 0 };
-	struct conf *conf = conf_parse(text, strlen(text), "my.ini", &errs);
+	struct conf *conf = conf_load_text(text, strlen(text), "my.ini", &errs);
 
 	if (conf == NULL)
 		fail_msg("%s", conf_errors_line(&errs, 0));
@@ -124,7 +124,8 @@ test_hostile_names_cannot_make_memory_grow_without_end(void **state)
 	(void)state;
 	for (int i = 0; i < 12; i++)
 		buf_printf(&text, "[channel *%c*]\nhistory = %d\n", 'a' + i, i);
-	conf = conf_parse((const char *)text.data, text.len, "my.ini", &errs);
+	conf =
+	    conf_load_text((const char *)text.data, text.len, "my.ini", &errs);
 	assert_non_null(conf);
 	for (size_t i = 1; i < 4096; i++) {
 		char name[16] = "X";

@@ -21,7 +21,8 @@ parse_long(size_t len, const char *end, struct conf_errors *errs)
 	while (text.len < 8 + len)
 		buf_puts(&text, "a");
 	buf_puts(&text, end);
-	conf = conf_parse((const char *)text.data, text.len, "my.ini", errs);
+	conf =
+	    conf_load_text((const char *)text.data, text.len, "my.ini", errs);
 	buf_free(&text);
 	return conf;
 }
@@ -72,7 +73,8 @@ test_a_long_comment_is_no_error(void **state)
 	while (text.len < 197)
 		buf_puts(&text, " ");
 	buf_puts(&text, "[spool]\n");
-	conf = conf_parse((const char *)text.data, text.len, "my.ini", &errs);
+	conf =
+	    conf_load_text((const char *)text.data, text.len, "my.ini", &errs);
 	assert_non_null(conf);
 	conf_free(conf);
 	buf_free(&text);
@@ -85,7 +87,7 @@ test_a_nul_byte_is_an_error(void **state)
 	struct conf_errors errs = { 0 };
 
 	(void)state;
-	assert_null(conf_parse(text, sizeof(text) - 1, "my.ini", &errs));
+	assert_null(conf_load_text(text, sizeof(text) - 1, "my.ini", &errs));
 	assert_int_equal(conf_errors_count(&errs), 1);
 	assert_non_null(
 	    strstr(conf_errors_line(&errs, 0), "my.ini:2: byte 0x00 "));

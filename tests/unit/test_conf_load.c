@@ -13,7 +13,7 @@
 static struct conf *
 parse(const char *text, struct conf_errors *errs)
 {
-	return conf_parse(text, strlen(text), "/etc/x/my.ini", errs);
+	return conf_load_text(text, strlen(text), "/etc/x/my.ini", errs);
 }
 
 /* Parse ${text}, which must be right. */
@@ -93,7 +93,7 @@ test_a_relative_path_starts_at_the_folder_of_the_file(void **state)
 	(void)state;
 	assert_string_equal(conf_base(conf)->path, "/etc/x/data/spool");
 	conf_free(conf);
-	conf = conf_parse("", 0, "my.ini", &errs);
+	conf = conf_load_text("", 0, "my.ini", &errs);
 	assert_non_null(conf);
 	assert_string_equal(conf_base(conf)->path, "spool");
 	conf_free(conf);
@@ -219,7 +219,7 @@ test_a_file_full_of_mistakes_does_not_flood(void **state)
 	for (int i = 0; i < 1000; i++)
 		buf_puts(&text, "nonsense\n");
 	assert_null(
-	    conf_parse((const char *)text.data, text.len, "my.ini", &errs));
+	    conf_load_text((const char *)text.data, text.len, "my.ini", &errs));
 	assert_int_equal(conf_errors_count(&errs), CONF_ERRORS_MAX + 1);
 	assert_string_equal(conf_errors_line(&errs, CONF_ERRORS_MAX),
 	    "further problems are not shown");
@@ -260,7 +260,7 @@ test_too_many_channel_sections_are_an_error(void **state)
 	for (int i = 0; i <= CONF_SECTIONS_MAX; i++)
 		buf_printf(&text, "[channel c%d]\nretry = 1s\n", i);
 	assert_null(
-	    conf_parse((const char *)text.data, text.len, "my.ini", &errs));
+	    conf_load_text((const char *)text.data, text.len, "my.ini", &errs));
 	assert_int_equal(conf_errors_count(&errs), 1);
 	assert_non_null(strstr(conf_errors_line(&errs, 0),
 	    "my.ini:2001: [channel c1000]: more than 1000 channel sections"));
@@ -269,7 +269,7 @@ test_too_many_channel_sections_are_an_error(void **state)
 	for (int i = 0; i <= CONF_GLOBS_MAX; i++)
 		buf_printf(&text, "[channel c%d*]\nretry = 1s\n", i);
 	assert_null(
-	    conf_parse((const char *)text.data, text.len, "my.ini", &errs));
+	    conf_load_text((const char *)text.data, text.len, "my.ini", &errs));
 	assert_int_equal(conf_errors_count(&errs), 1);
 	conf_errors_free(&errs);
 	buf_free(&text);

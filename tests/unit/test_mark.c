@@ -355,9 +355,9 @@ static void
 test_reasons_have_the_words_that_clients_know(void **state)
 {
 	(void)state;
-	assert_string_equal(gap_reason_name(GAP_EXPIRED), "expired");
-	assert_string_equal(gap_reason_name(GAP_REPLACED), "replaced");
-	assert_string_equal(gap_reason_name(GAP_UNKNOWN), "unknown");
+	assert_string_equal(mark_reason_name(GAP_EXPIRED), "expired");
+	assert_string_equal(mark_reason_name(GAP_REPLACED), "replaced");
+	assert_string_equal(mark_reason_name(GAP_UNKNOWN), "unknown");
 }
 
 int

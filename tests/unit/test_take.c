@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "helpers/takers.h"
-#include "take/take_elect.h"
 #include "spool/own.h"
+#include "take/take_elect.h"
 
 static bool
 is_two_the_taker(void)
