@@ -30,19 +30,8 @@ struct cli {
 	int json;	    /* --json was given */
 };
 
-/**
- * cli_run(argc, argv):
- * Do what the command line asks.  Return the exit code.  Without a verb, print
- * help to stderr and return EXIT_USAGE.
- */
-int cli_run(int argc, char **argv);
-
-/**
- * cli_unknown_verb(name):
- * Print to stderr that there is no verb ${name}, and the nearest one if it may
- * have been meant.  Return EXIT_USAGE.
- */
-int cli_unknown_verb(const char *name);
+/* What is said where output cannot be written. */
+#define CLI_CANNOT_WRITE "cannot write to standard output"
 
 /**
  * cli_usage_error(verb, format, ...):
@@ -103,6 +92,13 @@ int cli_conf(const struct cli *cli, const char *verb, struct conf **conf);
  * EXIT_SYSTEM with a message printed.
  */
 int cli_print(const struct buf *text);
+
+/**
+ * cli_run(argc, argv):
+ * Do what the command line asks.  Return the exit code.  Without a verb, print
+ * help to stderr and return EXIT_USAGE.
+ */
+int cli_run(int argc, char **argv);
 
 /*
  * The verbs: ${argc} and ${argv} begin with the verb itself.  Each returns the

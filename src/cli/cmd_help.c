@@ -42,7 +42,7 @@ cmd_help(const struct cli *cli, int argc, char **argv)
 		return print_settings();
 	verb = verbs_find(argv[at]);
 	if (verb == NULL)
-		return cli_unknown_verb(argv[at]);
+		return verbs_refuse(argv[at]);
 	fputs(verb->usage, stdout);
 	return EXIT_DONE;
 }

@@ -153,8 +153,8 @@ verbs_list(FILE *out)
 	    out);
 }
 
-const struct verb *
-verbs_near(const char *name)
+static const struct verb *
+near_verb(const char *name)
 {
 	const struct verb *nearest = NULL;
 	size_t least = SIZE_MAX;
@@ -172,4 +172,15 @@ verbs_near(const char *name)
 		}
 	}
 	return nearest;
+}
+
+int
+verbs_refuse(const char *name)
+{
+	const struct verb *near = near_verb(name);
+
+	if (near == NULL)
+		return cli_usage_error(NULL, "unknown verb %s", name);
+	return cli_usage_error(
+	    NULL, "unknown verb %s; did you mean %s?", name, near->name);
 }

@@ -28,10 +28,11 @@ struct verb {
 const struct verb *verbs_find(const char *name);
 
 /**
- * verbs_near(name):
- * Return the verb that the misspelt ${name} may have meant, or NULL.
+ * verbs_refuse(name):
+ * Print to stderr that there is no verb ${name}, and the nearest one if it may
+ * have been meant.  Return EXIT_USAGE.
  */
-const struct verb *verbs_near(const char *name);
+int verbs_refuse(const char *name);
 
 /**
  * verbs_list(out):
