@@ -38,7 +38,8 @@ explain(const struct conf_key *key, struct buf *out)
 
 	failed = buf_puts(&text, key->doc) != 0;
 	if (!failed && (key->flags & CONF_LATER) != 0)
-		failed = buf_puts(&text, " Not in this version.") != 0;
+		failed =
+		    buf_puts(&text, " This version does not have it yet.") != 0;
 	else if (!failed && (key->min != NULL || key->type == CONF_CHOICE))
 		failed = buf_puts(&text, " Allowed: ") != 0 ||
 		    conf_type_limits(key, &text) != 0 ||
@@ -59,16 +60,17 @@ int
 conf_dump_sample(struct buf *out)
 {
 	static const char head[] =
-	    "spoolcast.ini: all settings. The keys behind a ';' stand there "
-	    "with their defaults: remove the ';' to change one.";
+	    "spoolcast.ini: all settings. Each key after a ';' has its default "
+	    "value: remove the ';' to change it.";
 	static const char units[] =
 	    "Durations have a unit (250ms 15s 4m 1h 7d), sizes may have one "
-	    "(64K 16M 1G), shares are percent. A comment starts with ';' or, "
-	    "at the start of a line, with '#'. Lines start in the first column "
-	    "and have at most 198 bytes. `spoolcast check` tells whether all "
-	    "is well; spoolcast.ini(5) says more.";
+	    "(64K 16M 1G), shares are in percent. A comment starts with ';' "
+	    "or, at the start of a line, with '#'. Lines start in the first "
+	    "column and have at most 198 bytes. `spoolcast check` tells "
+	    "whether all is well; spoolcast.ini(5) says more.";
 	static const char tail[] =
-	    "; What differs for one channel, or for all that a glob matches.\n"
+	    "; Settings that differ for one channel, or for all that a glob "
+	    "matches.\n"
 	    ";[channel news]\n;heartbeat = 5s\n;history = 20\n\n"
 	    ";[channel build-*]\n;history = 100\n";
 	const char *section = "";
