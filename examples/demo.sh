@@ -3,7 +3,7 @@
 #
 # Starts lighttpd on loopback with spoolcast behind it, feeds the load average
 # into one channel, and says what to type to feed another.  The spool is ./spool
-# and stays; everything else ends and goes on Ctrl-C.
+# and stays; everything else ends and is removed on Ctrl-C.
 #
 # shellcheck disable=SC2317 # functions that a trap calls
 set -eu
@@ -17,13 +17,14 @@ feeder=''
 
 work=$(mktemp -d)
 
-# group_has_members GROUP: some process of this group still runs.  Those that
-# have ended and wait for their parent do not count.
+# group_has_members GROUP: succeeds if some process of this group still runs.
+# Processes that have ended and wait for their parent do not count.
 group_has_members()
 {
 	for stat in /proc/[0-9]*/stat; do
 		{ read -r line <"$stat"; } 2>/dev/null || continue
-		# Behind the name, which may hold blanks: state, parent, group.
+		# After the name, which may have blanks, come state, parent and
+		# group.
 		# shellcheck disable=SC2086
 		set -- "$1" ${line##*) }
 		case $2$4 in
@@ -34,7 +35,7 @@ group_has_members()
 	return 1
 }
 
-# end_group LEADER: it, a child of this shell, and all that it started.
+# end_group LEADER: ends that child of this shell, and all that it started.
 end_group()
 {
 	[ -n "$1" ] || return 0
@@ -58,14 +59,15 @@ stop()
 	end_group "$feeder"
 	end_group "$server"
 	rm -rf "$work"
-	# A line a second would grow for ever; what you typed is kept.
+	# This file would grow by a line a second for ever; the lines that you
+	# typed are kept.
 	rm -f "$spool/load"
 }
 
 trap stop EXIT
 trap 'exit 0' HUP INT TERM
 
-# configure PORT
+# configure PORT: writes the configuration of the server.
 configure()
 {
 	cat >"$work/lighttpd.conf" <<-END
@@ -89,8 +91,8 @@ configure()
 	END
 }
 
-# start PORT: returns 1 if that port is taken.  In a group of its own the server
-# does not hear Ctrl-C; this script stops it in good order.
+# start PORT: starts the server; returns 1 if that port is taken.  In a group of
+# its own the server does not hear Ctrl-C; this script stops it in good order.
 start()
 {
 	configure "$1"

@@ -2,7 +2,7 @@
 # loadavg.sh [FILE]
 #
 # Appends the load average of the last minute to FILE (spool/load), one line a
-# second.  This is all that a publisher has to be.
+# second.  A publisher needs no more than this.
 set -eu
 
 file=${1:-spool/load}

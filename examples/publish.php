@@ -8,7 +8,7 @@
  *		<button>Say it</button>
  *	</form>
  *
- * Put the spool outside of the folder that the web server shows.  Whoever
+ * Put the spool outside of the folder that the web server shows.  Anyone who
  * reaches this page may publish; keep others out as you do on other pages.
  */
 declare(strict_types=1);
@@ -39,7 +39,7 @@ if ($line === '') {
 }
 
 // LOCK_EX keeps two messages apart even where a file system does not.
-// What goes wrong is for the log, whatever display_errors says: it has paths.
+// Errors go to the log, whatever display_errors says, because they have paths.
 $written = @file_put_contents("$spool/guestbook", "$line\n",
     FILE_APPEND | LOCK_EX);
 if ($written === false) {
