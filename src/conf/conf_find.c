@@ -200,7 +200,7 @@ do_without(
 		place = beside->binary != NULL ? beside->binary : "./";
 	if (variable("SPOOLCAST_SPOOL") == NULL) {
 		why = "none is needed: a folder \"" SPOOL_NAME
-		      "\" stands beside the program";
+		      "\" is beside the program";
 		if (!has_spool(beside->started, &path) &&
 		    !has_spool(beside->binary, &path)) {
 			conf_errors_add(errs,

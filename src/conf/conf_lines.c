@@ -43,7 +43,7 @@ read_heading(struct conf_lines *lines, const char *line, size_t len)
 	}
 	conf_lines_complain(lines,
 	    "the heading does not end with ']'; write [section] and nothing "
-	    "behind it but a comment after ' ;'");
+	    "after it but a comment that starts with ' ;'");
 	lines->on_heading(lines->cookie, NULL, 0);
 }
 

@@ -56,8 +56,9 @@ open_channel(struct loader *loader, const char *name, size_t len)
 {
 	if (!name_is_valid(name, len) && !name_is_pattern(name, len)) {
 		conf_lines_complain(&loader->lines,
-		    "[channel %.*s]: no channel name and no glob; use letters, "
-		    "digits, - and _, at most %d, and * ? [...] in globs",
+		    "[channel %.*s]: neither a channel name nor a glob; use "
+		    "letters, digits, - and _, at most %d, and * ? [...] in "
+		    "globs",
 		    len < CONF_LINES_SHOWN ? (int)len : CONF_LINES_SHOWN, name,
 		    NAME_MAX_LEN);
 		return;
@@ -95,7 +96,8 @@ open_base(struct loader *loader, const char *name, size_t len)
 	else
 		conf_lines_complain(&loader->lines,
 		    "[%s]: unknown section; `spoolcast help settings` shows "
-		    "all, and [channel NAME] is for what differs by channel",
+		    "all, and settings that differ by channel are in [channel "
+		    "NAME]",
 		    loader->heading);
 }
 
@@ -134,7 +136,7 @@ is_in_place(struct loader *loader, const char *name, const struct conf_key *key)
 
 	if (loader->place == PLACE_NOWHERE)
 		conf_lines_complain(&loader->lines,
-		    "%s: stands before the first section; put it under [%s]",
+		    "%s: comes before the first section; put it under [%s]",
 		    name, near != NULL ? near->section : "SECTION");
 	else if (near == NULL)
 		complain(loader, name,
@@ -223,8 +225,8 @@ on_pair(void *cookie, const char *section, const char *name, const char *value)
 	else if (value[0] == '#' || strstr(value, " #") != NULL ||
 	    strstr(value, "\t#") != NULL)
 		complain(loader, name,
-		    "'#' would be part of the value; write comments behind a "
-		    "value after ' ;'");
+		    "'#' would be part of the value; start a comment after a "
+		    "value with ' ;'");
 	else
 		set_key(loader, key, value, loader->lines.line);
 	return 1;

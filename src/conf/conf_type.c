@@ -148,7 +148,7 @@ add_glob(const char *item, size_t len, struct buf *list, struct buf *why)
 	}
 	if (!name_is_valid(item, len) && !name_is_pattern(item, len)) {
 		(void)buf_printf(why,
-		    "'%.*s' is no channel name and no glob; use letters, "
+		    "'%.*s' is neither a channel name nor a glob; use letters, "
 		    "digits, - and _, at most 64, and * ? [...] in globs",
 		    (int)len, item);
 		return -1;

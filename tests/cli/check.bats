@@ -50,7 +50,7 @@ teardown() { check_teardown; }
 	cp "$SPOOLCAST" "$T/spoolcast"
 	SPOOLCAST=$T/spoolcast
 	check 0
-	hints 'configuration: none is needed: a folder "spool" stands beside'
+	hints 'configuration: none is needed: a folder "spool" is beside'
 	says "spool.path = $T/spool"
 }
 

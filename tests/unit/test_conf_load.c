@@ -119,7 +119,7 @@ static const struct {
 	    "my.ini:2: [spool] heartbeat: not a key of this section; put it "
 	    "under [stream]" },
 	{ "heartbeat = 1s\n",
-	    "my.ini:1: heartbeat: stands before the first section; put it "
+	    "my.ini:1: heartbeat: comes before the first section; put it "
 	    "under [stream]" },
 	{ "[stream]\nheartbeat = 15\n",
 	    "my.ini:2: [stream] heartbeat: '15' has no unit; write " },
@@ -144,7 +144,8 @@ static const struct {
 	    "my.ini:2: [spool] path: '#' would be part of the value" },
 	{ "[spool]\npath = a\x01\n", "my.ini:2: byte 0x01 is not text; " },
 	{ "[spool]\rpath = a\r", "my.ini:1: byte 0x0d is not text; " },
-	{ "[channel]\n", "my.ini:1: [channel ]: no channel name and no glob" },
+	{ "[channel]\n",
+	    "my.ini:1: [channel ]: neither a channel name nor a glob" },
 	{ "[channel -x]\n", "my.ini:1: [channel -x]: no channel name" },
 	{ "[channel a b]\n", "my.ini:1: [channel a b]: no channel name" },
 	{ "[channel x[]\n", "my.ini:1: [channel x[]: no channel name" },

@@ -214,7 +214,8 @@ static const struct value_case cases[] = {
 	{ "channels", "a,,b", NULL, "a name is missing" },
 	{ "channels", "a,", NULL, "a name is missing" },
 	{ "channels", "", NULL, "the value is empty" },
-	{ "channels", "a b", NULL, "'a b' is no channel name and no glob" },
+	{ "channels", "a b", NULL,
+	    "'a b' is neither a channel name nor a glob" },
 	{ "channels", "../x", NULL, "is no channel name" },
 	{ "channels", "[x", NULL, "is no channel name" },
 };
