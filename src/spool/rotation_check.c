@@ -51,13 +51,13 @@ check_segment(
 
 	if (!S_ISREG(st->st_mode))
 		return rotation_steps_fail(work,
-		    "%s is no plain file and cannot be a segment: rename or "
-		    "remove it",
+		    "%s is not a plain file and cannot be a segment: rename "
+		    "or remove it",
 		    name);
 	if (st->st_nlink > 1)
 		return rotation_steps_fail(work,
-		    "%s has another name, too (a hard link), by which it may "
-		    "be written: remove one of them",
+		    "%s also has another name (a hard link), through which a "
+		    "program may write to it: remove one of the two",
 		    name);
 	if (fstat(work->dir_fd, &dir) == 0 && !may_move(geteuid(), &dir, st))
 		return rotation_steps_fail(work,
@@ -68,8 +68,8 @@ check_segment(
 	if (rotation_check_is_of_series(work, st))
 		return 0;
 	return rotation_steps_fail(work,
-	    "%s belongs to user %u, and in this folder (mode +t) user %u, to "
-	    "whom %s belongs, could not rename it: chown or remove one of them",
+	    "%s belongs to user %u, and in this folder (mode +t) user %u, the "
+	    "owner of %s, could not rename it: chown or remove one of them",
 	    name, st->st_uid, work->st.st_uid, work->base);
 }
 
@@ -128,8 +128,9 @@ check_writers(struct rotation_work *work)
 	if (!has_writer(work, rotation_check_older(work, 1, name)))
 		return 0;
 	return rotation_steps_fail(work,
-	    "a program still has %s open for writing, and once it is renamed "
-	    "again nobody reads what that writes: let the program open %s anew",
+	    "a program still has %s open for writing, and once that file is "
+	    "renamed again nobody reads what the program writes: let it open "
+	    "%s anew",
 	    name, work->base);
 }
 

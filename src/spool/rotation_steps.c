@@ -49,8 +49,8 @@ rotation_steps_give_up(struct rotation_report *report, const char *what)
 	const struct lock_holder *holder = lock_last_holder();
 
 	snprintf(report->problem, sizeof(report->problem),
-	    "%s has been locked for %d s by process %ld (%s): let that unlock "
-	    "it, or end it",
+	    "%s has been locked for %d s by process %ld (%s): let that process "
+	    "unlock it, or end that process",
 	    what, LOCK_GIVE_UP_S, (long)holder->pid, holder->command);
 	return ROTATION_FAILED;
 }
@@ -69,7 +69,7 @@ refuse(struct rotation_work *work)
 	else
 		rotation_steps_fail(work,
 		    "cannot lock %s (%s): run `spoolcast "
-		    "rotate` as the user who writes it",
+		    "rotate` as the user who writes to it",
 		    work->base, strerror(errno));
 	return ROTATION_FAILED;
 }

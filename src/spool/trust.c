@@ -406,9 +406,9 @@ trust_explain(const char *path, char *out, size_t size)
 	else
 		snprintf(out, size,
 		    "%s %s of user %u to a place of user %u, and such a link "
-		    "is followed only if it is of root, of the user who runs "
-		    "this (%u), or of the owner of what it leads to: remove "
-		    "it, or let one of them make it",
+		    "is followed only if it belongs to root, to the user who "
+		    "runs this (%u), or to the owner of what it leads to: "
+		    "remove it, or let one of these users make it",
 		    path, by, last.owner, last.target, geteuid());
 	return out;
 }

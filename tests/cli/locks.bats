@@ -120,7 +120,7 @@ journal_has() { grep -qsx "$2" "$SPOOL/.spoolcast/$1"; }
 		same 111 "$rc"
 	done
 	grep -q "nothing was published: $SPOOL/news has been locked for 30 s by \
-process $HOLDER (perl): let that unlock it, or end it" "$T/publish.err"
+process $HOLDER (perl): let that process unlock it, or end that process" "$T/publish.err"
 	grep -q "the channel has not ended: $SPOOL/news has been locked" \
 		"$T/end.err"
 	grep -q "news has been locked for 30 s by process $HOLDER" \

@@ -52,7 +52,7 @@ teardown()
 	as nobody ln -s "$T/log" "$SPOOL/leak"
 	refused "$SPOOL/leak is a link of user $(id -u nobody)" \
 		"${publish[@]}" leak hello
-	[[ $stderr == *"remove it, or let one of them make it"* ]]
+	[[ $stderr == *"remove it, or let one of these users make it"* ]]
 	same mine "$(cat "$T/log")"
 }
 

@@ -158,7 +158,7 @@ logged()
 	ln "$SPOOL/news" "$T/other"
 	serve
 	wait_for 10 logged 'event=rotation-failed channel=news failed=1'
-	logged 'problem="news has another name, too (a hard link)'
+	logged 'problem="news also has another name (a hard link)'
 	sse_begin "$URL/news" "$T/s"
 	echo one >>"$SPOOL/news"
 	wait_line "$T/s" one

@@ -35,7 +35,7 @@ test_only_plain_files_of_one_name_are_rotated(void **state)
 	refuses("is a link");
 	unlinkat(temp_dir_fd, "news", 0);
 	assert_int_equal(mkdirat(temp_dir_fd, "news", 0755), 0);
-	refuses("no plain file");
+	refuses("not a plain file");
 	unlinkat(temp_dir_fd, "news", AT_REMOVEDIR);
 	assert_int_equal(
 	    linkat(temp_dir_fd, "target", temp_dir_fd, "news", 0), 0);
@@ -53,11 +53,11 @@ test_older_segments_are_plain_files_too(void **state)
 	(void)state;
 	series_make("news", "c b");
 	assert_int_equal(mkdirat(temp_dir_fd, "news.2", 0755), 0);
-	refuses("news.2 is no plain file");
+	refuses("news.2 is not a plain file");
 	series_is("news", 1, "c b");
 	unlinkat(temp_dir_fd, "news.2", AT_REMOVEDIR);
 	assert_int_equal(symlinkat("target", temp_dir_fd, "news.2"), 0);
-	refuses("news.2 is no plain file");
+	refuses("news.2 is not a plain file");
 	unlinkat(temp_dir_fd, "news.2", 0);
 	/* Above a number that is free, and above keep, it is in nobody's way.
 	 */
