@@ -90,9 +90,10 @@ check_lines(
 {
 	if (longest >= RECORD_LONG_LINE)
 		check_spool_say(check, CHECK_LONG,
-		    "%s%s: has a line of %zu bytes; where several write lines "
-		    "of %d and more without a lock they can get mixed, so let "
-		    "them use spoolcast publish or flock(1)",
+		    "%s%s: has a line of %zu bytes; where several programs "
+		    "write lines of %d bytes and more without a lock, these "
+		    "can get mixed, so let the programs use spoolcast publish "
+		    "or flock(1)",
 		    file->dir, file->file, longest, RECORD_LONG_LINE);
 }
 
@@ -163,8 +164,8 @@ check_dated(struct check_spool *check, const struct check_file *file)
 	snprintf(base, sizeof(base), "%.*s", (int)(len - 9), file->channel);
 	if (fstatat(file->dir_fd, base, &st, 0) == 0 && S_ISREG(st.st_mode))
 		check_spool_say(check, CHECK_DATED,
-		    "%s: is a channel of its own, no older segment of %s; if "
-		    "logrotate made it, set nodateext there",
+		    "%s: is a channel of its own, and not an older segment of "
+		    "%s; if logrotate made it, set nodateext there",
 		    file->file, base);
 }
 
@@ -184,14 +185,14 @@ check_limits(struct check_spool *check, const struct check_file *file)
 		    file->dir, file->file);
 	else if (st.st_nlink > 1)
 		check_spool_say(check, CHECK_ROTATION,
-		    "%s%s: is never rotated, because it has another name, too "
-		    "(a hard link); remove one of them",
+		    "%s%s: is never rotated, because it also has another name "
+		    "(a hard link); remove one of the two",
 		    file->dir, file->file);
 	else if (faccessat(file->dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		check_spool_say(check, CHECK_ROTATION,
 		    "%s%s: is never rotated, because user %ld cannot write to "
-		    "the folder: %s; chmod a+w that, or let cron run spoolcast "
-		    "rotate as a user who can",
+		    "the folder: %s; chmod a+w the folder, or let cron run "
+		    "spoolcast rotate as a user who can",
 		    file->dir, file->file, (long)geteuid(), strerror(errno));
 }
 
@@ -240,7 +241,7 @@ check_lock(struct check_spool *check, const struct check_file *file)
 	if (lock_find_holder(fd, &holder))
 		check_spool_say(check, CHECK_LOCK,
 		    "%s%s: is locked now by process %ld (%s); if that lasts, "
-		    "nothing is published there or rotated",
+		    "nothing is published there, and it is not rotated",
 		    file->dir, file->file, (long)holder.pid, holder.command);
 	close(fd);
 }
@@ -297,10 +298,10 @@ check_before(struct check_spool *check, const struct check_file *file)
 		missing++;
 	check_spool_say(check, CHECK_HOLE, "%s%s: there is no %s; %s",
 	    file->dir, file->file, before,
-	    missing > SERIES_MISSING ? "so many numbers are missing that it is "
-				       "not read" :
-				       "who has read no further than here is "
-				       "told of a gap");
+	    missing > SERIES_MISSING ? "so many numbers are missing that this "
+				       "segment is not read" :
+				       "a viewer that has read no further than "
+				       "here is told of a gap");
 }
 
 /* Say so if a program writes to a segment that nobody reads any more. */
@@ -318,9 +319,9 @@ check_unheard(struct check_spool *check, const struct check_file *file)
 		return;
 	if (writers_find(fd) == WRITERS_SOME)
 		check_spool_say(check, CHECK_UNHEARD,
-		    "%s%s: a program has it open for writing, and what it "
-		    "writes there reaches nobody; let it open %s%s anew after "
-		    "a rotation",
+		    "%s%s: a program has it open for writing, and what the "
+		    "program writes there reaches nobody; let the program open "
+		    "%s%s anew after a rotation",
 		    file->dir, file->file, file->channel, file->suffix);
 	close(fd);
 }
@@ -337,8 +338,8 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 		return;
 	if (!S_ISREG(st.st_mode)) {
 		check_spool_say(check, CHECK_SEGMENT,
-		    "%s%s: is a %s and no older segment, and rotation cannot "
-		    "get past it; rename or remove it",
+		    "%s%s: is a %s and not an older segment, and rotation "
+		    "cannot get past it; rename or remove it",
 		    file->dir, file->file, check_spool_type(st.st_mode));
 		return;
 	}
@@ -356,6 +357,6 @@ check_series_older(struct check_spool *check, const struct check_file *file)
 	if (settings_rotate(settings) && file->number > settings->keep)
 		check_spool_say(check, CHECK_BEYOND,
 		    "%s%s: is beyond keep = %" PRIu64
-		    ", and removed by the next rotation",
+		    ", and the next rotation removes it",
 		    file->dir, file->file, settings->keep);
 }

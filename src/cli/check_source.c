@@ -56,7 +56,7 @@ check_entry(struct check_spool *check, const struct check_file *folder, int fd,
 	    faccessat(fd, name, R_OK, AT_EACCESS) != 0 && errno != ENOENT) {
 		check_spool_say(check, CHECK_NEVER,
 		    "%s/%s: is never taken, because user %ld cannot read it: "
-		    "%s; chmod a+r",
+		    "%s; chmod a+r it",
 		    folder->file, name, (long)geteuid(), strerror(errno));
 	} else {
 		in->waiting++;
@@ -97,9 +97,9 @@ check_contents(
 		    in.names == NAMES_MAX ? "at least " : "", in.waiting);
 	if (in.unfinished > 0)
 		check_spool_say(check, CHECK_WAITING,
-		    "%s: files that are left alone, as their names start with "
-		    "a dot or end in ~ or .tmp, and that nobody wrote to for "
-		    "an hour: %zu; rename or remove them",
+		    "%s: files that are left alone, because their names start "
+		    "with a dot or end in ~ or .tmp, and that nobody has "
+		    "written to for an hour: %zu; rename or remove them",
 		    folder->file, in.unfinished);
 }
 
@@ -114,7 +114,7 @@ check_sticky(struct check_spool *check, const struct check_file *folder)
 	    st.st_uid != geteuid())
 		check_spool_say(check, CHECK_SOURCE,
 		    "%s: user %ld cannot remove the files of others from it, "
-		    "so they are not taken; chmod -t, or chown it",
+		    "so they are not taken; chmod -t the folder, or chown it",
 		    folder->file, (long)geteuid());
 }
 
@@ -147,13 +147,13 @@ check_within(struct check_spool *check, const struct check_file *folder, int fd,
 		return;
 	if (!S_ISDIR(st.st_mode))
 		check_spool_say(check, CHECK_SOURCE,
-		    "%s/%s: is a %s, and nothing is taken where spoolcast "
+		    "%s/%s: is a %s, and spoolcast takes nothing where it "
 		    "cannot make a folder of that name; remove it",
 		    folder->file, name, check_spool_type(st.st_mode));
 	else if (faccessat(fd, name, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
 		check_spool_say(check, CHECK_SOURCE,
 		    "%s/%s: cannot be written by user %ld: %s; nothing is "
-		    "taken: chown it, or remove it if it is empty",
+		    "taken; chown it, or remove it if it is empty",
 		    folder->file, name, (long)geteuid(), strerror(errno));
 }
 
@@ -224,8 +224,8 @@ check_journal(struct check_spool *check, int own, const char *name)
 	if (fstatat(own, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !S_ISREG(st.st_mode)) {
 		check_spool_say(check, CHECK_SOURCE,
-		    "%s%s: is a %s and no journal; remove it", file.dir, name,
-		    check_spool_type(st.st_mode));
+		    "%s%s: is a %s and not a journal; remove it", file.dir,
+		    name, check_spool_type(st.st_mode));
 		return;
 	}
 	if (check_spool_may(check, &file, R_OK | W_OK, "read and written"))
@@ -236,8 +236,9 @@ check_journal(struct check_spool *check, int own, const char *name)
 	if (fstatat(check->fd, source, &st, 0) == 0 || errno != ENOENT)
 		return;
 	check_spool_say(check, CHECK_ORPHAN,
-	    "%s%s: there is no %s, so nothing comes to it and patterns do "
-	    "not find the channel; remove it if there will not be one again",
+	    "%s%s: there is no %s, so nothing comes to this journal and "
+	    "patterns do not find its channel; remove the journal if there "
+	    "will not be one again",
 	    file.dir, name, source);
 }
 
@@ -257,8 +258,8 @@ check_owner(struct check_spool *check, int own, const char *name)
 	check_spool_say(check, CHECK_STRANGER,
 	    OWN_FOLDER
 	    "%s%s: belongs to user %u, who is neither root nor user "
-	    "%ld nor the owner of the spool, which is sticky: it is not "
-	    "believed; remove it, or chown it",
+	    "%ld nor the owner of the spool, which has the sticky bit, so "
+	    "it is not believed; remove it, or chown it",
 	    name[0] == '\0' ? "" : "/", name, st.st_uid, (long)geteuid());
 }
 
@@ -333,8 +334,8 @@ check_source_own(struct check_spool *check)
 	if (check->sources > 0 && check_own_rights(check, own != -1) &&
 	    (own == -1 || !has_taker(own)))
 		findings_add(&check->notes,
-		    "nobody takes from the pipes and drop folders now: what is "
-		    "written waits until a responder runs");
+		    "no responder takes from the pipes and drop folders now: "
+		    "what is written waits until a responder runs");
 	if (own == -1)
 		return;
 	check_journals(check, own);

@@ -18,12 +18,13 @@ static const struct {
 	bool is_problem;
 	const char *what;
 } kinds[CHECK_KINDS] = {
-	[CHECK_NAME] = { false, "names are ignored: they are no channel's" },
+	[CHECK_NAME] = { false,
+	    "names are ignored: they are not those of a channel" },
 	[CHECK_ENDING] = { false, "names are ignored for how they end" },
 	[CHECK_COMPRESSED] = { false, "compressed segments are ignored" },
 	[CHECK_TYPE] = { false,
-	    "are ignored: they are not what they are "
-	    "called" },
+	    "are ignored: they are not what their "
+	    "names say" },
 	[CHECK_DATED] = { false, "look like dated segments" },
 	[CHECK_ENDED] = { false, "channels have ended" },
 	[CHECK_GONE] = { true, "cannot be looked at" },
@@ -33,15 +34,16 @@ static const struct {
 	[CHECK_CLAIMED] = { true, "are not served: another form wins" },
 	[CHECK_RIGHTS] = { true, "cannot be used by this user" },
 	[CHECK_SEGMENT] = { true,
-	    "have the name of an older segment and are "
-	    "none" },
-	[CHECK_ALONE] = { false, "series of older segments have no newest" },
+	    "have the name of an older segment but are "
+	    "not one" },
+	[CHECK_ALONE] = { false,
+	    "series of older segments have no newest file" },
 	[CHECK_SAME] = { true, "files are there under two numbers" },
 	[CHECK_HOLE] = { false, "older segments have newer ones missing" },
 	[CHECK_BEYOND] = { false, "older segments are beyond keep" },
 	[CHECK_ROTATION] = { true, "are never rotated" },
 	[CHECK_UNHEARD] = { true, "older segments are still written to" },
-	[CHECK_ORPHAN] = { false, "journals have no source" },
+	[CHECK_ORPHAN] = { false, "journals have no pipe or drop folder" },
 	[CHECK_LONG] = { false, "channels have long lines" },
 	[CHECK_RESERVED] = { true, "channels have types that are reserved" },
 	[CHECK_SOURCE] = { true, "pipes and drop folders do not work" },
@@ -85,7 +87,7 @@ check_spool_may(struct check_spool *check, const struct check_file *file,
 	if (errno == EROFS)
 		check_spool_say(check, CHECK_RIGHTS,
 		    "%s%s: cannot be %s: %s; put the spool where it can be "
-		    "written, or have that mounted so",
+		    "written, or mount that file system for writing",
 		    file->dir, file->file, purpose, strerror(errno));
 	else
 		check_spool_say(check, CHECK_RIGHTS,
@@ -231,13 +233,15 @@ check_form(struct check_spool *check, const struct check_file *file)
 		return;
 	if ((st.st_mode & S_IFMT) != form->type) {
 		check_spool_say(check, CHECK_TYPE,
-		    "%s: ignored, it is a %s and not a %s%s", file->file,
-		    check_spool_type(st.st_mode),
+		    "%s: ignored, because it is a %s and not a %s%s",
+		    file->file, check_spool_type(st.st_mode),
 		    form->type == S_IFREG ? "regular file" :
 					    check_spool_type(form->type),
-		    S_ISDIR(st.st_mode)	     ? "; a drop folder ends in .d" :
-			S_ISFIFO(st.st_mode) ? "; a pipe ends in .fifo" :
-					       "");
+		    S_ISDIR(st.st_mode) ?
+			"; the name of a drop folder ends in .d" :
+			S_ISFIFO(st.st_mode) ?
+			"; the name of a pipe ends in .fifo" :
+			"");
 		return;
 	}
 	if (is_claimed(check, file))
@@ -261,13 +265,14 @@ check_other(struct check_spool *check, const char *name)
 	if (ends_in(name, ".gz") || ends_in(name, ".xz") ||
 	    ends_in(name, ".bz2") || ends_in(name, ".zst"))
 		check_spool_say(check, CHECK_COMPRESSED,
-		    "%s: ignored, what is compressed cannot be read; if it was "
-		    "a segment, set nocompress in logrotate",
+		    "%s: ignored, because compressed files cannot be read; if "
+		    "it was a segment, set nocompress in logrotate",
 		    name);
 	else
 		check_spool_say(check, CHECK_ENDING,
-		    "%s: ignored, a channel's file has no ending or .sse, its "
-		    "folder .d, its pipe .fifo",
+		    "%s: ignored, because the name of a channel's file has no "
+		    "ending or .sse, that of a drop folder has .d, and that of "
+		    "a pipe has .fifo",
 		    name);
 }
 
@@ -294,8 +299,8 @@ check_name(struct check_spool *check, const char *name)
 		return;
 	if (!name_is_valid(name, len))
 		check_spool_say(check, CHECK_NAME,
-		    "%s: ignored, a channel name has up to %d letters, digits, "
-		    "- and _, and starts with neither of these two",
+		    "%s: ignored, because a channel name has up to %d letters, "
+		    "digits, - and _, and does not start with - or _",
 		    name, NAME_MAX_LEN);
 	else if (strcmp(name + len, ".end") == 0)
 		check_end(check, name, len);
@@ -340,7 +345,8 @@ open_spool(struct check_spool *check)
 	}
 	if (check->fd < 0 && errno == ENOTDIR) {
 		findings_add(&check->problems,
-		    "%s: not a folder; set [spool] path to one", check->path);
+		    "%s: is not a folder; set [spool] path to one",
+		    check->path);
 		return -1;
 	}
 	if (check->fd >= 0 && faccessat(check->fd, ".", X_OK, AT_EACCESS) == 0)
@@ -363,7 +369,8 @@ check_spool(struct check_spool *check)
 		findings_add(&check->notes,
 		    "%s: cannot be written by user %ld; append files still "
 		    "work, but [limits] streams across processes (CGI, "
-		    "mod_fcgid) does not, and viewers poll",
+		    "mod_fcgid) does not, and viewers are served by short "
+		    "polls",
 		    check->path, (long)geteuid());
 	check_names(check);
 	check_source_own(check);

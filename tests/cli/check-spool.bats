@@ -39,18 +39,18 @@ quiet_about() {
 	mkdir spool/e
 	mkfifo spool/i
 	check 0 -c my.ini
-	hints "note: a.txt: ignored, a channel's file has no ending or .sse, its folder .d, its pipe .fifo"
-	hints "note: b c: ignored, a channel name has up to 64 letters"
-	hints "note: -d: ignored, a channel name "
+	hints "note: a.txt: ignored, because the name of a channel's file has no ending or .sse, that of a drop folder has .d, and that of a pipe has .fifo"
+	hints "note: b c: ignored, because a channel name has up to 64 letters"
+	hints "note: -d: ignored, because a channel name "
 	hints "note: xxxxxxxx"
 	hints "note: news.0: ignored"
 	hints "note: old.d.1: ignored"
 	hints "note: old.99999999999: ignored"
-	says "note: f.fifo: ignored, it is a file and not a named pipe"
-	says "note: g.d: ignored, it is a file and not a folder"
-	says "note: e: ignored, it is a folder and not a regular file; a drop folder ends in .d"
-	says "note: i: ignored, it is a named pipe and not a regular file; a pipe ends in .fifo"
-	hints "note: h.tar.gz: ignored, what is compressed cannot be read; "
+	says "note: f.fifo: ignored, because it is a file and not a named pipe"
+	says "note: g.d: ignored, because it is a file and not a folder"
+	says "note: e: ignored, because it is a folder and not a regular file; the name of a drop folder ends in .d"
+	says "note: i: ignored, because it is a named pipe and not a regular file; the name of a pipe ends in .fifo"
+	hints "note: h.tar.gz: ignored, because compressed files cannot be read; "
 	says "channels served: 0"
 }
 
@@ -117,10 +117,10 @@ quiet_about() {
 		spool/news.19 spool/news.29 spool/news.10000 spool/old.1 \
 		spool/jobs.sse.2
 	check 0 -c my.ini
-	hints "note: news.4: there is no news.3; who has read no further"
-	hints "note: news.10: there is no news.9; who has read no further"
-	says "note: news.19: there is no news.18; who has read no further than here is told of a gap"
-	says "note: news.29: there is no news.28; so many numbers are missing that it is not read"
+	hints "note: news.4: there is no news.3; a viewer that has read no further"
+	hints "note: news.10: there is no news.9; a viewer that has read no further"
+	says "note: news.19: there is no news.18; a viewer that has read no further than here is told of a gap"
+	says "note: news.29: there is no news.28; so many numbers are missing that this segment is not read"
 	says "note: news.10000: is not read, because its number is over 9999"
 	hints "note: old.1: there is no old; touch it if the channel is to go on, "
 	hints "note: jobs.sse.2: there is no jobs.sse.1; "
@@ -133,7 +133,7 @@ quiet_about() {
 	exec 5>>spool/news.1 6>>spool/news.2
 	check 1 -c my.ini
 	exec 5>&- 6>&-
-	says "problem: news.2: a program has it open for writing, and what it writes there reaches nobody; let it open news anew after a rotation"
+	says "problem: news.2: a program has it open for writing, and what the program writes there reaches nobody; let the program open news anew after a rotation"
 	quiet_about "news.1: "
 }
 
@@ -145,7 +145,7 @@ quiet_about() {
 	printf '[spool]\nkeep = 2\nmax_size = 1M\n[channel n*]\nkeep = 3\n' \
 		>my.ini
 	check 0 -c my.ini
-	says "note: news.4: is beyond keep = 3, and removed by the next rotation"
+	says "note: news.4: is beyond keep = 3, and the next rotation removes it"
 	[ "$(grep -c beyond <<<"$output")" -eq 1 ]
 }
 
@@ -157,8 +157,8 @@ quiet_about() {
 	check 0 -c my.ini
 	printf '[spool]\nmax_age = 1d\n[channel free*]\nmax_age = 0\n' >my.ini
 	check 1 -c my.ini
-	says "problem: news: is never rotated, because user $(id -u) cannot write to the folder: Permission denied; chmod a+w that, or let cron run spoolcast rotate as a user who can"
-	says "problem: other: is never rotated, because it has another name, too (a hard link); remove one of them"
+	says "problem: news: is never rotated, because user $(id -u) cannot write to the folder: Permission denied; chmod a+w the folder, or let cron run spoolcast rotate as a user who can"
+	says "problem: other: is never rotated, because it also has another name (a hard link); remove one of the two"
 	says "problem: link: is never rotated, because it is a link; rotate what it leads to, or set no max_size and max_age for it"
 	chmod 755 spool
 	rm spool/other spool/link
@@ -172,15 +172,15 @@ quiet_about() {
 	mkdir spool/news.1
 	ln -s news spool/news.2
 	check 1 -c my.ini
-	hints "problem: news.1: is a folder and no older segment, and rotation cannot get past it; "
-	hints "problem: news.2: is a link and no older segment"
+	hints "problem: news.1: is a folder and not an older segment, and rotation cannot get past it; "
+	hints "problem: news.2: is a link and not an older segment"
 }
 
 @test "what logrotate makes of segments that are not read is pointed out" {
 	touch spool/news spool/news-20261122 spool/news.1.gz spool/a-20261122
 	check 0 -c my.ini
-	hints "note: news-20261122: is a channel of its own, no older segment of news; if logrotate made it, set nodateext"
-	hints "note: news.1.gz: ignored, what is compressed cannot be read; if it was a segment, set nocompress in logrotate"
+	hints "note: news-20261122: is a channel of its own, and not an older segment of news; if logrotate made it, set nodateext"
+	hints "note: news.1.gz: ignored, because compressed files cannot be read; if it was a segment, set nocompress in logrotate"
 	quiet_about a-20261122
 }
 
@@ -205,7 +205,7 @@ quiet_about() {
 	mkfifo spool/alerts.fifo
 	cp spool/long spool/.spoolcast/alerts.fifo.log
 	check 0 -c my.ini
-	hints "note: long: has a line of 4096 bytes; where several write lines of 4096 and more without a lock they can get mixed, so let them use spoolcast publish or flock(1)"
+	hints "note: long: has a line of 4096 bytes; where several programs write lines of 4096 bytes and more without a lock, these can get mixed, so let the programs use spoolcast publish or flock(1)"
 	hints "note: .spoolcast/alerts.fifo.log: has a line of 4096 bytes"
 	for quiet in short block past; do
 		quiet_about "$quiet: "
@@ -261,9 +261,9 @@ quiet_about() {
 		says "problem: jobs.d/$what: is never taken, because it is a $what and not a file; remove it"
 	done
 	says "problem: jobs.d/pipe: is never taken, because it is a named pipe and not a file; remove it"
-	says "problem: jobs.d/closed: is never taken, because user $(id -u) cannot read it: Permission denied; chmod a+r"
+	says "problem: jobs.d/closed: is never taken, because user $(id -u) cannot read it: Permission denied; chmod a+r it"
 	says "note: jobs.d: files that wait to be taken: 1"
-	says "note: jobs.d: files that are left alone, as their names start with a dot or end in ~ or .tmp, and that nobody wrote to for an hour: 3; rename or remove them"
+	says "note: jobs.d: files that are left alone, because their names start with a dot or end in ~ or .tmp, and that nobody has written to for an hour: 3; rename or remove them"
 }
 
 @test "a drop folder that is a link, or has no place for ours, is a problem" {
@@ -273,12 +273,12 @@ quiet_about() {
 	chmod 555 spool/b.d/.done
 	check 1 -c my.ini
 	says "problem: jobs.d: is a link; make the folder itself in the spool"
-	says "problem: c.d/.taking: is a file, and nothing is taken where spoolcast cannot make a folder of that name; remove it"
+	says "problem: c.d/.taking: is a file, and spoolcast takes nothing where it cannot make a folder of that name; remove it"
 	quiet_about .done
 	printf '[spool]\nkeep_files = yes\n' >my.ini
 	check 1 -c my.ini
-	says "problem: d.d/.done: is a file, and nothing is taken where spoolcast cannot make a folder of that name; remove it"
-	says "problem: b.d/.done: cannot be written by user $(id -u): Permission denied; nothing is taken: chown it, or remove it if it is empty"
+	says "problem: d.d/.done: is a file, and spoolcast takes nothing where it cannot make a folder of that name; remove it"
+	says "problem: b.d/.done: cannot be written by user $(id -u): Permission denied; nothing is taken; chown it, or remove it if it is empty"
 	quiet_about a.d
 }
 
@@ -293,20 +293,20 @@ quiet_about() {
 		--clear-groups "$open/spoolcast" check
 	rm -r "$open"
 	[ "$status" -eq 1 ]
-	says "problem: jobs.d: user 65534 cannot remove the files of others from it, so they are not taken; chmod -t, or chown it"
+	says "problem: jobs.d: user 65534 cannot remove the files of others from it, so they are not taken; chmod -t the folder, or chown it"
 }
 
 @test "that nobody takes from sources is a note, until somebody does" {
 	mkfifo spool/alerts.fifo
 	check 0 -c my.ini
-	hints "note: nobody takes from the pipes and drop folders now: "
+	hints "note: no responder takes from the pipes and drop folders now: "
 	mkdir spool/.spoolcast
 	exec 7>spool/.spoolcast/sources
 	check 0 -c my.ini
-	hints "note: nobody takes from the pipes"
+	hints "note: no responder takes from the pipes"
 	flock 7
 	check 0 -c my.ini
-	quiet_about "nobody takes"
+	quiet_about "no responder takes"
 }
 
 @test "journals that have no source or cannot be used are told" {
@@ -316,9 +316,9 @@ quiet_about() {
 		spool/.spoolcast/lost.fifo.log.2 spool/.spoolcast/other.log
 	chmod 400 spool/.spoolcast/alerts.fifo.log
 	check 1 -c my.ini
-	hints "note: .spoolcast/lost.fifo.log: there is no lost.fifo, so nothing comes to it and patterns do not find the channel; "
+	hints "note: .spoolcast/lost.fifo.log: there is no lost.fifo, so nothing comes to this journal and patterns do not find its channel; "
 	hints "note: .spoolcast/lost.fifo.log.2: there is no lost.fifo.log.1; "
-	hints "problem: .spoolcast/jobs.d.log: is a folder and no journal; remove it"
+	hints "problem: .spoolcast/jobs.d.log: is a folder and not a journal; remove it"
 	hints "problem: .spoolcast/alerts.fifo.log: cannot be read and written by user $(id -u)"
 	quiet_about other.log
 }
@@ -333,7 +333,7 @@ quiet_about() {
 	[ "$(grep -c '\.txt: ignored' <<<"$output")" -eq 10 ]
 	says "note: 9991 more names are ignored for how they end"
 	# What is of another kind is told all the same.
-	hints "note: zzz: ignored, it is a folder"
+	hints "note: zzz: ignored, because it is a folder"
 	says "channels served: 1"
 }
 

@@ -104,7 +104,7 @@ teardown() { check_teardown; }
 	hints "problem: $T/spool: there is no such folder; mkdir -p it"
 	touch spool
 	check 1 -c my.ini
-	hints "problem: $T/spool: not a folder"
+	hints "problem: $T/spool: is not a folder"
 	rm spool
 	mkdir -m 0 spool
 	check 1 -c my.ini
@@ -117,7 +117,7 @@ teardown() { check_teardown; }
 @test "a spool that cannot be written is a note" {
 	chmod 555 spool
 	check 0 -c my.ini
-	says "note: $T/spool: cannot be written by user $(id -u); append files still work, but [limits] streams across processes (CGI, mod_fcgid) does not, and viewers poll"
+	says "note: $T/spool: cannot be written by user $(id -u); append files still work, but [limits] streams across processes (CGI, mod_fcgid) does not, and viewers are served by short polls"
 }
 
 @test "channel files that cannot be read are problems" {

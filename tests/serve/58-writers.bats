@@ -182,7 +182,7 @@ numbers()
 	sse_close
 	same '"tor","hello world","a\nb"' "$(texts "$T/s")"
 	run -0 "$SPOOLCAST" check
-	[[ $output != *"nobody takes"* ]]
+	[[ $output != *"no responder takes"* ]]
 }
 
 @test "publish to a drop folder comes back as it was, with its type" {

@@ -85,7 +85,7 @@ has_text() # FILE TEXT
 	[[ -e $SPOOL/jobs.d/1 ]]
 	run -1 "${reads_only[@]}" "$SPOOL" "$SPOOLCAST" check
 	[[ $output == *'Read-only file system'*'are not read'* ]]
-	[[ $output == *'jobs.d: '*'have that mounted so'* ]]
+	[[ $output == *'jobs.d: '*'mount that file system for writing'* ]]
 	[[ $output != *chmod* ]]
 	# Once in a while, not each time it is tried.
 	(($(grep -c 'error event=' "$T/serve.log") < 10))
