@@ -33,12 +33,12 @@ refused(const char *address)
 		const char *remedy;
 	} remedies[] = {
 		{ EADDRINUSE,
-		    "; stop what listens there, or take another address" },
-		{ EEXIST, "; that is no socket, take another path" },
+		    "; stop what listens there, or use another address" },
+		{ EEXIST, "; that is not a socket, use another path" },
 		{ EADDRNOTAVAIL, "; this machine has no such address" },
 		{ ENOENT, "; make the folder first" },
 		{ EACCES,
-		    "; take a folder that this user may write to, or a port "
+		    "; use a folder that this user may write to, or a port "
 		    "from 1024 on" },
 	};
 	const char *remedy = "";
@@ -152,9 +152,10 @@ open_unix(
 	int fd, saved;
 
 	if (path[0] == '\0')
-		return misused(address, "give the path behind unix:");
+		return misused(address, "give the path after unix:");
 	if (strlen(path) >= sizeof(sun.sun_path))
-		return misused(address, "path too long (107 bytes at most)");
+		return misused(
+		    address, "the path is too long (107 bytes at most)");
 	memcpy(sun.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)

@@ -65,8 +65,8 @@ tell_over(struct hub *hub)
 	if (!hub->budget.has_told)
 		log_msg(LOG_LEVEL_WARN,
 		    "event=over-budget limit=\"[limits] streams\" "
-		    "streams=%" PRIu64
-		    " effect=\"who comes now is served by short polls\"",
+		    "streams=%" PRIu64 " effect=\"a viewer that comes now is "
+		    "served by short polls\"",
 		    hub->settings->streams);
 	hub->budget.has_told = true;
 }

@@ -25,10 +25,10 @@ static void
 tell_long(const struct channel *channel, size_t size)
 {
 	log_msg(LOG_LEVEL_INFO,
-	    "event=long-line channel=%s size=%zu effect=\"where several write "
-	    "such lines without a lock they can get mixed\" remedy=\"let them "
-	    "use spoolcast publish or flock(1), or write lines under %d "
-	    "bytes\"",
+	    "event=long-line channel=%s size=%zu effect=\"where several "
+	    "programs write such lines without a lock, these can get mixed\" "
+	    "remedy=\"let the programs use spoolcast publish or flock(1), or "
+	    "write lines under %d bytes\"",
 	    channel->name, size, RECORD_LONG_LINE);
 }
 
@@ -65,10 +65,11 @@ hub_lines_missing(struct hub *hub, const struct channel *channel)
 	if (was_told(told, channel) || !hub_log_peer(hub))
 		return;
 	log_msg(LOG_LEVEL_INFO,
-	    "event=no-channel channel=%s effect=\"whoever asked for it waits "
+	    "event=no-channel channel=%s effect=\"anyone who asked for it "
+	    "waits "
 	    "for it\" remedy=\"write to it, or look whether the client asked "
-	    "for what it should, by ?channel= or by the last part of the path "
-	    "before any rewriting\"",
+	    "for the right channel, by ?channel= or by the last part of the "
+	    "path before any rewriting\"",
 	    channel->name);
 	if (told->n < HUB_LINES_MAX) {
 		told->tags[told->n++] = channel->tag;

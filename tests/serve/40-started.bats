@@ -139,11 +139,11 @@ has_text()
 	echo precious >"$T/file"
 	serve_fails 111 --listen "unix:$T/file"
 	# Nobody is told to remove what is no socket.
-	[[ $output == *'File exists; that is no socket, take another path'* ]]
+	[[ $output == *'File exists; that is not a socket, use another path'* ]]
 	[[ $output != *remove* ]]
 	ln -s serve.sock "$T/link"
 	serve_fails 111 --listen "unix:$T/link"
-	[[ $output == *'that is no socket'* && $output != *remove* ]]
+	[[ $output == *'that is not a socket'* && $output != *remove* ]]
 	same precious "$(cat "$T/file")"
 }
 
