@@ -76,9 +76,8 @@ static const struct verb table[] = {
 		"written\n"
 		"\n"
 		"-e, -f, -i, -r and --ttl need a channel in block form\n"
-		"(CHANNEL.sse). They create a channel that does not exist "
-		"yet\n"
-		"in that form; without them it is created in line form\n"
+		"(CHANNEL.sse). If a channel does not exist yet, they create\n"
+		"it in that form; without them it is created in line form\n"
 		"(CHANNEL). A drop folder can have -e where\n"
 		"type_from_extension is set.\n",
 	    .valued = { "-e", "-f", "-i", "-r", "--ttl", NULL },
