@@ -53,7 +53,7 @@ tell_same(struct channel *channel)
 	if (log_allow(&channel->folder->quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=same-file channel=%s segments=\"%s%s %s.%d\" "
-		    "effect=\"it is read once, where its lower number is\" "
+		    "effect=\"the file is read once, under its lower number\" "
 		    "remedy=\"remove the link\"",
 		    channel->name, path, number, path, same[1]);
 }
@@ -200,9 +200,9 @@ leave(struct channel *channel, const struct segment *seg)
 	    log_allow(&channel->folder->quota, clock_mono_ms()))
 		log_msg(LOG_LEVEL_WARN,
 		    "event=unheard-writer channel=%s inode=%ju "
-		    "effect=\"what it writes to that file is not read any "
-		    "more\" remedy=\"let the program open the channel's file "
-		    "anew after a rotation\"",
+		    "effect=\"what a program still writes to that file is not "
+		    "read any more\" remedy=\"let the program open the "
+		    "channel's file anew after a rotation\"",
 		    channel->name, (uintmax_t)seg->id.ino);
 }
 
