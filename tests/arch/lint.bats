@@ -58,7 +58,8 @@ compile() # COMPILER FILE...
 
 @test "shellcheck finds nothing" {
 	shellcheck -x tests/*.sh tests/bench/*.{sh,bash} tests/torture/*.sh \
-		tests/soak/*.sh tests/fuzz/disorder/*.sh .ci/run examples/*.sh
+		tests/soak/*.sh tests/fuzz/disorder/*.sh \
+		tests/recorded/*.sh .ci/run examples/*.sh
 	shellcheck -x -s bash tests/helpers/*.bash tests/torture/*.bash
 	shellcheck -x tests/*/*.bats
 }
