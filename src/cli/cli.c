@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/shown.h"
 #include "cli/cli.h"
 #include "conf/conf_find.h"
@@ -146,4 +147,15 @@ cli_print(const struct buf *text)
 	if (fwrite(text->data, 1, text->len, stdout) == text->len)
 		return EXIT_DONE;
 	return cli_system_error(NULL, CLI_CANNOT_WRITE);
+}
+
+int
+cli_print_json(const char *verb, struct json *json, const char *problem)
+{
+	int status = json_finish(json) == 0 ?
+	    cli_print(json->out) :
+	    cli_system_error(verb, "%s", problem);
+
+	buf_free(json->out);
+	return status;
 }

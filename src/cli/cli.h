@@ -11,6 +11,7 @@
 
 struct buf;
 struct conf;
+struct json;
 
 enum {
 	EXIT_DONE = 0,
@@ -92,6 +93,14 @@ int cli_conf(const struct cli *cli, const char *verb, struct conf **conf);
  * EXIT_SYSTEM with a message printed.
  */
 int cli_print(const struct buf *text);
+
+/**
+ * cli_print_json(verb, json, problem):
+ * Finish ${json}, write it to stdout and free its buffer.  Return EXIT_DONE, or
+ * EXIT_SYSTEM with a message printed, which is ${problem} if there is no memory
+ * for it.
+ */
+int cli_print_json(const char *verb, struct json *json, const char *problem);
 
 /**
  * cli_run(argc, argv):

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/num.h"
 #include "cli/check_spool.h"
 #include "cli/cli.h"
@@ -116,25 +117,19 @@ static int
 print_json(
     const struct check_spool *check, const struct conf *conf, struct buf *out)
 {
-	if (buf_printf(out, "{\"ok\": %s, ",
-		check->problems.count == 0 ? "true" : "false") != 0)
-		return -1;
-	if (conf != NULL &&
-	    (buf_puts(out, "\"file\": ") != 0 ||
-		(conf_file(conf) != NULL ?
-			conf_text_json(conf_file(conf), out) :
-			buf_puts(out, "null")) != 0 ||
-		buf_puts(out, ", \"why\": ") != 0 ||
-		conf_text_json(conf_why(conf), out) != 0 ||
-		buf_printf(out, ", \"channels_served\": %zu, ",
-		    check->channels) != 0 ||
-		conf_dump_json(conf, out) != 0 || buf_puts(out, ", ") != 0))
-		return -1;
-	if (findings_print_json(&check->problems, "problem", out) != 0 ||
-	    buf_puts(out, ", ") != 0 ||
-	    findings_print_json(&check->notes, "note", out) != 0)
-		return -1;
-	return buf_puts(out, "}\n");
+	struct json json;
+
+	json_begin(&json, out, JSON_SPACED);
+	json_bool(&json, "ok", check->problems.count == 0);
+	if (conf != NULL) {
+		json_text(&json, "file", conf_file(conf));
+		json_text(&json, "why", conf_why(conf));
+		json_number(&json, "channels_served", check->channels);
+		conf_dump_json(conf, &json);
+	}
+	findings_json(&check->problems, "problem", &json);
+	findings_json(&check->notes, "note", &json);
+	return json_finish(&json);
 }
 
 static int

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/verbs.h"
 #include "conf/conf_dump.h"
@@ -50,10 +51,17 @@ cmd_help(const struct cli *cli, int argc, char **argv)
 int
 cmd_version(const struct cli *cli, int argc, char **argv)
 {
+	struct buf text = { 0 };
+	struct json json;
+
 	if (cli_operands("version", 0, argc, argv) == -1)
 		return EXIT_USAGE;
-	printf(cli->json ? "{\"name\":\"spoolcast\",\"version\":\"%s\"}\n" :
-			   "spoolcast %s\n",
-	    SPOOLCAST_VERSION);
-	return EXIT_DONE;
+	if (!cli->json) {
+		printf("spoolcast %s\n", SPOOLCAST_VERSION);
+		return EXIT_DONE;
+	}
+	json_begin(&json, &text, JSON_COMPACT);
+	json_text(&json, "name", "spoolcast");
+	json_text(&json, "version", SPOOLCAST_VERSION);
+	return cli_print_json("version", &json, "cannot tell");
 }

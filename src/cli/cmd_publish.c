@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/name.h"
 #include "base/num.h"
 #include "cli/cli.h"
@@ -23,7 +24,6 @@
 #include "cli/message.h"
 #include "cli/target.h"
 #include "conf/conf.h"
-#include "conf/conf_text.h"
 #include "spool/record.h"
 
 #define VERB "publish"
@@ -324,19 +324,16 @@ static int
 report(const struct job *job, const struct buf *record, const struct buf *path)
 {
 	struct buf text = { 0 };
-	int failed = 0;
+	struct json json;
 
-	if (job->has_record)
-		failed |= conf_text_json((const char *)path->data, &text);
-	else
-		failed |= buf_puts(&text, "null");
-	if (!failed)
-		printf("{\"channel\":\"%s\",\"file\":%.*s,\"bytes\":%zu%s}\n",
-		    job->target.channel, (int)text.len, (const char *)text.data,
-		    record->len, job->ends ? ",\"ended\":true" : "");
-	buf_free(&text);
-	return failed ? cli_system_error(VERB, "published, but cannot tell") :
-			EXIT_DONE;
+	json_begin(&json, &text, JSON_COMPACT);
+	json_text(&json, "channel", job->target.channel);
+	json_text(&json, "file",
+	    job->has_record ? (const char *)path->data : NULL);
+	json_number(&json, "bytes", record->len);
+	if (job->ends)
+		json_bool(&json, "ended", true);
+	return cli_print_json(VERB, &json, "published, but cannot tell");
 }
 
 /* Publish the record; where it went is put into ${path}. */

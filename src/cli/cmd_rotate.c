@@ -3,7 +3,6 @@
  * (spool/rotation.h does it).
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/name.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
-#include "conf/conf_text.h"
 #include "spool/folder.h"
 #include "spool/rotation.h"
 
@@ -43,18 +42,19 @@ report(struct job *job, const char *channel, const char *result,
     const struct rotation_report *report)
 {
 	struct buf text = { 0 };
+	struct json json;
 
 	if (!job->is_json)
 		return;
-	printf("{\"channel\":\"%s\",\"result\":\"%s\"", channel, result);
+	json_begin(&json, &text, JSON_COMPACT);
+	json_text(&json, "channel", channel);
+	json_text(&json, "result", result);
 	if (report->size > 0)
-		printf(",\"bytes\":%" PRIu64, report->size);
-	if (report->problem[0] != '\0' &&
-	    conf_text_json(report->problem, &text) == 0)
-		printf(",\"problem\":%.*s", (int)text.len,
-		    (const char *)text.data);
-	puts("}");
-	buf_free(&text);
+		json_number(&json, "bytes", report->size);
+	if (report->problem[0] != '\0')
+		json_text(&json, "problem", report->problem);
+	if (cli_print_json(VERB, &json, "cannot tell") != EXIT_DONE)
+		job->status = EXIT_SYSTEM;
 }
 
 /* Tell that there is nothing to rotate in a channel that was named. */

@@ -6,6 +6,9 @@
 #include "cli/findings.h"
 #include "conf/conf_text.h"
 
+/* More than the name of a member has. */
+#define NAME_BYTES 32
+
 void
 findings_vadd(struct findings *findings, const char *format, va_list args)
 {
@@ -30,22 +33,15 @@ findings_add(struct findings *findings, const char *format, ...)
 	va_end(args);
 }
 
-/* Return the text at ${i}, or NULL with ENOMEM. */
-static const char *
-text_at(const struct findings *findings, size_t i)
-{
-	if (findings->texts[i] == NULL)
-		errno = ENOMEM;
-	return findings->texts[i];
-}
-
 int
 findings_print(
     const struct findings *findings, const char *kind, struct buf *out)
 {
 	for (size_t i = 0; i < findings->count; i++) {
-		const char *text = text_at(findings, i);
+		const char *text = findings->texts[i];
 
+		if (text == NULL)
+			errno = ENOMEM;
 		if (text == NULL || buf_printf(out, "%s: ", kind) != 0 ||
 		    conf_text_plain(text, out) != 0 || buf_puts(out, "\n") != 0)
 			return -1;
@@ -55,21 +51,22 @@ findings_print(
 	return buf_printf(out, "%s: and %zu more\n", kind, findings->more);
 }
 
-int
-findings_print_json(
-    const struct findings *findings, const char *kind, struct buf *out)
+void
+findings_json(
+    const struct findings *findings, const char *kind, struct json *json)
 {
-	if (buf_printf(out, "\"%ss\": [", kind) != 0)
-		return -1;
-	for (size_t i = 0; i < findings->count; i++) {
-		const char *text = text_at(findings, i);
+	char name[NAME_BYTES];
 
-		if (text == NULL || (i > 0 && buf_puts(out, ", ") != 0) ||
-		    conf_text_json(text, out) != 0)
-			return -1;
+	snprintf(name, sizeof(name), "%ss", kind);
+	json_array(json, name);
+	for (size_t i = 0; i < findings->count; i++) {
+		if (findings->texts[i] == NULL)
+			json_fail(json);
+		json_text(json, NULL, findings->texts[i]);
 	}
-	return buf_printf(
-	    out, "], \"%ss_not_shown\": %zu", kind, findings->more);
+	json_end_array(json);
+	snprintf(name, sizeof(name), "%ss_not_shown", kind);
+	json_number(json, name, findings->more);
 }
 
 void

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 
 /* How many findings are kept; further ones are only counted. */
 #define FINDINGS_MAX 300
@@ -47,13 +48,12 @@ int findings_print(
     const struct findings *findings, const char *kind, struct buf *out);
 
 /**
- * findings_print_json(findings, kind, out):
- * Append the members "${kind}s", an array of the texts, and
- * "${kind}s_not_shown", how many were not kept, of a JSON object to ${out}.
- * Return 0, or -1 with ENOMEM.
+ * findings_json(findings, kind, json):
+ * Put the members "${kind}s", an array of the texts, and "${kind}s_not_shown",
+ * how many were not kept.
  */
-int findings_print_json(
-    const struct findings *findings, const char *kind, struct buf *out);
+void findings_json(
+    const struct findings *findings, const char *kind, struct json *json);
 
 /**
  * findings_free(findings):

@@ -136,82 +136,56 @@ conf_dump_text(const struct conf *conf, struct buf *out)
 	return 0;
 }
 
-/* Append ${before} and then the member for ${key} of a JSON object. */
-static int
-print_member(const char *before, const struct conf_key *key,
-    const struct settings *settings, struct buf *out)
-{
-	const char *unit = key->type == CONF_DURATION ? "_ms" : "";
-
-	if (buf_printf(out, "%s\"%s%s\": ", before, key->name, unit) != 0)
-		return -1;
-	return conf_member_print_json(key, settings, out);
-}
-
-/*
- * Append the object of all settings in effect, with an object for each section.
- */
-static int
-print_base(const struct settings *settings, struct buf *out)
+/* Put the object of all settings in effect, with an object for each section. */
+static void
+put_base(const struct settings *settings, struct json *json)
 {
 	const char *section = NULL;
 
+	json_object(json, "settings");
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct conf_key *key = &settings_keys[i];
-		const char *before = ", ";
 
 		if ((key->flags & CONF_LATER) != 0)
 			continue;
 		if (section == NULL || strcmp(section, key->section) != 0) {
-			if (buf_printf(out,
-				"%s\"%s\": ", section == NULL ? "{" : "}, ",
-				key->section) != 0)
-				return -1;
+			if (section != NULL)
+				json_end_object(json);
 			section = key->section;
-			before = "{";
+			json_object(json, section);
 		}
-		if (print_member(before, key, settings, out) != 0)
-			return -1;
+		conf_member_json(key, settings, json);
 	}
-	return buf_puts(out, "}}");
+	json_end_object(json);
+	json_end_object(json);
 }
 
-/* Append the object of a channel section. */
-static int
-print_section(const struct conf_section *section, struct buf *out)
+/* Put the object of a channel section. */
+static void
+put_section(const struct conf_section *section, struct json *json)
 {
-	const char *before = "{";
-
-	/* Neither names nor globs have a byte that JSON would escape. */
-	if (buf_printf(out, "{\"channel\": \"%s\", \"settings\": ",
-		conf_section_name(section)) != 0)
-		return -1;
+	json_object(json, NULL);
+	json_text(json, "channel", conf_section_name(section));
+	json_object(json, "settings");
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct conf_key *key = &settings_keys[i];
 
-		if (conf_section_line(section, key) == 0)
-			continue;
-		if (print_member(
-			before, key, conf_section_values(section), out) != 0)
-			return -1;
-		before = ", ";
+		if (conf_section_line(section, key) != 0)
+			conf_member_json(
+			    key, conf_section_values(section), json);
 	}
-	return buf_puts(out, before[0] == '{' ? "{}}" : "}}");
+	json_end_object(json);
+	json_end_object(json);
 }
 
-int
-conf_dump_json(const struct conf *conf, struct buf *out)
+void
+conf_dump_json(const struct conf *conf, struct json *json)
 {
 	const struct conf_section *section;
 
-	if (buf_puts(out, "\"settings\": ") != 0 ||
-	    print_base(conf_base(conf), out) != 0 ||
-	    buf_puts(out, ", \"channels\": [") != 0)
-		return -1;
-	for (size_t i = 0; (section = conf_section(conf, i)) != NULL; i++) {
-		if ((i > 0 && buf_puts(out, ", ") != 0) ||
-		    print_section(section, out) != 0)
-			return -1;
-	}
-	return buf_puts(out, "]");
+	put_base(conf_base(conf), json);
+	json_array(json, "channels");
+	for (size_t i = 0; (section = conf_section(conf, i)) != NULL; i++)
+		put_section(section, json);
+	json_end_array(json);
 }

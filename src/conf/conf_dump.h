@@ -1,11 +1,12 @@
 /*
  * Settings as text: a sample file, and what holds in a given configuration.
- * Every function appends to a buffer and returns 0, or -1 with ENOMEM.
+ * Those that append to a buffer return 0, or -1 with ENOMEM.
  */
 #ifndef SPOOLCAST_CONF_CONF_DUMP_H
 #define SPOOLCAST_CONF_CONF_DUMP_H
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/conf.h"
 
 /**
@@ -24,11 +25,10 @@ int conf_dump_sample(struct buf *out);
 int conf_dump_text(const struct conf *conf, struct buf *out);
 
 /**
- * conf_dump_json(conf, out):
- * Append the members "settings" and "channels" of a JSON object, without its
- * braces, that tell the same.  Durations are in milliseconds and say so in
+ * conf_dump_json(conf, json):
+ * Put the members "settings" and "channels", which tell the same.  Durations are in milliseconds and say so in
  * their name ("heartbeat_ms"), sizes are in bytes, lists are arrays.
  */
-int conf_dump_json(const struct conf *conf, struct buf *out);
+void conf_dump_json(const struct conf *conf, struct json *json);
 
 #endif

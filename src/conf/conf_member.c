@@ -1,10 +1,12 @@
 #include <assert.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf_member.h"
-#include "conf/conf_text.h"
+
+/* More than any name of a member has. */
+#define NAME_BYTES 64
 
 void
 conf_member_store(const struct conf_key *key, struct settings *settings,
@@ -86,39 +88,40 @@ conf_member_print(const struct conf_key *key, const struct settings *settings,
 	return conf_type_show(key, number, out);
 }
 
-/* Append the comma-separated ${list} as an array of strings. */
-static int
-print_array(const char *list, struct buf *out)
+/* Put the comma-separated ${list} as an array of strings. */
+static void
+put_list(struct json *json, const char *name, const char *list)
 {
-	const char *before = "[";
-
 	assert(list != NULL);
-	for (; *list != '\0'; before = ", ") {
+	json_array(json, name);
+	while (*list != '\0') {
 		size_t len = strcspn(list, ",");
 
-		/* A glob has no byte that JSON would escape. */
-		if (buf_printf(out, "%s\"%.*s\"", before, (int)len, list) != 0)
-			return -1;
+		json_bytes(json, NULL, list, len);
 		list += len;
 		list += *list == ',';
 	}
-	return buf_puts(out, "]");
+	json_end_array(json);
 }
 
-int
-conf_member_print_json(const struct conf_key *key,
-    const struct settings *settings, struct buf *out)
+void
+conf_member_json(const struct conf_key *key, const struct settings *settings,
+    struct json *json)
 {
+	char name[NAME_BYTES];
 	const char *text;
 	int64_t number = fetch(key, settings, &text);
 
+	snprintf(name, sizeof(name), "%s%s", key->name,
+	    key->type == CONF_DURATION ? "_ms" : "");
 	if (key->type == CONF_GLOBS)
-		return print_array(text, out);
-	if (text != NULL)
-		return conf_text_json(text, out);
-	if (key->type == CONF_BOOL)
-		return buf_puts(out, number != 0 ? "true" : "false");
-	if (key->type == CONF_CHOICE)
-		return conf_text_json(key->choices[number], out);
-	return buf_printf(out, "%" PRId64, number);
+		put_list(json, name, text);
+	else if (text != NULL)
+		json_text(json, name, text);
+	else if (key->type == CONF_BOOL)
+		json_bool(json, name, number != 0);
+	else if (key->type == CONF_CHOICE)
+		json_text(json, name, key->choices[number]);
+	else
+		json_number(json, name, (uint64_t)number);
 }

@@ -5,6 +5,7 @@
 #define SPOOLCAST_CONF_CONF_MEMBER_H
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "conf/settings.h"
 
 /**
@@ -31,11 +32,12 @@ int conf_member_print(const struct conf_key *key,
     const struct settings *settings, struct buf *out);
 
 /**
- * conf_member_print_json(key, settings, out):
- * Do as conf_member_print, but append a JSON value: bytes and milliseconds as
- * numbers, a list of globs as an array.
+ * conf_member_json(key, settings, json):
+ * Put the value of ${key} in ${settings} under its name: bytes and milliseconds
+ * as numbers, the latter with a name that ends in "_ms", a list of globs as an
+ * array.
  */
-int conf_member_print_json(const struct conf_key *key,
-    const struct settings *settings, struct buf *out);
+void conf_member_json(const struct conf_key *key,
+    const struct settings *settings, struct json *json);
 
 #endif

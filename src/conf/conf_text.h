@@ -15,12 +15,4 @@
  */
 int conf_text_plain(const char *text, struct buf *out);
 
-/**
- * conf_text_json(text, out):
- * Append ${text} to ${out} as a JSON string with its quotes; the same
- * characters are written as \uHHHH, and each byte that is not UTF-8 becomes
- * U+FFFD.  Return 0, or -1 with ENOMEM.
- */
-int conf_text_json(const char *text, struct buf *out);
-
 #endif

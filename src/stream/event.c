@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "stream/event.h"
 #include "stream/utf8.h"
 
@@ -173,24 +174,30 @@ int
 event_append_gap(struct buf *out, const struct span *id, const char *channel,
     enum gap_reason reason, const char *resumed)
 {
-	if (buf_printf(out,
-		"event: spoolcast.gap\ndata: {\"channel\":\"%s\","
-		"\"reason\":\"%s\",\"resumed\":\"%s\"}\n",
-		channel, mark_reason_name(reason), resumed) != 0)
+	struct json json;
+
+	if (buf_puts(out, "event: spoolcast.gap\ndata: ") != 0)
 		return -1;
-	return append_end(out, id, NULL);
+	json_begin(&json, out, JSON_COMPACT);
+	json_text(&json, "channel", channel);
+	json_text(&json, "reason", mark_reason_name(reason));
+	json_text(&json, "resumed", resumed);
+	return json_finish(&json) != 0 ? -1 : append_end(out, id, NULL);
 }
 
 int
 event_append_skipped(struct buf *out, const struct span *id,
     const char *channel, uint64_t size, uint64_t offset)
 {
-	if (buf_printf(out,
-		"event: spoolcast.skipped\ndata: {\"channel\":\"%s\","
-		"\"size\":%" PRIu64 ",\"position\":%" PRIu64 "}\n",
-		channel, size, offset) != 0)
+	struct json json;
+
+	if (buf_puts(out, "event: spoolcast.skipped\ndata: ") != 0)
 		return -1;
-	return append_end(out, id, NULL);
+	json_begin(&json, out, JSON_COMPACT);
+	json_text(&json, "channel", channel);
+	json_number(&json, "size", size);
+	json_number(&json, "position", offset);
+	return json_finish(&json) != 0 ? -1 : append_end(out, id, NULL);
 }
 
 int

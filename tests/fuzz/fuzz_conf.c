@@ -17,6 +17,7 @@ use(const struct conf *conf)
 {
 	static const char *const names[] = { "news", "a", "build-1", "" };
 	struct buf out = { 0 };
+	struct json json;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct settings *settings = conf_for(conf, names[i]);
@@ -27,7 +28,11 @@ use(const struct conf *conf)
 		    settings->key_file[0] != '\0')
 			abort();
 	}
-	if (conf_dump_text(conf, &out) != 0 || conf_dump_json(conf, &out) != 0)
+	if (conf_dump_text(conf, &out) != 0)
+		abort();
+	json_begin(&json, &out, JSON_SPACED);
+	conf_dump_json(conf, &json);
+	if (json_finish(&json) != 0)
 		abort();
 	buf_free(&out);
 }

@@ -155,12 +155,15 @@ test_json_tells_the_same_with_units_in_names(void **state)
 				  "[channel a]\nheartbeat = 1s\nhistory = 2\n"
 				  "[channel b-*]\n");
 	struct buf out = { 0 };
+	struct json json;
 
 	(void)state;
-	assert_int_equal(conf_dump_json(conf, &out), 0);
+	json_begin(&json, &out, JSON_SPACED);
+	conf_dump_json(conf, &json);
+	assert_int_equal(json_finish(&json), 0);
 	buf_append(&out, "", 1);
 	assert_string_equal((const char *)out.data,
-	    "\"settings\": {\"spool\": {\"path\": \"/a\\\\\\\"b\", "
+	    "{\"settings\": {\"spool\": {\"path\": \"/a\\\\\\\"b\", "
 	    "\"max_record\": 65536, \"max_size\": 0, \"max_age_ms\": 0, "
 	    "\"keep\": 4, \"links\": \"owner\", \"keep_files\": false, "
 	    "\"type_from_extension\": false}, "
@@ -181,7 +184,7 @@ test_json_tells_the_same_with_units_in_names(void **state)
 	    "\"access\": {\"channels\": [\"a\", \"b-*\"]}}, "
 	    "\"channels\": [{\"channel\": \"a\", \"settings\": "
 	    "{\"heartbeat_ms\": 1000, \"history\": 2}}, "
-	    "{\"channel\": \"b-*\", \"settings\": {}}]");
+	    "{\"channel\": \"b-*\", \"settings\": {}}]}\n");
 	buf_free(&out);
 	conf_free(conf);
 }

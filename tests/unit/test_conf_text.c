@@ -10,44 +10,36 @@
 #include "base/buf.h"
 #include "conf/conf_text.h"
 
-#define FFFD "\xef\xbf\xbd"
-
 static const struct {
 	const char *in;
 	const char *plain;
-	const char *json;
 } cases[] = {
-	{ "", "", "\"\"" },
-	{ "news", "news", "\"news\"" },
-	{ "say \"hi\"", "say \"hi\"", "\"say \\\"hi\\\"\"" },
-	{ "a\\b", "a\\x5cb", "\"a\\\\b\"" },
-	{ "\x1b[31m", "\\x1b[31m", "\"\\u001b[31m\"" },
-	{ "a\nb\tc\x7f", "a\\x0ab\\x09c\\x7f", "\"a\\u000ab\\u0009c\\u007f\"" },
-	{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f",
-	    "\"gr\xc3\xbc\xc3\x9f\"" },
-	{ "\xe2\x82\xac\xf0\x9f\x8e\x89", "\xe2\x82\xac\xf0\x9f\x8e\x89",
-	    "\"\xe2\x82\xac\xf0\x9f\x8e\x89\"" },
+	{ "", "" },
+	{ "news", "news" },
+	{ "say \"hi\"", "say \"hi\"" },
+	{ "a\\b", "a\\x5cb" },
+	{ "\x1b[31m", "\\x1b[31m" },
+	{ "a\nb\tc\x7f", "a\\x0ab\\x09c\\x7f" },
+	{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+	{ "\xe2\x82\xac\xf0\x9f\x8e\x89", "\xe2\x82\xac\xf0\x9f\x8e\x89" },
 	/* C1 controls: CSI in one character */
 	{ "\xc2\x9b"
 	  "31m",
-	    "<U+009B>31m", "\"\\u009b31m\"" },
+	    "<U+009B>31m" },
 	/* read from right to left, not seen at all, beyond 16 bits */
-	{ "\u202egpj", "<U+202E>gpj", "\"\\u202egpj\"" },
-	{ "new\u200bs\ufeff", "new<U+200B>s<U+FEFF>",
-	    "\"new\\u200bs\\ufeff\"" },
-	{ "\u2028\u2029", "<U+2028><U+2029>", "\"\\u2028\\u2029\"" },
-	{ "\U000e0041", "<U+E0041>", "\"\\udb40\\udc41\"" },
+	{ "\u202egpj", "<U+202E>gpj" },
+	{ "new\u200bs\ufeff", "new<U+200B>s<U+FEFF>" },
+	{ "\u2028\u2029", "<U+2028><U+2029>" },
+	{ "\U000e0041", "<U+E0041>" },
 	/* not UTF-8: lone bytes, cut short, overlong, surrogate, too large */
-	{ "\xff", "\\xff", "\"" FFFD "\"" },
-	{ "\xc3", "\\xc3", "\"" FFFD "\"" },
-	{ "\xe2\x82", "\\xe2\\x82", "\"" FFFD FFFD "\"" },
-	{ "\xc0\xaf", "\\xc0\\xaf", "\"" FFFD FFFD "\"" },
-	{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf", "\"" FFFD FFFD FFFD "\"" },
-	{ "\xed\xa0\x80", "\\xed\\xa0\\x80", "\"" FFFD FFFD FFFD "\"" },
-	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80",
-	    "\"" FFFD FFFD FFFD FFFD "\"" },
-	{ "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf",
-	    "\"" FFFD FFFD FFFD FFFD "\"" },
+	{ "\xff", "\\xff" },
+	{ "\xc3", "\\xc3" },
+	{ "\xe2\x82", "\\xe2\\x82" },
+	{ "\xc0\xaf", "\\xc0\\xaf" },
+	{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
+	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+	{ "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
@@ -66,27 +58,12 @@ test_plain_text_has_no_byte_that_steers_a_terminal(void **state)
 	}
 }
 
-static void
-test_json_strings_are_valid(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < CASES; i++) {
-		struct buf out = { 0 };
-
-		assert_int_equal(conf_text_json(cases[i].in, &out), 0);
-		buf_append(&out, "", 1);
-		assert_string_equal((const char *)out.data, cases[i].json);
-		buf_free(&out);
-	}
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    test_plain_text_has_no_byte_that_steers_a_terminal),
-		cmocka_unit_test(test_json_strings_are_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
