@@ -268,12 +268,11 @@ static bool
 is_there(
     const struct check_file *file, unsigned long number, char name[NAME_ROOM])
 {
+	char newest[NAME_ROOM];
 	struct stat st;
-	int len =
-	    snprintf(name, NAME_ROOM, "%s%s", file->channel, file->suffix);
 
-	if (number > 0)
-		snprintf(name + len, NAME_ROOM - (size_t)len, ".%lu", number);
+	snprintf(newest, sizeof(newest), "%s%s", file->channel, file->suffix);
+	series_name(name, NAME_ROOM, newest, (int)number);
 	return fstatat(file->dir_fd, name, &st, 0) == 0 || errno != ENOENT;
 }
 

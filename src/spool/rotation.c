@@ -208,7 +208,7 @@ born_s(const char *path, const struct statx *stx)
 
 	if (stx->stx_mask & STATX_BTIME)
 		return stx->stx_btime.tv_sec;
-	snprintf(older, sizeof(older), "%s.1", path);
+	series_name(older, sizeof(older), path, 1);
 	if (statx(AT_FDCWD, older, 0, STATX_CTIME, &before) == 0)
 		return before.stx_ctime.tv_sec;
 	return stx->stx_mtime.tv_sec;

@@ -1,7 +1,6 @@
 /* Whether a rotation may begin. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,8 +17,7 @@ const char *
 rotation_check_older(const struct rotation_work *work, unsigned number,
     char out[ROTATION_NAME_SIZE])
 {
-	snprintf(out, ROTATION_NAME_SIZE, "%s.%u", work->name, number);
-	return out;
+	return series_name(out, ROTATION_NAME_SIZE, work->name, (int)number);
 }
 
 /*

@@ -189,18 +189,19 @@ remove_older(struct rotation_work *work, unsigned number)
 static unsigned
 find_oldest(const struct rotation_work *work)
 {
+	struct series_walk walk = { .number = (int)work->keep };
 	unsigned oldest = work->keep;
 	char name[ROTATION_NAME_SIZE];
 	struct stat st;
 
-	for (unsigned number = oldest + 1;
-	     number <= SERIES_LAST && number - oldest <= SERIES_MISSING + 1;
-	     number++) {
-		if (fstatat(work->dir_fd,
-			rotation_check_older(work, number, name), &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode))
-			oldest = number;
+	while (series_walk(&walk)) {
+		rotation_check_older(work, (unsigned)walk.number, name);
+		if (fstatat(work->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) !=
+			0 ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		oldest = (unsigned)walk.number;
+		walk.missing = 0;
 	}
 	return oldest;
 }

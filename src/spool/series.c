@@ -15,6 +15,20 @@
  */
 #define TRIES 8
 
+bool
+series_walk(struct series_walk *walk)
+{
+	return ++walk->number <= SERIES_LAST &&
+	    walk->missing++ <= SERIES_MISSING;
+}
+
+const char *
+series_name(char *out, size_t size, const char *base, int number)
+{
+	snprintf(out, size, number == 0 ? "%s" : "%s.%d", base, number);
+	return out;
+}
+
 const char *
 series_path(const struct series *series, int number)
 {
@@ -47,13 +61,12 @@ series_open(const struct series *series, int number)
 int
 series_higher(const struct series *series, int number)
 {
+	struct series_walk walk = { .number = number };
 	struct segment_id id;
 
-	for (int missing = 0; missing <= SERIES_MISSING; missing++) {
-		if (++number > SERIES_LAST)
-			break;
-		if (series_look(series, number, &id) == 0)
-			return number;
+	while (series_walk(&walk)) {
+		if (series_look(series, walk.number, &id) == 0)
+			return walk.number;
 		if (errno != ENOENT)
 			return -1;
 	}

@@ -36,6 +36,26 @@ enum series_step {
 	SERIES_ERROR,  /* errno says what the system refused */
 };
 
+/* A walk upwards through the numbers of a series, however it looks at them. */
+struct series_walk {
+	int number;  /* what is looked at now; at first the one before that */
+	int missing; /* how many are missing up to it, in a row */
+};
+
+/**
+ * series_walk(walk):
+ * Go on to the next number.  Return whether there may be one; it counts as
+ * missing until the caller sets walk->missing to 0.
+ */
+bool series_walk(struct series_walk *walk);
+
+/**
+ * series_name(out, size, base, number):
+ * Write the name of the segment ${number}, 0 for the newest, whose series is
+ * that of ${base} to ${out}, which has ${size} bytes.  Return ${out}.
+ */
+const char *series_name(char *out, size_t size, const char *base, int number);
+
 /**
  * series_path(series, number):
  * Return the path of the segment ${number}, valid until the next use of

@@ -2,18 +2,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "spool/own.h"
+#include "spool/series.h"
 #include "take/drop_search.h"
 
 #define CHUNK 65536
-/* So many numbers in a row may be missing. */
-#define MISSING_MAX 8
-#define SEGMENT_NAME_MAX (NAME_MAX + 8)
+#define SEGMENT_NAME_MAX (NAME_MAX + SERIES_ROOM)
 
 void
 drop_search_end(struct drop_search *search)
@@ -79,26 +77,25 @@ read_token(const char *token, uintmax_t *ino, uintmax_t *offset)
 static int
 open_segments(const struct drop_journal *journal, uintmax_t ino, int fds[])
 {
+	struct series_walk walk = { .number = -1 };
 	int folder = own_open_folder(journal->spool);
-	int n = 0, missing = 0, saved;
+	int n = 0, saved;
 	bool is_found = false;
 
 	if (folder == -1)
 		return -1;
-	for (int i = 0; !is_found && n < DROP_SEGMENTS_MAX; i++) {
+	while (!is_found && n < DROP_SEGMENTS_MAX && series_walk(&walk)) {
 		char name[SEGMENT_NAME_MAX];
 		struct stat st;
 
-		snprintf(name, sizeof(name), i == 0 ? "%s" : "%s.%d",
-		    journal->name, i);
+		series_name(name, sizeof(name), journal->name, walk.number);
 		fds[n] = own_open_old(folder, name);
 		/* Numbers may be missing, for a while or for good. */
-		if (fds[n] == -1) {
-			if (errno != ENOENT || ++missing > MISSING_MAX)
-				break;
+		if (fds[n] == -1 && errno == ENOENT)
 			continue;
-		}
-		missing = 0;
+		if (fds[n] == -1)
+			break;
+		walk.missing = 0;
 		is_found = fstat(fds[n++], &st) == 0 && st.st_ino == ino;
 	}
 	saved = is_found || errno == ENOENT ? 0 : errno;

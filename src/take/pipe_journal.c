@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "spool/own.h"
+#include "spool/series.h"
 #include "take/pipe_journal.h"
 
 /* Return whether the file, which is not empty, ends within a line. */
@@ -22,14 +22,13 @@ is_torn(int fd, off_t end)
 static void
 turn_to_older(struct pipe_journal *journal, const char *spool, const char *name)
 {
-	char older[NAME_MAX + sizeof(".1")];
+	char older[NAME_MAX + SERIES_ROOM];
 	int fd, folder = own_open_folder(spool);
 	struct stat st;
 
 	if (folder == -1)
 		return;
-	snprintf(older, sizeof(older), "%s.1", name);
-	fd = own_open_old(folder, older);
+	fd = own_open_old(folder, series_name(older, sizeof(older), name, 1));
 	close(folder);
 	if (fd == -1)
 		return;

@@ -106,6 +106,46 @@ assert_step(int number, enum series_step want, int to,
 }
 
 static void
+test_a_walk_looks_a_little_further_than_the_last_it_met(void **state)
+{
+	struct series_walk walk = { .number = -1 };
+
+	(void)state;
+	for (int number = 0; number <= SERIES_MISSING; number++) {
+		assert_true(series_walk(&walk));
+		assert_int_equal(walk.number, number);
+	}
+	walk.missing = 0;
+	for (int i = 0; i <= SERIES_MISSING; i++)
+		assert_true(series_walk(&walk));
+	assert_false(series_walk(&walk));
+	assert_int_equal(walk.number, 2 * SERIES_MISSING + 2);
+}
+
+static void
+test_a_walk_goes_no_further_than_the_last_number(void **state)
+{
+	struct series_walk walk = { .number = SERIES_LAST - 1 };
+
+	(void)state;
+	assert_true(series_walk(&walk));
+	walk.missing = 0;
+	assert_false(series_walk(&walk));
+}
+
+static void
+test_the_newest_has_no_number_in_its_name(void **state)
+{
+	char name[32];
+
+	(void)state;
+	assert_string_equal(
+	    series_name(name, sizeof(name), "a.sse", 0), "a.sse");
+	assert_string_equal(
+	    series_name(name, sizeof(name), "a.sse", 12), "a.sse.12");
+}
+
+static void
 test_one_leads_to_the_next(void **state)
 {
 	(void)state;
@@ -312,6 +352,9 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(test_##name, begin)
 	const struct CMUnitTest tests[] = {
+		TEST(a_walk_looks_a_little_further_than_the_last_it_met),
+		TEST(a_walk_goes_no_further_than_the_last_number),
+		TEST(the_newest_has_no_number_in_its_name),
 		TEST(one_leads_to_the_next),
 		TEST(nothing_is_an_empty_series),
 		TEST(a_file_is_found_under_its_new_number),
