@@ -73,7 +73,7 @@ lock_file(const struct append *append, int fd)
 		errno = EINVAL;
 		return -1;
 	}
-	if (lock_get(fd, LOCK_APPEND, append->name, true) == -1)
+	if (lock_get(fd, LOCK_APPEND, append->name, append->may_wait) == -1)
 		return -1;
 	if (trust_look(
 		append->folder_fd, append->name, append->links, &named) == -1)
@@ -268,7 +268,8 @@ append_end(const struct append *append)
 	int fd = append->name != NULL ? open_locked(append, false) : -1;
 	int saved, end_fd;
 
-	if (fd == -1 && append->name != NULL && errno == ETIMEDOUT)
+	if (fd == -1 && append->name != NULL &&
+	    errno == (append->may_wait ? ETIMEDOUT : EWOULDBLOCK))
 		return -1;
 	/*
 	 * The channel may have no file, or one that we may not write to, and

@@ -10,6 +10,8 @@
 #ifndef SPOOLCAST_CLI_APPEND_H
 #define SPOOLCAST_CLI_APPEND_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "spool/record.h"
 #include "spool/trust.h"
@@ -21,6 +23,7 @@ struct append {
 	const char *end;  /* and of the channel's end marker */
 	enum record_form form;
 	enum trust_links links; /* which may lead to the file */
+	bool may_wait;		/* for the lock */
 };
 
 enum append_result {
@@ -35,8 +38,9 @@ enum append_result {
  * Append ${record}, its end included, to the regular file of ${append}, which
  * is created where it does not exist, but never through a link.
  * (APPEND_NOTHING and ELOOP: there is a link that is not followed, or leads
- * nowhere.)  It waits while another process holds the lock, for at most
- * LOCK_GIVE_UP_S (APPEND_NOTHING and ETIMEDOUT); if the file was renamed
+ * nowhere.)  If another process holds the lock and ${append} may not wait, that
+ * is APPEND_NOTHING and EWOULDBLOCK; else it waits, as lock_get does, for at
+ * most LOCK_GIVE_UP_S (APPEND_NOTHING and ETIMEDOUT).  If the file was renamed
  * meanwhile, the one that has the name then is taken.  What a dead writer left
  * unfinished at the end of the file is closed first: then that record ends
  * early, but not ours.
@@ -55,7 +59,8 @@ enum append_result append_record(
 /**
  * append_end(append):
  * Make the end marker, if it is not there, under the lock of the file, so that
- * nobody appends meanwhile.  Return 0, or -1 with errno.
+ * nobody appends meanwhile.  Return 0, or -1 with errno: those of a lock that
+ * could not be had are the same.
  */
 int append_end(const struct append *append);
 

@@ -1,11 +1,7 @@
 /*
- * The verb publish: it finds what holds the channel (target.h), makes a record
- * of the message and hands it over (deliver.h).
+ * The verb publish: it makes a message of arguments or of standard input, and
+ * has publish.h put it into the channel.
  */
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,17 +10,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/name.h"
 #include "base/num.h"
 #include "cli/cli.h"
-#include "cli/deliver.h"
-#include "cli/due.h"
-#include "cli/message.h"
-#include "cli/target.h"
+#include "cli/publish.h"
 #include "conf/conf.h"
-#include "spool/record.h"
 
 #define VERB "publish"
 #define CHUNK 65536
@@ -33,47 +23,45 @@ enum { OPTION_END = 256, OPTION_TTL };
 
 /* What the command line asks for. */
 struct job {
-	struct target target; /* where it goes */
+	struct publish publish;
 	struct message message;
 	char **words; /* the message; none: it is standard input */
 	int n_words;
-	int64_t ttl_ms;			 /* 0: it does not expire */
-	bool ends;			 /* the channel ends */
-	bool has_record;		 /* else it only ends the channel */
-	const struct settings *settings; /* of the channel */
+	bool ends;	 /* the channel ends */
+	bool has_record; /* else it only ends the channel */
 };
 
-static int
-check_fields(const struct message *message)
-{
-	const char *type = message->type;
-	const char *retry = message->retry;
-	uint64_t ms;
+static const struct message_names options = {
+	.type = "-e",
+	.id = "-i",
+	.retry = "-r",
+	.flush = "-f",
+	.all = "-e, -f, -i, -r and --ttl",
+};
 
-	if (type != NULL && !message_type_is_valid(type))
-		return cli_usage_error(VERB,
-		    "-e takes a type: one line of UTF-8 that is not empty");
-	if (type != NULL &&
-	    record_type_is_reserved((const uint8_t *)type, strlen(type)))
-		return cli_usage_error(VERB,
-		    "-e takes a type that does not begin with "
-		    "\"" RECORD_RESERVED
-		    "\": those are for what spoolcast itself tells "
-		    "subscribers; give it another name than %s",
-		    type);
-	if (message->id != NULL && !message_id_is_valid(message->id))
-		return cli_usage_error(
-		    VERB, "-i takes an id: one line that is not empty");
-	if (message->flush != NULL && !message_flush_is_valid(message->flush))
-		return cli_usage_error(VERB,
-		    "-f takes now, hold or close, not %s", message->flush);
-	if (retry != NULL &&
-	    (num_uint(retry, strlen(retry), &ms) != NUM_OK ||
-		ms > RECORD_RETRY_MAX_MS))
-		return cli_usage_error(VERB,
-		    "-r takes milliseconds: digits, 0 to %d, not %s",
-		    RECORD_RETRY_MAX_MS, retry);
-	return EXIT_DONE;
+/* Say on stderr why ${result} is what it is.  Return the exit code. */
+static int
+tell(const struct job *job, enum publish_result result)
+{
+	const char *why = report_why(&job->publish.report);
+
+	switch (result) {
+	case PUBLISH_DONE:
+		if (why != NULL)
+			(void)cli_refuse(VERB, EXIT_DONE, "%s", why);
+		return EXIT_DONE;
+	case PUBLISH_REFUSED:
+	case PUBLISH_TOO_LARGE:
+		return cli_usage_error(VERB, "%s", why);
+	case PUBLISH_ENDED:
+		return cli_refuse(VERB, EXIT_NEGATIVE, "%s", why);
+	case PUBLISH_BUSY:
+	case PUBLISH_NO_ROOM:
+	case PUBLISH_FAILED:
+	case PUBLISH_UNSURE:
+		break;
+	}
+	return cli_refuse(VERB, EXIT_SYSTEM, "%s", why);
 }
 
 static int
@@ -99,7 +87,8 @@ check_end(struct job *job)
 	    message->retry != NULL || message->flush != NULL;
 	if (!job->ends || job->n_words > 0)
 		return EXIT_DONE;
-	if (message->type == NULL && message->id == NULL && job->ttl_ms == 0)
+	if (message->type == NULL && message->id == NULL &&
+	    message->ttl_ms == 0)
 		return EXIT_DONE;
 	return cli_usage_error(VERB,
 	    "-e, -i and --ttl are about a message, which is an argument where "
@@ -125,7 +114,7 @@ read_options(struct job *job, int argc, char **argv)
 			job->ends = true;
 			break;
 		case OPTION_TTL:
-			status = read_ttl(optarg, &job->ttl_ms);
+			status = read_ttl(optarg, &job->message.ttl_ms);
 			break;
 		case 'e':
 			job->message.type = optarg;
@@ -148,99 +137,23 @@ read_options(struct job *job, int argc, char **argv)
 	/* What follows the options is the channel and then the message. */
 	if (optind == argc)
 		return cli_usage_error(VERB, "to which CHANNEL?");
-	job->target.channel = argv[optind];
+	job->publish.channel = argv[optind];
 	job->words = argv + optind + 1;
 	job->n_words = argc - optind - 1;
-	if (!name_is_valid(job->target.channel, strlen(job->target.channel)))
-		return cli_usage_error(VERB,
-		    "%s is not a channel name: 1 to %d letters, digits, - and "
-		    "_, the first a letter or a digit",
-		    job->target.channel, NAME_MAX_LEN);
-	status = check_fields(&job->message);
+	status = tell(job, publish_check(&job->publish, &job->message));
 	return status == EXIT_DONE ? check_end(job) : status;
 }
 
-/* Return whether the message has other fields than its type. */
-static bool
-needs_block(const struct job *job)
-{
-	const struct message *message = &job->message;
-
-	return message->id != NULL || message->retry != NULL ||
-	    message->flush != NULL || job->ttl_ms > 0;
-}
-
 static int
-check_file_type(const struct job *job)
-{
-	if (!job->settings->type_from_extension)
-		return cli_usage_error(VERB,
-		    "%s/%s is a drop folder, where -e takes "
-		    "type_from_extension = yes in [spool]",
-		    job->target.spool, job->target.file);
-	if (!message_type_is_extension(job->message.type))
-		return cli_usage_error(VERB,
-		    "%s cannot be the extension of a file in %s/%s: leave out "
-		    ". and / and ~, and take another word than tmp",
-		    job->message.type, job->target.spool, job->target.file);
-	return EXIT_DONE;
-}
-
-/* See whether the form has a place for all that is asked for. */
-static int
-check_form(const struct job *job)
-{
-	const struct form *form = job->target.form;
-	bool has_type = job->message.type != NULL;
-
-	if (form->type == S_IFDIR && has_type && !needs_block(job))
-		return check_file_type(job);
-	if (form->record == RECORD_BLOCK || !(has_type || needs_block(job)))
-		return EXIT_DONE;
-	return cli_usage_error(VERB,
-	    "%s/%s is %s, which has no place for -e, -f, -i, -r and --ttl: "
-	    "leave them out, or use a channel in block form (.sse)",
-	    job->target.spool, job->target.file,
-	    form->type == S_IFDIR     ? "a drop folder" :
-		form->type == S_IFIFO ? "a named pipe" :
-					"in line form");
-}
-
-static int
-find_file(struct job *job)
-{
-	bool wants_block = job->message.type != NULL || needs_block(job), ended;
-	int status = target_has_ended(&job->target, &ended);
-
-	if (status == EXIT_DONE && ended && job->has_record)
-		return target_refuse_ended(&job->target);
-	if (status == EXIT_DONE)
-		status = target_find(&job->target, wants_block);
-	return status == EXIT_DONE ? check_form(job) : status;
-}
-
-static int
-too_long(const struct job *job, const char *than, size_t size)
-{
-	return cli_usage_error(VERB,
-	    "a record of %s%zu bytes is over max_record of channel %s, %ju, "
-	    "and would be skipped: shorten it or raise max_record in [spool]",
-	    than, size, job->target.channel,
-	    (uintmax_t)job->settings->max_record);
-}
-
-static int
-read_stdin(const struct job *job, struct buf *text)
+read_stdin(struct job *job, struct buf *text)
 {
 	ssize_t n;
 
 	do {
-		/*
-		 * A record has one byte for a CRLF, so that twice the limit may
-		 * fit.
-		 */
-		if (text->len > 2 * job->settings->max_record + 2)
-			return too_long(job, "more than ", text->len / 2);
+		int status = tell(job, publish_fits(&job->publish, text->len));
+
+		if (status != EXIT_DONE)
+			return status;
 		if (buf_reserve(text, CHUNK) == -1)
 			return cli_system_error(VERB, "cannot read on");
 		n = read(STDIN_FILENO, text->data + text->len, CHUNK);
@@ -252,11 +165,11 @@ read_stdin(const struct job *job, struct buf *text)
 	return EXIT_DONE;
 }
 
-/* Read the message into ${text}, and see whether there is one at all. */
+/* Read the data of the message into ${text}, and see whether there are any. */
 static int
 read_message(struct job *job, struct buf *text)
 {
-	const struct message *message = &job->message;
+	struct message *message = &job->message;
 	int status = EXIT_DONE, failed = 0;
 	bool may_lack = job->n_words == 0 &&
 	    (message->retry != NULL || message->flush != NULL) &&
@@ -273,51 +186,10 @@ read_message(struct job *job, struct buf *text)
 	if (job->n_words == 0 && !job->ends &&
 	    !(may_lack && isatty(STDIN_FILENO)))
 		status = read_stdin(job, text);
-	job->message.has_data = !(may_lack && text->len == 0);
-	return status;
-}
-
-/* Make ${record} of ${message}; return the bytes of its data, or -1. */
-static ssize_t
-encode_as(
-    const struct form *form, const struct message *message, struct buf *record)
-{
-	struct record parsed;
-
-	if (form->type == S_IFDIR)
-		return message_encode_file(message, record) == 0 ?
-		    (ssize_t)(message->len +
-			record_bom_len(message->bytes, message->len)) :
-		    -1;
-	if (message_encode(message, form->record, record) == -1)
-		return -1;
-	record_parse(form->record, record->data, record->len, false, &parsed);
-	return (ssize_t)parsed.body.len;
-}
-
-static int
-encode(struct job *job, const struct buf *text, struct buf *record)
-{
-	struct message *message = &job->message;
-	const struct form *form = job->target.form;
-	ssize_t size;
-
+	message->has_data = !(may_lack && text->len == 0);
 	message->len = message_trim(text->data, text->len);
 	message->bytes = message->len > 0 ? text->data : (const uint8_t *)"";
-	/* It is rounded up: the record lives no shorter than was asked for. */
-	if (job->ttl_ms > 0)
-		message->expires_s = clock_wall_s() + job->ttl_ms / 1000 +
-		    (job->ttl_ms % 1000 > 0);
-	if (message->len == 0 && form->record == RECORD_LINE)
-		return cli_usage_error(VERB,
-		    "a blank line is no event: give a message, or use a "
-		    "channel in block form (.sse), where it may be empty");
-	size = encode_as(form, message, record);
-	if (size == -1)
-		return cli_system_error(VERB, "cannot make the record");
-	if ((size_t)size > job->settings->max_record)
-		return too_long(job, "", (size_t)size);
-	return EXIT_DONE;
+	return status;
 }
 
 static int
@@ -327,7 +199,7 @@ report(const struct job *job, const struct buf *record, const struct buf *path)
 	struct json json;
 
 	json_begin(&json, &text, JSON_COMPACT);
-	json_text(&json, "channel", job->target.channel);
+	json_text(&json, "channel", job->publish.channel);
 	json_text(&json, "file",
 	    job->has_record ? (const char *)path->data : NULL);
 	json_number(&json, "bytes", record->len);
@@ -336,26 +208,21 @@ report(const struct job *job, const struct buf *record, const struct buf *path)
 	return cli_print_json(VERB, &json, "published, but cannot tell");
 }
 
-/* Publish the record; where it went is put into ${path}. */
+/* Publish the record that the message is. */
 static int
-publish(struct job *job, struct buf *record, struct buf *path)
+put_record(struct job *job)
 {
-	const struct target *target = &job->target;
 	struct buf text = { 0 };
-	int status = read_message(job, &text);
+	int status = EXIT_DONE;
 
-	/* Standard input may have taken long: look again. */
-	if (status == EXIT_DONE && job->n_words == 0)
-		status = find_file(job);
+	/* Nobody is to type a message first that is refused anyway. */
+	if (job->n_words == 0)
+		status = tell(job, publish_look(&job->publish, &job->message));
 	if (status == EXIT_DONE)
-		status = encode(job, &text, record);
-	if (status == EXIT_DONE)
-		due_restore(target);
+		status = read_message(job, &text);
 	if (status == EXIT_DONE)
 		status =
-		    deliver_record(target, record, job->message.type, path);
-	if (status == EXIT_DONE)
-		due_rotate(target, job->settings);
+		    tell(job, publish_record(&job->publish, &job->message));
 	buf_free(&text);
 	return status;
 }
@@ -363,42 +230,39 @@ publish(struct job *job, struct buf *record, struct buf *path)
 static int
 run(struct job *job, bool json)
 {
-	struct buf record = { 0 }, path = { 0 };
-	int status = target_open(&job->target);
+	struct publish *publish = &job->publish;
+	int status = tell(job, publish_open(publish));
 
-	if (status == EXIT_DONE)
-		status = find_file(job);
 	if (status == EXIT_DONE && job->has_record)
-		status = publish(job, &record, &path);
+		status = put_record(job);
 	if (status == EXIT_DONE && job->ends)
-		status = deliver_end(&job->target);
+		status = tell(job, publish_end(publish));
 	if (status == EXIT_DONE && json)
-		status = report(job, &record, &path);
-	if (job->target.spool_fd != -1)
-		close(job->target.spool_fd);
-	buf_free(&record);
-	buf_free(&path);
+		status = report(job, &publish->record, &publish->path);
 	return status;
 }
 
 int
 cmd_publish(const struct cli *cli, int argc, char **argv)
 {
-	struct job job = { .target = { .verb = VERB, .spool_fd = -1 } };
-	struct conf *conf;
-	int status = read_options(&job, argc, argv);
+	struct job job = { .ends = false };
+	struct publish *publish = &job.publish;
+	struct conf *conf = NULL;
+	int status;
 
+	publish_init(publish);
+	publish->names = &options;
+	publish->may_wait = true;
+	status = read_options(&job, argc, argv);
 	cli_tell_waiting(VERB);
 	if (status == EXIT_DONE)
 		status = cli_conf(cli, VERB, &conf);
-	if (status != EXIT_DONE)
-		return status;
-	job.target.spool = conf_base(conf)->path;
-	job.settings = conf_for(conf, job.target.channel);
-	/* Links of anybody may be followed for reading, never for writing. */
-	job.target.links =
-	    job.settings->links == LINKS_NONE ? TRUST_NONE : TRUST_OWNER;
-	status = run(&job, cli->json);
+	if (status == EXIT_DONE) {
+		publish->spool = conf_base(conf)->path;
+		publish->settings = conf_for(conf, publish->channel);
+		status = run(&job, cli->json);
+	}
+	publish_close(publish);
 	conf_free(conf);
 	return status;
 }

@@ -1,7 +1,8 @@
 /*
  * Handing a record over to what holds a channel, in the way of its form.
  *
- * Both functions return EXIT_DONE, or another exit code with a message printed.
+ * Both functions return PUBLISH_DONE, or another result with the report of the
+ * target saying why.
  */
 #ifndef SPOOLCAST_CLI_DELIVER_H
 #define SPOOLCAST_CLI_DELIVER_H
@@ -15,13 +16,13 @@
  * file in its drop folder, with ${extension} (NULL: none).  Append to ${path}
  * the path where it went, with a NUL.
  */
-int deliver_record(const struct target *target, const struct buf *record,
-    const char *extension, struct buf *path);
+enum publish_result deliver_record(const struct target *target,
+    const struct buf *record, const char *extension, struct buf *path);
 
 /**
  * deliver_end(target):
  * Make the end marker of the channel, if it is not there.
  */
-int deliver_end(const struct target *target);
+enum publish_result deliver_end(const struct target *target);
 
 #endif

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "cli/cli.h"
 #include "cli/due.h"
 #include "spool/rotation.h"
 
@@ -47,7 +46,7 @@ due_rotate(const struct target *target, const struct settings *settings)
 	rotation.max_size *= 2;
 	rotation.max_age_ms *= 2;
 	if (rotation_due_ms(target->spool, &rotation) == 0)
-		(void)cli_refuse(target->verb, EXIT_DONE,
+		(void)report_tell(target->report, PUBLISH_DONE,
 		    "published, but the file cannot be rotated: %s",
 		    report.problem);
 }

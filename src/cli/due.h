@@ -20,9 +20,9 @@ void due_restore(const struct target *target);
  * due_rotate(target, settings):
  * After the file of ${target} was written to: rotate it if ${settings} say that
  * it is due.  This does not wait: the process that has a lock now may rotate
- * it, or the next publisher.  That it cannot be done is said on stderr only
- * when the file is twice as large or old as it may be, as then nobody else does
- * it, either.
+ * it, or the next publisher.  That it cannot be done goes into the report, with
+ * PUBLISH_DONE, only when the file is twice as large or old as it may be, as
+ * then nobody else does it, either.
  */
 void due_rotate(const struct target *target, const struct settings *settings);
 

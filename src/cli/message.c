@@ -3,29 +3,80 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "cli/message.h"
 #include "stream/utf8.h"
 #include "take/drop_names.h"
 
-bool
-message_id_is_valid(const char *text)
+static bool
+is_line(const char *text)
 {
 	return text[0] != '\0' && strpbrk(text, "\r\n") == NULL;
 }
 
-bool
-message_type_is_valid(const char *text)
+static bool
+is_retry(const char *text)
 {
-	size_t len = strlen(text);
-	struct buf repaired = { 0 };
-	bool same;
+	uint64_t ms;
 
-	if (!message_id_is_valid(text))
-		return false;
-	same = utf8_append(&repaired, (const uint8_t *)text, len) == 0 &&
-	    repaired.len == len && memcmp(repaired.data, text, len) == 0;
-	buf_free(&repaired);
-	return same;
+	return num_uint(text, strlen(text), &ms) == NUM_OK &&
+	    ms <= RECORD_RETRY_MAX_MS;
+}
+
+static bool
+is_flush(const char *text)
+{
+	return record_flush_find((const uint8_t *)text, strlen(text)) !=
+	    RECORD_FLUSH_NONE;
+}
+
+static enum publish_result
+check_type(const char *type, const char *name, struct publish_report *report)
+{
+	const uint8_t *bytes = (const uint8_t *)type;
+	size_t len = strlen(type);
+
+	if (!is_line(type) || !utf8_is_valid(bytes, len))
+		return report_tell(report, PUBLISH_REFUSED,
+		    "%s takes a type: one line of UTF-8 that is not empty",
+		    name);
+	if (record_type_is_reserved(bytes, len))
+		return report_tell(report, PUBLISH_REFUSED,
+		    "%s takes a type that does not begin with "
+		    "\"" RECORD_RESERVED
+		    "\": those are for what spoolcast itself tells "
+		    "subscribers; give it another name than %s",
+		    name, type);
+	return PUBLISH_DONE;
+}
+
+enum publish_result
+message_check(const struct message *message, const struct message_names *names,
+    struct publish_report *report)
+{
+	const char *retry = message->retry, *flush = message->flush;
+
+	if (message->type != NULL &&
+	    check_type(message->type, names->type, report) != PUBLISH_DONE)
+		return PUBLISH_REFUSED;
+	if (message->id != NULL && !is_line(message->id))
+		return report_tell(report, PUBLISH_REFUSED,
+		    "%s takes an id: one line that is not empty", names->id);
+	if (flush != NULL && !is_flush(flush))
+		return report_tell(report, PUBLISH_REFUSED,
+		    "%s takes now, hold or close, not %s", names->flush, flush);
+	if (retry != NULL && !is_retry(retry))
+		return report_tell(report, PUBLISH_REFUSED,
+		    "%s takes milliseconds: digits, 0 to %d, not %s",
+		    names->retry, RECORD_RETRY_MAX_MS, retry);
+	return PUBLISH_DONE;
+}
+
+bool
+message_needs_block(const struct message *message)
+{
+	return message->id != NULL || message->retry != NULL ||
+	    message->flush != NULL || message->ttl_ms > 0;
 }
 
 bool
@@ -36,13 +87,6 @@ message_type_is_extension(const char *text)
 
 	return len > 0 && (size_t)len < sizeof(file) && text[0] != '\0' &&
 	    strpbrk(text, "./") == NULL && drop_names_count(file);
-}
-
-bool
-message_flush_is_valid(const char *text)
-{
-	return record_flush_find((const uint8_t *)text, strlen(text)) !=
-	    RECORD_FLUSH_NONE;
 }
 
 size_t
@@ -113,7 +157,7 @@ encode_data(const struct message *message, struct buf *out)
 }
 
 static int
-encode_block(const struct message *message, struct buf *out)
+encode_block(const struct message *message, int64_t now_s, struct buf *out)
 {
 	int failed = 0;
 
@@ -125,9 +169,11 @@ encode_block(const struct message *message, struct buf *out)
 		failed |= buf_printf(out, "retry: %s\n", message->retry);
 	if (message->flush != NULL)
 		failed |= buf_printf(out, "flush: %s\n", message->flush);
-	if (message->expires_s != 0)
-		failed |= buf_printf(
-		    out, "expires: %" PRId64 "\n", message->expires_s);
+	/* It is rounded up: the record lives no shorter than was asked for. */
+	if (message->ttl_ms > 0)
+		failed |= buf_printf(out, "expires: %" PRId64 "\n",
+		    now_s + message->ttl_ms / 1000 +
+			(message->ttl_ms % 1000 > 0));
 	if (message->has_data)
 		failed |= encode_data(message, out);
 	failed |= buf_append(out, "\n", 1);
@@ -157,15 +203,15 @@ message_encode_file(const struct message *message, struct buf *out)
 }
 
 int
-message_encode(
-    const struct message *message, enum record_form form, struct buf *out)
+message_encode(const struct message *message, enum record_form form,
+    int64_t now_s, struct buf *out)
 {
 	switch (form) {
 	case RECORD_LINE:
 		return encode_line(message, out);
 	case RECORD_BLOCK:
 	case RECORD_JOURNAL:
-		return encode_block(message, out);
+		return encode_block(message, now_s, out);
 	}
 	return -1;
 }

@@ -1,6 +1,5 @@
 /*
- * From a message, as it came from arguments or standard input, to the bytes of
- * a record (pure).
+ * From a message, wherever it came from, to the bytes of a record (pure).
  */
 #ifndef SPOOLCAST_CLI_MESSAGE_H
 #define SPOOLCAST_CLI_MESSAGE_H
@@ -10,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "cli/report.h"
 #include "spool/record.h"
 
 struct message {
@@ -17,19 +17,38 @@ struct message {
 	const char *id;	   /* the publisher's own, or NULL */
 	const char *retry; /* milliseconds in digits, or NULL */
 	const char *flush; /* when it is written, or NULL */
-	int64_t expires_s; /* Unix time; 0: never */
+	int64_t ttl_ms;	   /* how long it lives; 0: it does not expire */
 	bool has_data;	   /* else it is no event, only fields */
 	const uint8_t *bytes;
 	size_t len;
 };
 
+/* What fields are called where a message comes from, for what is said. */
+struct message_names {
+	const char *type;
+	const char *id;
+	const char *retry;
+	const char *flush;
+	const char *all; /* these four and the time to live: "-e and -i" */
+};
+
 /**
- * message_id_is_valid(text), message_type_is_valid(text):
- * Return whether ${text} may be an id, which is one line that is not empty; or
- * a type, which is the same in UTF-8.
+ * message_check(message, names, report):
+ * Find out whether the fields of ${message} can be written: a type is one line
+ * of UTF-8 and not reserved (record.h), an id is one line, and neither is
+ * empty; retry is a number up to RECORD_RETRY_MAX_MS, and flush a word that
+ * record.h knows.  Return PUBLISH_DONE, or PUBLISH_REFUSED with ${report}
+ * saying which cannot, by its name in ${names}.
  */
-bool message_id_is_valid(const char *text);
-bool message_type_is_valid(const char *text);
+enum publish_result message_check(const struct message *message,
+    const struct message_names *names, struct publish_report *report);
+
+/**
+ * message_needs_block(message):
+ * Return whether ${message} has fields, beside its type, for which only block
+ * form has a place.
+ */
+bool message_needs_block(const struct message *message);
 
 /**
  * message_type_is_extension(text):
@@ -37,12 +56,6 @@ bool message_type_is_valid(const char *text);
  * folder, so that it is not left alone because of that name.
  */
 bool message_type_is_extension(const char *text);
-
-/**
- * message_flush_is_valid(text):
- * Return whether ${text} says when a record is written (record.h).
- */
-bool message_flush_is_valid(const char *text);
 
 /**
  * message_trim(bytes, len):
@@ -61,13 +74,14 @@ size_t message_trim(const uint8_t *bytes, size_t len);
 int message_encode_file(const struct message *message, struct buf *out);
 
 /**
- * message_encode(message, form, out):
+ * message_encode(message, form, now_s, out):
  * Append to ${out} the record of ${form}, its end included, from which
  * record_parse gets ${message} back, but that all its line ends are the same.
+ * Its time to live begins at ${now_s} (Unix time) and is rounded up to seconds.
  * Line form needs data of at least one byte and drops the other fields.
  * Return 0, or -1 with ENOMEM and ${out} longer by a part.
  */
-int message_encode(
-    const struct message *message, enum record_form form, struct buf *out);
+int message_encode(const struct message *message, enum record_form form,
+    int64_t now_s, struct buf *out);
 
 #endif

@@ -10,7 +10,7 @@
 #include "cli/put_pipe.h"
 
 static int
-write_whole(int fd, const struct buf *bytes)
+write_whole(int fd, const struct buf *bytes, bool may_wait)
 {
 	struct pollfd room = { .fd = fd, .events = POLLOUT };
 	ssize_t n;
@@ -24,6 +24,8 @@ write_whole(int fd, const struct buf *bytes)
 		 * no room.
 		 */
 		if (n != -1 || (errno != EAGAIN && errno != EINTR))
+			return -1;
+		if (errno == EAGAIN && !may_wait)
 			return -1;
 		if (poll(&room, 1, -1) == -1 && errno != EINTR)
 			return -1;
@@ -47,7 +49,7 @@ open_pipe(int folder_fd, const char *name)
 }
 
 int
-put_pipe(int folder_fd, const char *name, const struct buf *line)
+put_pipe(int folder_fd, const char *name, const struct buf *line, bool may_wait)
 {
 	struct buf bytes = { 0 };
 	int fd = -1, saved, rc = -1;
@@ -61,7 +63,7 @@ put_pipe(int folder_fd, const char *name, const struct buf *line)
 	if ((fd = open_pipe(folder_fd, name)) == -1)
 		goto out;
 	(void)signal(SIGPIPE, SIG_IGN);
-	rc = write_whole(fd, &bytes);
+	rc = write_whole(fd, &bytes, may_wait);
 out:
 	saved = errno;
 	if (fd != -1)

@@ -6,26 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/target.h"
 
-int
+enum publish_result
 target_open(struct target *target)
 {
 	snprintf(target->end, sizeof(target->end), "%s.end", target->channel);
 	target->spool_fd =
 	    open(target->spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target->spool_fd != -1)
-		return EXIT_DONE;
+		return PUBLISH_DONE;
 	if (errno == ENOENT)
-		return cli_system_error(target->verb,
+		return report_error(target->report, PUBLISH_FAILED,
 		    "there is no spool folder (`mkdir -p %s` makes it)",
 		    target->spool);
-	return cli_system_error(
-	    target->verb, "cannot use the spool %s", target->spool);
+	return report_error(target->report, PUBLISH_FAILED,
+	    "cannot use the spool %s", target->spool);
 }
 
-int
+enum publish_result
 target_refuse_link(const struct target *target)
 {
 	char path[PATH_MAX], why[PATH_MAX + 300];
@@ -57,14 +56,14 @@ target_refuse_link(const struct target *target)
 		    "is made through a link: make the file that it leads to, "
 		    "or remove it",
 		    path, st.st_uid);
-	return cli_refuse(target->verb, EXIT_SYSTEM, "%s", why);
+	return report_tell(target->report, PUBLISH_FAILED, "%s", why);
 }
 
 /*
  * Make target->file the channel's name with ${first} and ${second} after it,
  * and ${type} what that is in the spool, 0 if it is not there.
  */
-static int
+static enum publish_result
 look(struct target *target, const char *first, const char *second, mode_t *type)
 {
 	struct stat st = { 0 };
@@ -75,10 +74,10 @@ look(struct target *target, const char *first, const char *second, mode_t *type)
 	if (fstatat(target->spool_fd, target->file, &st, AT_SYMLINK_NOFOLLOW) ==
 		-1 &&
 	    errno != ENOENT)
-		return cli_system_error(target->verb, "cannot look at %s/%s",
-		    target->spool, target->file);
+		return report_error(target->report, PUBLISH_FAILED,
+		    "cannot look at %s/%s", target->spool, target->file);
 	*type = st.st_mode & S_IFMT;
-	return EXIT_DONE;
+	return PUBLISH_DONE;
 }
 
 /*
@@ -86,25 +85,25 @@ look(struct target *target, const char *first, const char *second, mode_t *type)
  * link, that is what it leads to, or S_IFLNK if it is not followed, or 0 if it
  * leads nowhere.
  */
-static int
+static enum publish_result
 look_at_form(struct target *target, const struct form *form, mode_t *type)
 {
-	int status = look(target, form->suffix, "", type);
+	enum publish_result result = look(target, form->suffix, "", type);
 	struct stat st = { 0 };
 
-	if (status != EXIT_DONE || *type != S_IFLNK || form->type != S_IFREG)
-		return status;
+	if (result != PUBLISH_DONE || *type != S_IFLNK || form->type != S_IFREG)
+		return result;
 	if (trust_look(target->spool_fd, target->file, target->links, &st) !=
 	    0) {
 		if (errno == ELOOP)
-			return EXIT_DONE;
+			return PUBLISH_DONE;
 		if (errno != ENOENT)
-			return cli_system_error(target->verb,
+			return report_error(target->report, PUBLISH_FAILED,
 			    "cannot look at %s/%s", target->spool,
 			    target->file);
 	}
 	*type = st.st_mode & S_IFMT;
-	return EXIT_DONE;
+	return PUBLISH_DONE;
 }
 
 static const char *
@@ -120,10 +119,10 @@ type_name(mode_t type)
  * Report that what has the channel's name and the suffix of ${form} is of
  * ${type}, and no form of a channel.
  */
-static int
+static enum publish_result
 refuse_type(struct target *target, const struct form *form, mode_t type)
 {
-	return cli_usage_error(target->verb,
+	return report_tell(target->report, PUBLISH_REFUSED,
 	    "%s/%s%s is a %s, and no form of a channel: rename it, or choose "
 	    "another channel",
 	    target->spool, target->channel, form->suffix, type_name(type));
@@ -138,7 +137,7 @@ choose(struct target *target, const struct form *form)
 }
 
 /* Nothing holds the channel now: choose the file to create. */
-static int
+static enum publish_result
 choose_new(struct target *target, bool wants_block)
 {
 	const struct form *picked = forms;
@@ -146,7 +145,7 @@ choose_new(struct target *target, bool wants_block)
 
 	for (size_t i = 0; i < FORMS; i++) {
 		const struct form *form = &forms[i];
-		int status;
+		enum publish_result result;
 
 		if (form->type != S_IFREG)
 			continue;
@@ -156,19 +155,19 @@ choose_new(struct target *target, bool wants_block)
 		 * Between two steps of a rotation the form is that of the older
 		 * segments.
 		 */
-		status = look(target, form->suffix, ".1", &type);
-		if (status != EXIT_DONE)
-			return status;
+		result = look(target, form->suffix, ".1", &type);
+		if (result != PUBLISH_DONE)
+			return result;
 		if (type != 0) {
 			picked = form;
 			break;
 		}
 	}
 	choose(target, picked);
-	return EXIT_DONE;
+	return PUBLISH_DONE;
 }
 
-int
+enum publish_result
 target_find(struct target *target, bool wants_block)
 {
 	const struct form *wrong = NULL;
@@ -176,13 +175,13 @@ target_find(struct target *target, bool wants_block)
 
 	for (size_t i = 0; i < FORMS; i++) {
 		const struct form *form = &forms[i];
-		int status = look_at_form(target, form, &type);
+		enum publish_result result = look_at_form(target, form, &type);
 
-		if (status != EXIT_DONE)
-			return status;
+		if (result != PUBLISH_DONE)
+			return result;
 		if (type == form->type) {
 			choose(target, form);
-			return EXIT_DONE;
+			return PUBLISH_DONE;
 		}
 		if (type != 0 && wrong == NULL) {
 			wrong = form;
@@ -198,15 +197,15 @@ target_find(struct target *target, bool wants_block)
 	return choose_new(target, wants_block);
 }
 
-int
+enum publish_result
 target_refuse_ended(const struct target *target)
 {
-	return cli_refuse(target->verb, EXIT_NEGATIVE,
+	return report_tell(target->report, PUBLISH_ENDED,
 	    "channel %s has ended; to reopen it remove %s/%s", target->channel,
 	    target->spool, target->end);
 }
 
-int
+enum publish_result
 target_has_ended(const struct target *target, bool *ended)
 {
 	struct stat st;
@@ -214,7 +213,7 @@ target_has_ended(const struct target *target, bool *ended)
 	*ended = fstatat(target->spool_fd, target->end, &st,
 		     AT_SYMLINK_NOFOLLOW) == 0;
 	if (!*ended && errno != ENOENT)
-		return cli_system_error(target->verb, "cannot look at %s/%s",
-		    target->spool, target->end);
-	return EXIT_DONE;
+		return report_error(target->report, PUBLISH_FAILED,
+		    "cannot look at %s/%s", target->spool, target->end);
+	return PUBLISH_DONE;
 }

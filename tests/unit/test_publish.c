@@ -96,7 +96,7 @@ test_message_is_read_back_as_it_was(void **state)
 		print_message("  %s\n", c->name);
 		message.bytes = (const uint8_t *)c->in;
 		message.len = message_trim(message.bytes, c->in_len);
-		assert_int_equal(message_encode(&message, c->form, &out), 0);
+		assert_int_equal(message_encode(&message, c->form, 0, &out), 0);
 		if (c->want != NULL)
 			assert_bytes(&out, c->want, strlen(c->want));
 		read_back(&out, c->form, &data);
@@ -165,7 +165,7 @@ test_fields_stand_in_front_of_data(void **state)
 		.type = "tick",
 		.id = "7",
 		.retry = "500",
-		.expires_s = 1800000000,
+		.ttl_ms = 1500,
 		.has_data = true,
 		.bytes = (const uint8_t *)"x",
 		.len = 1,
@@ -173,7 +173,8 @@ test_fields_stand_in_front_of_data(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	assert_int_equal(message_encode(&message, RECORD_BLOCK, &out), 0);
+	assert_int_equal(
+	    message_encode(&message, RECORD_BLOCK, 1799999998, &out), 0);
 	assert_bytes(&out, want, strlen(want));
 	buf_free(&out);
 }
@@ -186,7 +187,7 @@ test_hint_alone_is_no_event(void **state)
 	struct record record;
 
 	(void)state;
-	assert_int_equal(message_encode(&message, RECORD_BLOCK, &out), 0);
+	assert_int_equal(message_encode(&message, RECORD_BLOCK, 0, &out), 0);
 	assert_true(
 	    record_parse(RECORD_BLOCK, out.data, out.len, true, &record));
 	assert_false(record.has_data);
@@ -194,19 +195,64 @@ test_hint_alone_is_no_event(void **state)
 	buf_free(&out);
 }
 
+struct check_case {
+	struct message message;
+	const char *why; /* NULL: it can be written */
+};
+
+#define NOT_TYPE "t takes a type: one line of UTF-8 that is not empty"
+#define NOT_ID "i takes an id: one line that is not empty"
+#define NOT_RETRY "r takes milliseconds: digits, 0 to 86400000, not "
+
+static const struct check_case check_cases[] = {
+	{ { .type = "gr\xc3\xbc\xc3\x9f" }, NULL },
+	{ { .type = "" }, NOT_TYPE },
+	{ { .type = "a\nb" }, NOT_TYPE },
+	{ { .type = "a\rb" }, NOT_TYPE },
+	{ { .type = "\xc3" }, NOT_TYPE },
+	{ { .type = "\xed\xa0\x80" }, NOT_TYPE },
+	{ { .type = "spoolcast.x" },
+	    "t takes a type that does not begin with \"spoolcast.\": those are "
+	    "for what spoolcast itself tells subscribers; give it another name "
+	    "than spoolcast.x" },
+	{ { .id = "\xc3" }, NULL },
+	{ { .id = "" }, NOT_ID },
+	{ { .id = "1\n2" }, NOT_ID },
+	{ { .flush = "hold" }, NULL },
+	{ { .flush = "later" }, "f takes now, hold or close, not later" },
+	{ { .retry = "86400000" }, NULL },
+	{ { .retry = "86400001" }, NOT_RETRY "86400001" },
+	{ { .retry = "" }, NOT_RETRY },
+	{ { .type = "a", .id = "b", .flush = "now", .retry = "0" }, NULL },
+};
+
 static void
-test_types_are_one_line_of_utf8(void **state)
+test_fields_that_cannot_be_written_are_named(void **state)
 {
+	static const struct message_names names = {
+		.type = "t",
+		.id = "i",
+		.flush = "f",
+		.retry = "r",
+	};
+	struct publish_report report = { .why = NULL };
+
 	(void)state;
-	assert_true(message_type_is_valid("gr\xc3\xbc\xc3\x9f"));
-	assert_false(message_type_is_valid(""));
-	assert_false(message_type_is_valid("a\nb"));
-	assert_false(message_type_is_valid("a\rb"));
-	assert_false(message_type_is_valid("\xc3"));
-	assert_false(message_type_is_valid("\xed\xa0\x80"));
-	assert_true(message_id_is_valid("\xc3"));
-	assert_false(message_id_is_valid(""));
-	assert_false(message_id_is_valid("1\n2"));
+	for (size_t i = 0; i < sizeof(check_cases) / sizeof(check_cases[0]);
+	     i++) {
+		const struct check_case *c = &check_cases[i];
+		enum publish_result result =
+		    message_check(&c->message, &names, &report);
+
+		if (c->why == NULL) {
+			assert_int_equal(result, PUBLISH_DONE);
+			assert_null(report_why(&report));
+			continue;
+		}
+		assert_int_equal(result, PUBLISH_REFUSED);
+		assert_string_equal(report_why(&report), c->why);
+		report_clear(&report);
+	}
 }
 
 struct append_case {
@@ -291,7 +337,7 @@ main(void)
 		    test_extensions_are_types_that_a_name_can_end_in),
 		cmocka_unit_test(test_fields_stand_in_front_of_data),
 		cmocka_unit_test(test_hint_alone_is_no_event),
-		cmocka_unit_test(test_types_are_one_line_of_utf8),
+		cmocka_unit_test(test_fields_that_cannot_be_written_are_named),
 		cmocka_unit_test(test_append_closes_what_is_torn),
 	};
 
