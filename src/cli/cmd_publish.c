@@ -13,8 +13,8 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "cli/cli.h"
-#include "cli/publish.h"
 #include "conf/conf.h"
+#include "publish/publish.h"
 
 #define VERB "publish"
 #define CHUNK 65536

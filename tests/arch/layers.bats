@@ -16,10 +16,11 @@ allowed()
 	http) echo 'base' ;;
 	fcgi) echo 'base' ;;
 	take) echo 'base spool stream' ;;
+	publish) echo 'base conf spool stream take' ;;
 	conn) echo 'base fcgi http' ;;
 	feed) echo 'base conf spool stream http' ;;
 	hub) echo 'base conf spool stream http take conn feed' ;;
-	cli) echo 'base conf spool stream http take conn hub' ;;
+	cli) echo 'base conf spool stream http take publish conn hub' ;;
 	main) echo 'cli conn' ;;
 	*) return 1 ;;
 	esac

@@ -4,11 +4,11 @@
  * Both functions return PUBLISH_DONE, or another result with the report of the
  * target saying why.
  */
-#ifndef SPOOLCAST_CLI_DELIVER_H
-#define SPOOLCAST_CLI_DELIVER_H
+#ifndef SPOOLCAST_PUBLISH_DELIVER_H
+#define SPOOLCAST_PUBLISH_DELIVER_H
 
 #include "base/buf.h"
-#include "cli/target.h"
+#include "publish/target.h"
 
 /**
  * deliver_record(target, record, extension, path):

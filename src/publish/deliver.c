@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "cli/append.h"
-#include "cli/deliver.h"
-#include "cli/put_file.h"
-#include "cli/put_pipe.h"
+#include "publish/append.h"
+#include "publish/deliver.h"
+#include "publish/put_file.h"
+#include "publish/put_pipe.h"
 #include "spool/lock.h"
 
 /* The longest line that goes through a pipe in one piece, with its two LFs. */

@@ -1,11 +1,11 @@
 /*
  * The part that a publisher has in the rotation of its channel.
  */
-#ifndef SPOOLCAST_CLI_DUE_H
-#define SPOOLCAST_CLI_DUE_H
+#ifndef SPOOLCAST_PUBLISH_DUE_H
+#define SPOOLCAST_PUBLISH_DUE_H
 
-#include "cli/target.h"
 #include "conf/settings.h"
+#include "publish/target.h"
 
 /**
  * due_restore(target):

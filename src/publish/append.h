@@ -7,8 +7,8 @@
  *
  * A channel ends under the same lock, so that no record comes after its end.
  */
-#ifndef SPOOLCAST_CLI_APPEND_H
-#define SPOOLCAST_CLI_APPEND_H
+#ifndef SPOOLCAST_PUBLISH_APPEND_H
+#define SPOOLCAST_PUBLISH_APPEND_H
 
 #include <stdbool.h>
 

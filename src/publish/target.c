@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/target.h"
+#include "publish/target.h"
 
 enum publish_result
 target_open(struct target *target)

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "cli/due.h"
+#include "publish/due.h"
 #include "spool/rotation.h"
 
 static bool

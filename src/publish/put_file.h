@@ -1,8 +1,8 @@
 /*
  * Putting a file into a drop folder, whole or not at all.
  */
-#ifndef SPOOLCAST_CLI_PUT_FILE_H
-#define SPOOLCAST_CLI_PUT_FILE_H
+#ifndef SPOOLCAST_PUBLISH_PUT_FILE_H
+#define SPOOLCAST_PUBLISH_PUT_FILE_H
 
 #include <limits.h>
 

@@ -1,8 +1,8 @@
 /*
  * Writing a line to a named pipe.
  */
-#ifndef SPOOLCAST_CLI_PUT_PIPE_H
-#define SPOOLCAST_CLI_PUT_PIPE_H
+#ifndef SPOOLCAST_PUBLISH_PUT_PIPE_H
+#define SPOOLCAST_PUBLISH_PUT_PIPE_H
 
 #include <stdbool.h>
 

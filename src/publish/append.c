@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/append.h"
+#include "publish/append.h"
 #include "spool/lock.h"
 
 /* Closes a torn record of either form; blank lines mean nothing to either. */

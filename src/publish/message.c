@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "cli/message.h"
+#include "publish/message.h"
 #include "stream/utf8.h"
 #include "take/drop_names.h"
 

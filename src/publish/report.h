@@ -1,11 +1,11 @@
 /*
  * What became of a record that was to be published, and why.
  *
- * Nothing below cmd_publish.c prints: only the caller knows whether that is for
+ * Nothing in this folder prints: only the caller knows whether that is for
  * a terminal, an HTTP response or a log.
  */
-#ifndef SPOOLCAST_CLI_REPORT_H
-#define SPOOLCAST_CLI_REPORT_H
+#ifndef SPOOLCAST_PUBLISH_REPORT_H
+#define SPOOLCAST_PUBLISH_REPORT_H
 
 enum publish_result {
 	PUBLISH_DONE,

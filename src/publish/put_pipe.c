@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "cli/put_pipe.h"
+#include "publish/put_pipe.h"
 
 static int
 write_whole(int fd, const struct buf *bytes, bool may_wait)

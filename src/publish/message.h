@@ -1,15 +1,15 @@
 /*
  * From a message, wherever it came from, to the bytes of a record (pure).
  */
-#ifndef SPOOLCAST_CLI_MESSAGE_H
-#define SPOOLCAST_CLI_MESSAGE_H
+#ifndef SPOOLCAST_PUBLISH_MESSAGE_H
+#define SPOOLCAST_PUBLISH_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "cli/report.h"
+#include "publish/report.h"
 #include "spool/record.h"
 
 struct message {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/report.h"
+#include "publish/report.h"
 
 /* Let ${report} say ${result} and ${why}, which may be NULL and is its own. */
 static enum publish_result

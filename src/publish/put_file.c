@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/put_file.h"
+#include "publish/put_file.h"
 
 /* Make ${name} of the time now; return -1 with errno if it does not fit. */
 static int

@@ -5,13 +5,13 @@
  * Every function returns PUBLISH_DONE, or another result with the report of the
  * target saying why.
  */
-#ifndef SPOOLCAST_CLI_TARGET_H
-#define SPOOLCAST_CLI_TARGET_H
+#ifndef SPOOLCAST_PUBLISH_TARGET_H
+#define SPOOLCAST_PUBLISH_TARGET_H
 
 #include <stdbool.h>
 
 #include "base/name.h"
-#include "cli/report.h"
+#include "publish/report.h"
 #include "spool/form.h"
 #include "spool/trust.h"
 

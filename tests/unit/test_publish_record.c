@@ -1,6 +1,6 @@
 /*
- * cli/message.c and cli/append.c: what a message becomes, read back by the
- * parser that the responder uses, and where in a file it starts.
+ * publish/message.c and publish/append.c: what a message becomes, read back by
+ * the parser that the responder uses, and where in a file it starts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "cli/append.h"
-#include "cli/message.h"
+#include "publish/append.h"
+#include "publish/message.h"
 
 /* A literal with its length, so that it may hold NUL. */
 #define BYTES(text) text, sizeof(text) - 1

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/deliver.h"
-#include "cli/due.h"
-#include "cli/publish.h"
+#include "publish/deliver.h"
+#include "publish/due.h"
+#include "publish/publish.h"
 
 void
 publish_init(struct publish *publish)

@@ -9,12 +9,12 @@
  * SIGALRM is used (lock.h).  From the first record on, the process ignores
  * SIGPIPE and SIGXFSZ.
  */
-#ifndef SPOOLCAST_CLI_PUBLISH_H
-#define SPOOLCAST_CLI_PUBLISH_H
+#ifndef SPOOLCAST_PUBLISH_PUBLISH_H
+#define SPOOLCAST_PUBLISH_PUBLISH_H
 
-#include "cli/message.h"
-#include "cli/target.h"
 #include "conf/settings.h"
+#include "publish/message.h"
+#include "publish/target.h"
 
 struct publish {
 	/* The caller sets these; all are borrowed. */
