@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "publish/append.h"
 #include "spool/lock.h"
 
@@ -88,16 +89,13 @@ open_locked(const struct append *append, bool creates)
 
 	do {
 		int fd = open_file(append, creates);
-		int saved;
 
 		if (fd == -1)
 			return -1;
 		locked = lock_file(append, fd);
 		if (locked == 1)
 			return fd;
-		saved = errno;
-		close(fd);
-		errno = saved;
+		fd_close(fd);
 	} while (locked == 0);
 	return -1;
 }
@@ -266,7 +264,7 @@ int
 append_end(const struct append *append)
 {
 	int fd = append->name != NULL ? open_locked(append, false) : -1;
-	int saved, end_fd;
+	int end_fd;
 
 	if (fd == -1 && append->name != NULL &&
 	    errno == (append->may_wait ? ETIMEDOUT : EWOULDBLOCK))
@@ -277,11 +275,7 @@ append_end(const struct append *append)
 	 */
 	end_fd = openat(append->folder_fd, append->end,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	saved = errno;
-	if (end_fd != -1)
-		close(end_fd);
-	if (fd != -1)
-		close(fd);
-	errno = saved;
-	return end_fd != -1 || saved == EEXIST ? 0 : -1;
+	fd_close(end_fd);
+	fd_close(fd);
+	return end_fd != -1 || errno == EEXIST ? 0 : -1;
 }

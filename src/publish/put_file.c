@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "publish/put_file.h"
 
 /* Make ${name} of the time now; return -1 with errno if it does not fit. */
@@ -115,13 +116,11 @@ put_file(int spool_fd, const char *folder, const char *extension,
 {
 	int fd = openat(
 	    spool_fd, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int rc, saved;
+	int rc;
 
 	if (fd == -1)
 		return -1;
 	rc = put(fd, extension, content, name);
-	saved = errno;
-	close(fd);
-	errno = saved;
+	fd_close(fd);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "publish/put_pipe.h"
 
 static int
@@ -52,7 +53,7 @@ int
 put_pipe(int folder_fd, const char *name, const struct buf *line, bool may_wait)
 {
 	struct buf bytes = { 0 };
-	int fd = -1, saved, rc = -1;
+	int fd = -1, rc = -1;
 
 	if (buf_puts(&bytes, "\n") == -1 ||
 	    buf_append(&bytes, line->data, line->len) == -1)
@@ -65,10 +66,7 @@ put_pipe(int folder_fd, const char *name, const struct buf *line, bool may_wait)
 	(void)signal(SIGPIPE, SIG_IGN);
 	rc = write_whole(fd, &bytes, may_wait);
 out:
-	saved = errno;
-	if (fd != -1)
-		close(fd);
+	fd_close(fd);
 	buf_free(&bytes);
-	errno = saved;
 	return rc;
 }
