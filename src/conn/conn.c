@@ -1,15 +1,8 @@
-#include <sys/socket.h>
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <fastcgi.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/list.h"
 #include "conn/conn.h"
-#include "fcgi/fcgi_encode.h"
 #include "fcgi/fcgi_intake.h"
 
 static void
@@ -46,25 +39,11 @@ void
 conn_open(
     struct conn *conn, struct ev_loop *loop, int fd, struct conn_owner *owner)
 {
-	struct stat st;
-
-	conn->is_open = true;
-	conn->is_done = false;
-	/*
-	 * A connection has one request at a time; there may be any number of
-	 * them.
-	 */
-	fcgi_decode_init(&conn->decoder, UINT16_MAX);
-	/*
-	 * A CGI program may write to a file or a terminal: nothing tells there
-	 * that the reader is gone, and libev takes a file as always ready.
-	 */
-	conn->can_poll = fstat(fd, &st) == 0 &&
-	    (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
-	if (conn->can_poll)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	ev_io_init(&conn->io, on_io, fd, 0);
 	conn->io.data = owner;
+	conn->is_open = conn->is_usual = conn->can_poll = true;
+	conn->is_blocked = conn->is_done = false;
+	owner->kind->on_open(conn);
 	wait_for(conn, loop, EV_READ);
 }
 
@@ -87,48 +66,23 @@ conn_send(struct conn *conn, struct ev_loop *loop, const struct iovec *parts,
 	return n;
 }
 
-bool
-conn_is_usual(const struct conn *conn)
-{
-	uint16_t id = fcgi_decode_id(&conn->decoder);
-
-	return id == 0 || id == CONN_USUAL_ID;
-}
-
 void
 conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len)
 {
-	uint16_t id = fcgi_decode_id(&conn->decoder);
-	size_t at = 0;
-
-	while (at + FCGI_ENCODE_HEADER_LEN <= len) {
-		FCGI_Header header;
-
-		memcpy(&header, bytes + at, sizeof(header));
-		header.requestIdB1 = (uint8_t)(id >> 8);
-		header.requestIdB0 = (uint8_t)id;
-		memcpy(bytes + at, &header, sizeof(header));
-		at += sizeof(header) + header.paddingLength +
-		    ((size_t)header.contentLengthB1 << 8 |
-			header.contentLengthB0);
-	}
+	if (!conn->is_usual)
+		conn_owner(conn)->kind->readdress(conn, bytes, len);
 }
 
 bool
 conn_next(struct conn *conn)
 {
-	bool keeps = conn_owner(conn)->kind == &conn_fcgi &&
-	    fcgi_decode_keep_conn(&conn->decoder);
-
-	fcgi_decode_end(&conn->decoder);
-	return keeps;
+	return conn_owner(conn)->kind->next(conn);
 }
 
 bool
 conn_linger(struct conn *conn)
 {
-	conn->is_done = conn_owner(conn)->kind == &conn_fcgi;
-	return conn->is_done && shutdown(conn->io.fd, SHUT_WR) == 0;
+	return conn_owner(conn)->kind->linger(conn);
 }
 
 size_t
@@ -144,7 +98,6 @@ conn_close(struct conn *conn, struct ev_loop *loop)
 		return;
 	conn->is_open = false;
 	ev_io_stop(loop, &conn->io);
-	fcgi_decode_free(&conn->decoder);
 	conn_owner(conn)->kind->on_close(conn, loop);
 	close(conn->io.fd);
 }

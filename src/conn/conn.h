@@ -43,10 +43,20 @@ struct conn_kind {
 	int (*frame_whole)(struct buf *text);
 	/* Append what ends the response; 0, or -1 with ENOMEM. */
 	int (*frame_end)(struct buf *out);
+	/*
+	 * As conn_readdress, for a request that is not usual; NULL: there are
+	 * none.
+	 */
+	void (*readdress)(const struct conn *conn, uint8_t *bytes, size_t len);
 	/* Send some of what is framed; as writev(2), never SIGPIPE. */
 	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
+	/* Prepare what the kind keeps and, where it blocks, the descriptor. */
+	void (*on_open)(struct conn *conn);
 	/* The descriptor has input, or the peer has hung up. */
 	void (*on_readable)(struct conn *conn, struct ev_loop *loop);
+	/* As conn_next and conn_linger. */
+	bool (*next)(struct conn *conn);
+	bool (*linger)(struct conn *conn);
 	/* This is called before the descriptor is closed. */
 	void (*on_close)(struct conn *conn, struct ev_loop *loop);
 };
@@ -62,9 +72,13 @@ extern const struct conn_kind conn_cgi;
 
 /* Embedded in what owns it; there may be many, so it is small. */
 struct conn {
-	ev_io io;		     /* its data is the owner */
-	struct fcgi_decoder decoder; /* FastCGI only */
+	ev_io io; /* its data is the owner */
+	/* What its kind keeps. */
+	union {
+		struct fcgi_decoder fcgi;
+	} own;
 	bool is_open;
+	bool is_usual;	 /* framed bytes can be sent as they are */
 	bool can_poll;	 /* there may be something to read */
 	bool is_blocked; /* the last send left some of it over */
 	bool is_done;	 /* nothing more is sent, and input is discarded */
@@ -79,9 +93,9 @@ conn_owner(const struct conn *conn)
 
 /**
  * conn_open(conn, loop, fd, owner):
- * Take ${fd} and start to read from it in ${loop}.  A socket or pipe is made
- * non-blocking; a file or a terminal, which a CGI program may have, is not.
- * ${owner} must stay for as long as the connection.
+ * Take ${fd} and start to read from it in ${loop}.  The standard output of a
+ * CGI program is made non-blocking if it is a socket or a pipe; a file or a
+ * terminal is not.  ${owner} must stay for as long as the connection.
  */
 void conn_open(
     struct conn *conn, struct ev_loop *loop, int fd, struct conn_owner *owner);
@@ -106,7 +120,11 @@ void conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len);
  * conn_is_usual(conn):
  * Return whether framed bytes can be sent as they are.
  */
-bool conn_is_usual(const struct conn *conn);
+static inline bool
+conn_is_usual(const struct conn *conn)
+{
+	return conn->is_usual;
+}
 
 /**
  * conn_next(conn):

@@ -1,7 +1,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -38,6 +40,22 @@ static ssize_t
 send_some(int fd, const struct iovec *parts, int n_parts)
 {
 	return writev(fd, parts, n_parts);
+}
+
+/*
+ * Standard output may be a file or a terminal: nothing tells there that the
+ * reader is gone, and libev takes a file as always ready.
+ */
+static void
+on_open(struct conn *conn)
+{
+	int fd = conn->io.fd;
+	struct stat st;
+
+	conn->can_poll = fstat(fd, &st) == 0 &&
+	    (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
+	if (conn->can_poll)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 static void
@@ -101,6 +119,21 @@ on_readable(struct conn *conn, struct ev_loop *loop)
 	}
 }
 
+/* After its response the process ends. */
+static bool
+next(struct conn *conn)
+{
+	(void)conn;
+	return false;
+}
+
+static bool
+linger(struct conn *conn)
+{
+	(void)conn;
+	return false;
+}
+
 static void
 on_close(struct conn *conn, struct ev_loop *loop)
 {
@@ -116,6 +149,9 @@ const struct conn_kind conn_cgi = {
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,
 	.send = send_some,
+	.on_open = on_open,
 	.on_readable = on_readable,
+	.next = next,
+	.linger = linger,
 	.on_close = on_close,
 };

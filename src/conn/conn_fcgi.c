@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <string.h>
 
 #include "conn/conn.h"
@@ -59,6 +60,26 @@ frame_end(struct buf *out)
 	return fcgi_encode_finish(out, CONN_USUAL_ID, 0);
 }
 
+/* Write the id of this request into each record. */
+static void
+readdress(const struct conn *conn, uint8_t *bytes, size_t len)
+{
+	uint16_t id = fcgi_decode_id(&conn->own.fcgi);
+	size_t at = 0;
+
+	while (at + FCGI_ENCODE_HEADER_LEN <= len) {
+		FCGI_Header header;
+
+		memcpy(&header, bytes + at, sizeof(header));
+		header.requestIdB1 = (uint8_t)(id >> 8);
+		header.requestIdB0 = (uint8_t)id;
+		memcpy(bytes + at, &header, sizeof(header));
+		at += sizeof(header) + header.paddingLength +
+		    ((size_t)header.contentLengthB1 << 8 |
+			header.contentLengthB0);
+	}
+}
+
 static ssize_t
 send_bytes(int fd, const uint8_t *bytes, size_t len)
 {
@@ -78,6 +99,16 @@ send_some(int fd, const struct iovec *parts, int n_parts)
 }
 
 static void
+on_open(struct conn *conn)
+{
+	/*
+	 * A connection has one request at a time; there may be any number of
+	 * them.
+	 */
+	fcgi_decode_init(&conn->own.fcgi, UINT16_MAX);
+}
+
+static void
 tell_request(struct conn *conn)
 {
 	struct request_vars vars = { 0 };
@@ -85,13 +116,14 @@ tell_request(struct conn *conn)
 	const uint8_t *params;
 	size_t len, at = 0;
 
-	params = fcgi_decode_params(&conn->decoder, &len);
+	conn->is_usual = fcgi_decode_id(&conn->own.fcgi) == CONN_USUAL_ID;
+	params = fcgi_decode_params(&conn->own.fcgi, &len);
 	while (fcgi_params_next(params, len, &at, &pair) == 1)
 		request_set_var(&vars, (const char *)pair.name, pair.name_len,
 		    (const char *)pair.value, pair.value_len);
 	conn_owner(conn)->ops->on_request(conn, &vars);
 	if (conn->is_open)
-		fcgi_decode_drop_params(&conn->decoder);
+		fcgi_decode_drop_params(&conn->own.fcgi);
 }
 
 /*
@@ -117,7 +149,7 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 
 	for (;;) {
 		switch (
-		    fcgi_decode(&conn->decoder, bytes, len, &used, replies)) {
+		    fcgi_decode(&conn->own.fcgi, bytes, len, &used, replies)) {
 		case FCGI_MORE:
 			return;
 		case FCGI_REQUEST:
@@ -140,7 +172,7 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 			(void)send_replies(conn, replies);
 			conn_owner(conn)->ops->on_gone(conn,
 			    fcgi_decode_strerror(
-				fcgi_decode_error(&conn->decoder)),
+				fcgi_decode_error(&conn->own.fcgi)),
 			    true);
 			return;
 		}
@@ -169,6 +201,23 @@ on_readable(struct conn *conn, struct ev_loop *loop)
 	buf_free(&replies);
 }
 
+static bool
+next(struct conn *conn)
+{
+	bool keeps = fcgi_decode_keep_conn(&conn->own.fcgi);
+
+	fcgi_decode_end(&conn->own.fcgi);
+	conn->is_usual = true;
+	return keeps;
+}
+
+static bool
+linger(struct conn *conn)
+{
+	conn->is_done = true;
+	return shutdown(conn->io.fd, SHUT_WR) == 0;
+}
+
 /*
  * Closing a socket with unread input resets the connection, and the peer may
  * lose what it was sent last.  So read it, but only a little: it can be no more
@@ -180,6 +229,7 @@ on_close(struct conn *conn, struct ev_loop *loop)
 	uint8_t bytes[INPUT_BYTES];
 
 	(void)loop;
+	fcgi_decode_free(&conn->own.fcgi);
 	for (int i = 0; i < 16; i++) {
 		if (recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
 			return;
@@ -190,7 +240,11 @@ const struct conn_kind conn_fcgi = {
 	.frame = frame,
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,
+	.readdress = readdress,
 	.send = send_some,
+	.on_open = on_open,
 	.on_readable = on_readable,
+	.next = next,
+	.linger = linger,
 	.on_close = on_close,
 };
