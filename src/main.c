@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/serve.h"
 #include "cli/sockets.h"
-#include "conn/listen.h"
+#include "listen/listen.h"
 
 int
 main(int argc, char **argv)

@@ -12,9 +12,9 @@
 #include "cli/processes.h"
 #include "cli/serve.h"
 #include "cli/sockets.h"
-#include "conn/listen.h"
 #include "hub/hub.h"
 #include "hub/viewer.h"
+#include "listen/listen.h"
 
 #define DEFAULT_MODE 0660
 
@@ -36,10 +36,10 @@ struct parts {
 };
 
 static struct hub *
-start_hub(const struct conn_kind *kind, enum gateway gateway,
+start_hub(const struct wire *wire, enum gateway gateway,
     const struct conf_where *where, struct conf *conf)
 {
-	struct hub *hub = hub_new(kind, gateway, where, conf);
+	struct hub *hub = hub_new(wire, gateway, where, conf);
 
 	if (hub == NULL)
 		log_errno(LOG_LEVEL_ERROR, "event=start-failed");
@@ -67,7 +67,7 @@ serve_fds(const char *argv0, enum gateway gateway, int first, int count)
 	struct hub *hub;
 
 	log_open();
-	if ((hub = start_hub(&conn_fcgi, gateway, &where, NULL)) == NULL)
+	if ((hub = start_hub(&wire_fcgi, gateway, &where, NULL)) == NULL)
 		return EXIT_SYSTEM;
 	for (int fd = first; fd < first + count; fd++) {
 		if (!listen_is_socket(fd))
@@ -108,7 +108,7 @@ serve_cgi(const char *argv0)
 	struct hub *hub;
 
 	log_open();
-	if ((hub = start_hub(&conn_cgi, GATEWAY_CGI, &where, NULL)) == NULL)
+	if ((hub = start_hub(&wire_cgi, GATEWAY_CGI, &where, NULL)) == NULL)
 		return EXIT_SYSTEM;
 	for (int i = 0; i < VAR_COUNT; i++) {
 		const char *name = request_var_name((enum request_var)i);
@@ -226,7 +226,7 @@ static int
 serve_alone(struct parts *parts)
 {
 	struct hub *hub =
-	    start_hub(&conn_fcgi, GATEWAY_NONE, parts->where, parts->conf);
+	    start_hub(&wire_fcgi, GATEWAY_NONE, parts->where, parts->conf);
 
 	parts->conf = NULL;
 	if (hub == NULL)

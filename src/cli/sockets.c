@@ -6,8 +6,8 @@
 
 #include "cli/cli.h"
 #include "cli/sockets.h"
-#include "conn/listen.h"
 #include "hub/hub.h"
+#include "listen/listen.h"
 
 int
 sockets_activated(void)

@@ -2,7 +2,7 @@
  * How many streams there may be, in all and for one address.
  *
  * A process that serves many viewers counts their streams itself; processes
- * that share its sockets count them together (conn/siblings.h).  Where each
+ * that share its sockets count them together (listen/siblings.h).  Where each
  * viewer has a process of its own (CGI, mod_fcgid), all processes on the spool
  * share a table (spool/slots.h).
  */

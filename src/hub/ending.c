@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/timer.h"
-#include "conn/listen.h"
 #include "hub/ending.h"
 #include "hub/hub.h"
 #include "hub/viewer.h"
+#include "listen/listen.h"
 
 /* How long an answer to a connection that was just accepted may take. */
 #define ANSWER_MS 200

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #include "conf/settings.h"
-#include "conn/gateway.h"
 #include "feed/window.h"
+#include "listen/gateway.h"
 
 /* How a mode differs from writing everything at once. */
 struct flush {

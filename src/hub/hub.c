@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "conn/listen.h"
 #include "feed/wake.h"
 #include "hub/hub.h"
 #include "hub/viewer_send.h"
+#include "listen/listen.h"
 #include "stream/event.h"
 
 static void
@@ -125,7 +125,7 @@ static struct batch *
 make_batch(struct hub *hub, const char *text)
 {
 	hub->frames.len = 0;
-	if (hub->owner.kind->frame(
+	if (hub->owner.wire->frame(
 		&hub->frames, (const uint8_t *)text, strlen(text)) != 0)
 		return NULL;
 	return batch_new(hub->frames.data, hub->frames.len, NULL);
@@ -140,7 +140,7 @@ init_lists(struct hub *hub)
 }
 
 struct hub *
-hub_new(const struct conn_kind *kind, enum gateway gateway,
+hub_new(const struct wire *wire, enum gateway gateway,
     const struct conf_where *where, struct conf *conf)
 {
 	struct hub *hub = calloc(1, sizeof(*hub));
@@ -148,7 +148,7 @@ hub_new(const struct conn_kind *kind, enum gateway gateway,
 	trim_init();
 	if (hub == NULL)
 		goto err0;
-	hub->owner.kind = kind;
+	hub->owner.wire = wire;
 	hub->owner.ops = &viewer_conn_ops;
 	hub->gateway = gateway;
 	hub->policy = policy_of(gateway);

@@ -16,9 +16,6 @@
 #include "base/pool.h"
 #include "base/rnd.h"
 #include "conf/conf_find.h"
-#include "conn/conn.h"
-#include "conn/gateway.h"
-#include "conn/siblings.h"
 #include "feed/feeds.h"
 #include "hub/budget.h"
 #include "hub/ending.h"
@@ -29,10 +26,13 @@
 #include "hub/trim.h"
 #include "hub/turns.h"
 #include "hub/wheel.h"
+#include "listen/gateway.h"
+#include "listen/siblings.h"
 #include "spool/folder.h"
 #include "spool/rotation.h"
 #include "stream/retry.h"
 #include "take/take.h"
+#include "wire/conn.h"
 
 /* The rounds that look for channels which have to be rotated. */
 struct hub_rotate {
@@ -111,12 +111,12 @@ struct hub {
 };
 
 /**
- * hub_new(kind, gateway, where, conf):
- * Make the hub of a process whose connections are of ${kind} and which was
+ * hub_new(wire, gateway, where, conf):
+ * Make the hub of a process whose connections have ${wire} and which was
  * started by ${gateway}.  Takes ${conf}; NULL: there is no valid one, and each
  * request looks for it anew as ${where} says.  Return NULL with errno.
  */
-struct hub *hub_new(const struct conn_kind *kind, enum gateway gateway,
+struct hub *hub_new(const struct wire *wire, enum gateway gateway,
     const struct conf_where *where, struct conf *conf);
 
 /**

@@ -82,7 +82,7 @@ frame(void *cookie, struct buf *buf)
 {
 	const struct hub *hub = cookie;
 
-	return hub->owner.kind->frame_whole(buf);
+	return hub->owner.wire->frame_whole(buf);
 }
 
 static const struct feeds_ops feeds_ops = {

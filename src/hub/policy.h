@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "conn/gateway.h"
+#include "listen/gateway.h"
 
 struct policy {
 	/*

@@ -57,7 +57,7 @@ append_first(struct viewer *v, const struct settings *settings,
 	retry_end = head->len;
 	if (event_append_open(head, id) != 0)
 		return -1;
-	if (viewer_hub(v)->owner.kind == &conn_cgi &&
+	if (viewer_hub(v)->owner.wire == &wire_cgi &&
 	    buf_puts(head, CGI_COMMENT) != 0)
 		return -1;
 	/* An id of many channels goes with the second write instead. */

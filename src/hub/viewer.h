@@ -17,10 +17,10 @@
 
 #include <stdbool.h>
 
-#include "conn/conn.h"
 #include "hub/budget.h"
 #include "hub/flush.h"
 #include "hub/hub.h"
+#include "wire/conn.h"
 
 /* How much longer than the first request a kept connection's next may take. */
 #define VIEWER_KEPT_MS 3570000

@@ -39,7 +39,7 @@ viewer_send_text(struct viewer *v, const struct buf *text)
 	struct buf *frames = &viewer_hub(v)->frames;
 
 	frames->len = 0;
-	if (viewer_hub(v)->owner.kind->frame(frames, text->data, text->len) !=
+	if (viewer_hub(v)->owner.wire->frame(frames, text->data, text->len) !=
 	    0)
 		return -1;
 	return send_framed(v, frames);
@@ -51,9 +51,9 @@ viewer_send_whole(struct viewer *v, const struct buf *whole)
 	struct buf *frames = &viewer_hub(v)->frames;
 
 	frames->len = 0;
-	if (viewer_hub(v)->owner.kind->frame(frames, whole->data, whole->len) !=
+	if (viewer_hub(v)->owner.wire->frame(frames, whole->data, whole->len) !=
 		0 ||
-	    viewer_hub(v)->owner.kind->frame_end(frames) != 0 ||
+	    viewer_hub(v)->owner.wire->frame_end(frames) != 0 ||
 	    send_framed(v, frames) != 0)
 		return -1;
 	v->state = VIEWER_ENDING;
@@ -258,7 +258,7 @@ get_padding(struct hub *hub, size_t len)
 	}
 	hub->text.len = hub->frames.len = 0;
 	if (event_append_padding(&hub->text, len) != 0 ||
-	    hub->owner.kind->frame(
+	    hub->owner.wire->frame(
 		&hub->frames, hub->text.data, hub->text.len) != 0)
 		return NULL;
 	if ((padding = calloc(1, sizeof(*padding))) == NULL)

@@ -17,11 +17,12 @@ allowed()
 	fcgi) echo 'base' ;;
 	take) echo 'base spool stream' ;;
 	publish) echo 'base conf spool stream take' ;;
-	conn) echo 'base fcgi http' ;;
+	listen) echo 'base' ;;
+	wire) echo 'base fcgi http' ;;
 	feed) echo 'base conf spool stream http' ;;
-	hub) echo 'base conf spool stream http take conn feed' ;;
-	cli) echo 'base conf spool stream http take publish conn hub' ;;
-	main) echo 'cli conn' ;;
+	hub) echo 'base conf spool stream http take listen wire feed' ;;
+	cli) echo 'base conf spool stream http take publish listen wire hub' ;;
+	main) echo 'cli listen' ;;
 	*) return 1 ;;
 	esac
 }
@@ -76,10 +77,10 @@ includes()
 		same "$*" "$found"
 	}
 	only 'ini\.h' conf/conf_load.c
-	only 'ev\.h' base/timer.h conn/conn.h conn/listen.h feed/feeds.h \
-		feed/window.h hub/ending.h hub/hub.h hub/limits.h hub/turns.h \
-		hub/wheel.h spool/folder.h spool/watch.h take/inlet.h \
-		take/take.h
+	only 'ev\.h' base/timer.h feed/feeds.h feed/window.h hub/ending.h \
+		hub/hub.h hub/limits.h hub/turns.h hub/wheel.h \
+		listen/listen.h spool/folder.h spool/watch.h take/inlet.h \
+		take/take.h wire/conn.h wire/wire.h
 	only 'sys/inotify\.h' cli/cmd_check.c spool/watch.c
 	# Only the constants of libfcgi; its reader blocks.
 	only 'fcgiapp\.h|fcgi_stdio\.h'

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "conn/address.h"
+#include "listen/address.h"
 
 static const struct {
 	const char *text;

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "conn/conn.h"
 #include "helpers/fcgi_peer.h"
+#include "wire/conn.h"
 
 #define N_DECODERS 50
 

@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "conn/gateway.h"
 #include "helpers/temp_dir.h"
 #include "hub/policy.h"
+#include "listen/gateway.h"
 
 static const char *const usual[] = { "HOME", "USER", "PWD", "LANG", "SHLVL" };
 

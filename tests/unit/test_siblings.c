@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "conn/siblings.h"
+#include "listen/siblings.h"
 
 /* Process ${self} of the same page; here they are all one process. */
 static struct siblings

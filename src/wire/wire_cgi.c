@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "conn/conn.h"
+#include "wire/conn.h"
 
 /*
  * This waits for the peer to hang up, once nothing more is to be read.  Such a
@@ -144,7 +144,7 @@ on_close(struct conn *conn, struct ev_loop *loop)
 	close(hangup.fd);
 }
 
-const struct conn_kind conn_cgi = {
+const struct wire wire_cgi = {
 	.frame = frame,
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,

@@ -2,8 +2,8 @@
  * What started the program: a process that serves one request at a time needs
  * other settings than one that serves many viewers.
  */
-#ifndef SPOOLCAST_CONN_GATEWAY_H
-#define SPOOLCAST_CONN_GATEWAY_H
+#ifndef SPOOLCAST_LISTEN_GATEWAY_H
+#define SPOOLCAST_LISTEN_GATEWAY_H
 
 enum gateway {
 	GATEWAY_NONE,	 /* by a person or a service manager */

@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "base/list.h"
-#include "conn/conn.h"
 #include "fcgi/fcgi_intake.h"
+#include "wire/conn.h"
 
 static void
 wait_for(struct conn *conn, struct ev_loop *loop, int events)
@@ -24,7 +24,7 @@ on_io(struct ev_loop *loop, ev_io *io, int revents)
 	struct conn *conn = LIST_OF(io, struct conn, io);
 
 	if (revents & EV_READ)
-		conn_owner(conn)->kind->on_readable(conn, loop);
+		conn_owner(conn)->wire->on_readable(conn, loop);
 	/* The owner may have closed it meanwhile. */
 	if (!conn->is_open)
 		return;
@@ -43,7 +43,7 @@ conn_open(
 	conn->io.data = owner;
 	conn->is_open = conn->is_usual = conn->can_poll = true;
 	conn->is_blocked = conn->is_done = false;
-	owner->kind->on_open(conn);
+	owner->wire->on_open(conn);
 	wait_for(conn, loop, EV_READ);
 }
 
@@ -51,7 +51,7 @@ ssize_t
 conn_send(struct conn *conn, struct ev_loop *loop, const struct iovec *parts,
     int n_parts)
 {
-	ssize_t n = conn_owner(conn)->kind->send(conn->io.fd, parts, n_parts);
+	ssize_t n = conn_owner(conn)->wire->send(conn->io.fd, parts, n_parts);
 	size_t len = 0;
 
 	for (int i = 0; i < n_parts; i++)
@@ -70,19 +70,19 @@ void
 conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len)
 {
 	if (!conn->is_usual)
-		conn_owner(conn)->kind->readdress(conn, bytes, len);
+		conn_owner(conn)->wire->readdress(conn, bytes, len);
 }
 
 bool
 conn_next(struct conn *conn)
 {
-	return conn_owner(conn)->kind->next(conn);
+	return conn_owner(conn)->wire->next(conn);
 }
 
 bool
 conn_linger(struct conn *conn)
 {
-	return conn_owner(conn)->kind->linger(conn);
+	return conn_owner(conn)->wire->linger(conn);
 }
 
 size_t
@@ -98,6 +98,6 @@ conn_close(struct conn *conn, struct ev_loop *loop)
 		return;
 	conn->is_open = false;
 	ev_io_stop(loop, &conn->io);
-	conn_owner(conn)->kind->on_close(conn, loop);
+	conn_owner(conn)->wire->on_close(conn, loop);
 	close(conn->io.fd);
 }

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "conn/address.h"
-#include "conn/listen.h"
+#include "listen/address.h"
+#include "listen/listen.h"
 
 static int
 complain(const char *address, const char *what, const char *remedy)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "conn/address.h"
+#include "listen/address.h"
 
 #define HOST_MAX 256
 

@@ -14,8 +14,8 @@
  *  b) A process that has ended has no line.
  * Nothing here fails or blocks.
  */
-#ifndef SPOOLCAST_CONN_SIBLINGS_H
-#define SPOOLCAST_CONN_SIBLINGS_H
+#ifndef SPOOLCAST_LISTEN_SIBLINGS_H
+#define SPOOLCAST_LISTEN_SIBLINGS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

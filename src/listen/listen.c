@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "conn/listen.h"
+#include "listen/listen.h"
 
 /* So many connections are accepted before others get their turn. */
 #define ACCEPT_AT_ONCE 64

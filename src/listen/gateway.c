@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conn/gateway.h"
+#include "listen/gateway.h"
 
 /* Put the last part of the path that ${fd} is bound to into ${name}. */
 static bool

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "conn/siblings.h"
+#include "listen/siblings.h"
 
 /*
  * A process may have so many connections more than another, and a part of what

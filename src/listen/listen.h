@@ -2,8 +2,8 @@
  * Listening sockets: this makes them, takes over those we are given, and
  * accepts.
  */
-#ifndef SPOOLCAST_CONN_LISTEN_H
-#define SPOOLCAST_CONN_LISTEN_H
+#ifndef SPOOLCAST_LISTEN_LISTEN_H
+#define SPOOLCAST_LISTEN_LISTEN_H
 
 #include <sys/types.h>
 

@@ -4,9 +4,12 @@
 #include <fastcgi.h>
 #include <string.h>
 
-#include "conn/conn.h"
 #include "fcgi/fcgi_encode.h"
 #include "fcgi/fcgi_params.h"
+#include "wire/conn.h"
+
+/* The request id that every known web server uses, and frames carry. */
+#define USUAL_ID 1
 
 /* The buffer is on the stack, which each process has for itself. */
 #define INPUT_BYTES 2048
@@ -22,7 +25,7 @@ frame(struct buf *out, const uint8_t *bytes, size_t len)
 
 		if (n > FCGI_ENCODE_CONTENT_MAX)
 			n = FCGI_ENCODE_CONTENT_MAX;
-		fcgi_encode_stdout(header, CONN_USUAL_ID, n);
+		fcgi_encode_stdout(header, USUAL_ID, n);
 		if (buf_append(out, header, sizeof(header)) != 0 ||
 		    buf_append(out, bytes + at, n) != 0)
 			return -1;
@@ -48,7 +51,7 @@ frame_whole(struct buf *text)
 
 		memmove(
 		    record + FCGI_ENCODE_HEADER_LEN, text->data + from, len);
-		fcgi_encode_stdout(record, CONN_USUAL_ID, len);
+		fcgi_encode_stdout(record, USUAL_ID, len);
 		end = from;
 	}
 	return 0;
@@ -57,7 +60,7 @@ frame_whole(struct buf *text)
 static int
 frame_end(struct buf *out)
 {
-	return fcgi_encode_finish(out, CONN_USUAL_ID, 0);
+	return fcgi_encode_finish(out, USUAL_ID, 0);
 }
 
 /* Write the id of this request into each record. */
@@ -116,7 +119,7 @@ tell_request(struct conn *conn)
 	const uint8_t *params;
 	size_t len, at = 0;
 
-	conn->is_usual = fcgi_decode_id(&conn->own.fcgi) == CONN_USUAL_ID;
+	conn->is_usual = fcgi_decode_id(&conn->own.fcgi) == USUAL_ID;
 	params = fcgi_decode_params(&conn->own.fcgi, &len);
 	while (fcgi_params_next(params, len, &at, &pair) == 1)
 		request_set_var(&vars, (const char *)pair.name, pair.name_len,
@@ -236,7 +239,7 @@ on_close(struct conn *conn, struct ev_loop *loop)
 	}
 }
 
-const struct conn_kind conn_fcgi = {
+const struct wire wire_fcgi = {
 	.frame = frame,
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,

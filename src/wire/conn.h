@@ -1,14 +1,12 @@
 /*
- * A connection to a web server that carries one response at a time: FastCGI, or
- * what a CGI program has instead.
+ * A connection to a web server that carries one response at a time; how it does
+ * that is its wire.
  *
- * Bytes to send are framed first (by the kind) and can then be shared by all
- * connections of a process that use the same request id, in practice all.
  * Nothing here blocks, and no function calls back before it returns, except
  * where it says so.
  */
-#ifndef SPOOLCAST_CONN_CONN_H
-#define SPOOLCAST_CONN_CONN_H
+#ifndef SPOOLCAST_WIRE_CONN_H
+#define SPOOLCAST_WIRE_CONN_H
 
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -16,14 +14,9 @@
 #include <ev.h>
 #include <stdbool.h>
 
-#include "base/buf.h"
 #include "fcgi/fcgi_decode.h"
 #include "http/request.h"
-
-/* The request id that every known web server uses. */
-#define CONN_USUAL_ID 1
-
-struct conn;
+#include "wire/wire.h"
 
 /* What the owner is told; conn_close may be called in each of these. */
 struct conn_ops {
@@ -35,45 +28,16 @@ struct conn_ops {
 	void (*on_gone)(struct conn *conn, const char *why, bool is_fault);
 };
 
-/* How a kind of connection differs. */
-struct conn_kind {
-	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
-	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
-	/* Frame what ${text} holds in place; 0, or -1 with ENOMEM. */
-	int (*frame_whole)(struct buf *text);
-	/* Append what ends the response; 0, or -1 with ENOMEM. */
-	int (*frame_end)(struct buf *out);
-	/*
-	 * As conn_readdress, for a request that is not usual; NULL: there are
-	 * none.
-	 */
-	void (*readdress)(const struct conn *conn, uint8_t *bytes, size_t len);
-	/* Send some of what is framed; as writev(2), never SIGPIPE. */
-	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
-	/* Prepare what the kind keeps and, where it blocks, the descriptor. */
-	void (*on_open)(struct conn *conn);
-	/* The descriptor has input, or the peer has hung up. */
-	void (*on_readable)(struct conn *conn, struct ev_loop *loop);
-	/* As conn_next and conn_linger. */
-	bool (*next)(struct conn *conn);
-	bool (*linger)(struct conn *conn);
-	/* This is called before the descriptor is closed. */
-	void (*on_close)(struct conn *conn, struct ev_loop *loop);
-};
-
 /* What all connections of a process have in common. */
 struct conn_owner {
-	const struct conn_kind *kind;
+	const struct wire *wire;
 	const struct conn_ops *ops;
 };
-
-extern const struct conn_kind conn_fcgi;
-extern const struct conn_kind conn_cgi;
 
 /* Embedded in what owns it; there may be many, so it is small. */
 struct conn {
 	ev_io io; /* its data is the owner */
-	/* What its kind keeps. */
+	/* What its wire keeps. */
 	union {
 		struct fcgi_decoder fcgi;
 	} own;
@@ -111,8 +75,8 @@ ssize_t conn_send(struct conn *conn, struct ev_loop *loop,
 
 /**
  * conn_readdress(conn, bytes, len):
- * Framed bytes carry CONN_USUAL_ID: write the id of this request in its place.
- * This is for a peer that uses another id; see conn_is_usual.
+ * Framed bytes carry the request id that every known web server uses: where
+ * this request has another one, write that in its place.
  */
 void conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len);
 

@@ -3,8 +3,8 @@
  * names need the resolver of the system, which a program built as one file
  * (SPOOLCAST_NO_RESOLVER) does not have.
  */
-#ifndef SPOOLCAST_CONN_ADDRESS_H
-#define SPOOLCAST_CONN_ADDRESS_H
+#ifndef SPOOLCAST_LISTEN_ADDRESS_H
+#define SPOOLCAST_LISTEN_ADDRESS_H
 
 #include <sys/socket.h>
 

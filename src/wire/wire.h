@@ -1,0 +1,51 @@
+/*
+ * A wire: what carries responses to a web server.  It is FastCGI, or what a CGI
+ * program has instead; each is one file and one row, and nobody else asks which
+ * one a connection has.
+ *
+ * Bytes to send are framed first, and can then be shared by all connections
+ * with the same wire whose request has the id that frames carry, in practice
+ * all of them.
+ */
+#ifndef SPOOLCAST_WIRE_WIRE_H
+#define SPOOLCAST_WIRE_WIRE_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+struct conn;
+
+struct wire {
+	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
+	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
+	/* Frame what ${text} holds in place; 0, or -1 with ENOMEM. */
+	int (*frame_whole)(struct buf *text);
+	/* Append what ends the response; 0, or -1 with ENOMEM. */
+	int (*frame_end)(struct buf *out);
+	/*
+	 * As conn_readdress, for a request that is not usual; NULL: there are
+	 * none.
+	 */
+	void (*readdress)(const struct conn *conn, uint8_t *bytes, size_t len);
+	/* Send some of what is framed; as writev(2), never SIGPIPE. */
+	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
+	/* Prepare what the wire keeps and, where it blocks, the descriptor. */
+	void (*on_open)(struct conn *conn);
+	/* The descriptor has input, or the peer has hung up. */
+	void (*on_readable)(struct conn *conn, struct ev_loop *loop);
+	/* As conn_next and conn_linger. */
+	bool (*next)(struct conn *conn);
+	bool (*linger)(struct conn *conn);
+	/* This is called before the descriptor is closed. */
+	void (*on_close)(struct conn *conn, struct ev_loop *loop);
+};
+
+extern const struct wire wire_fcgi;
+extern const struct wire wire_cgi;
+
+#endif
