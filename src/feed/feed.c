@@ -281,13 +281,15 @@ look_again(struct feed *feed)
 /* Append all that viewers must have in common to be served by one feed. */
 static int
 append_key(struct buf *key, const struct request *request,
-    const struct settings *settings, enum window_collects collects)
+    const struct settings *settings, enum window_collects collects,
+    const struct wire *wire)
 {
 	if (append_sorted(key, &request->channels) != 0 ||
 	    append_sorted(key, &request->types) != 0 ||
 	    append_sorted(key, &request->mount.lists) != 0 ||
 	    buf_append(key, &settings, sizeof(settings)) != 0 ||
 	    buf_append(key, &collects, sizeof(collects)) != 0 ||
+	    buf_append(key, &wire, sizeof(wire)) != 0 ||
 	    buf_append(key, &request->names_channel,
 		sizeof(request->names_channel)) != 0)
 		return -1;
@@ -313,12 +315,13 @@ find_current(struct feeds *feeds, const struct buf *key)
 
 struct feed *
 feed_find(struct feeds *feeds, const struct request *request,
-    const struct settings *settings, enum window_collects collects)
+    const struct settings *settings, enum window_collects collects,
+    const struct wire *wire)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
-	if (append_key(&key, request, settings, collects) == 0)
+	if (append_key(&key, request, settings, collects, wire) == 0)
 		feed = find_current(feeds, &key);
 	buf_free(&key);
 	return feed;
@@ -326,14 +329,16 @@ feed_find(struct feeds *feeds, const struct request *request,
 
 struct feed *
 feed_get(struct feeds *feeds, const struct request *request,
-    const struct settings *settings, enum window_collects collects)
+    const struct settings *settings, enum window_collects collects,
+    const struct wire *wire)
 {
 	struct buf key = { 0 };
 	struct feed *feed = NULL;
 
-	if (append_key(&key, request, settings, collects) == 0 &&
-	    (feed = find_current(feeds, &key)) == NULL)
-		feed = create(feeds, request, settings, collects, &key);
+	if (append_key(&key, request, settings, collects, wire) == 0 &&
+	    (feed = find_current(feeds, &key)) == NULL &&
+	    (feed = create(feeds, request, settings, collects, &key)) != NULL)
+		feed->wire = wire;
 	buf_free(&key);
 	return feed;
 }

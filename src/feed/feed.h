@@ -18,6 +18,7 @@
 #include "spool/folder.h"
 
 struct feeds;
+struct wire;
 
 /* A channel in a feed. */
 struct member {
@@ -31,6 +32,7 @@ struct feed {
 	struct table_entry by_key; /* in feeds->by_key */
 	struct list node;	   /* in feeds->growing, if it has patterns */
 	struct feeds *feeds;
+	const struct wire *wire; /* for which its batches are framed */
 	unsigned refs;
 	struct text_list patterns;
 	struct text_list types;	 /* empty: all */
@@ -51,14 +53,16 @@ struct feed {
 };
 
 /**
- * feed_get(feeds, request, settings, collects):
+ * feed_get(feeds, request, settings, collects, wire):
  * Return the feed that serves ${request} to viewers with ${settings}, with one
  * more reference: one that is there, or a new one.  It collects news as
- * ${collects} says.  NULL with errno: ENOMEM, E2BIG (patterns select more
- * channels than [limits] channels_per_stream), or what the system said.
+ * ${collects} says, and is framed for ${wire}.  NULL with errno: ENOMEM, E2BIG
+ * (patterns select more channels than [limits] channels_per_stream), or what
+ * the system said.
  */
 struct feed *feed_get(struct feeds *feeds, const struct request *request,
-    const struct settings *settings, enum window_collects collects);
+    const struct settings *settings, enum window_collects collects,
+    const struct wire *wire);
 
 /**
  * feed_memory(void):
@@ -67,12 +71,13 @@ struct feed *feed_get(struct feeds *feeds, const struct request *request,
 size_t feed_memory(void);
 
 /**
- * feed_find(feeds, request, settings, collects):
+ * feed_find(feeds, request, settings, collects, wire):
  * As feed_get, but return only a feed that is there already; NULL: there is
  * none.
  */
 struct feed *feed_find(struct feeds *feeds, const struct request *request,
-    const struct settings *settings, enum window_collects collects);
+    const struct settings *settings, enum window_collects collects,
+    const struct wire *wire);
 
 /**
  * feed_missing(feed, index):

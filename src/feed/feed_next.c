@@ -72,7 +72,8 @@ finish(struct feed_making *m, struct place *from, bool is_all)
 		m->cursors, m->feed->n_members, from->cursors, from->n_cursors))
 		return NULL;
 	to = place_get(&feeds->places, m->feed, m->cursors, m->feed->n_members);
-	if (to != NULL && feeds->ops->frame(feeds->cookie, m->out) == 0)
+	if (to != NULL &&
+	    feeds->ops->frame(feeds->cookie, m->feed->wire, m->out) == 0)
 		batch = batch_take(m->out, to);
 	place_unref(to);
 	if (batch == NULL) {

@@ -23,6 +23,7 @@
 #include "spool/reader.h"
 
 struct feed;
+struct wire;
 
 /* How many batches are held for viewers that come later in the same turn. */
 #define FEEDS_RECENT 8
@@ -65,8 +66,11 @@ struct feeds_ops {
 	enum feeds_room (*ask)(void *cookie, size_t bytes);
 	/* The system gave no memory for an event. */
 	void (*on_exhausted)(void *cookie);
-	/* Make of the text in ${buf} what is sent to viewers; 0, -1: ENOMEM. */
-	int (*frame)(void *cookie, struct buf *buf);
+	/*
+	 * Make of the text in ${buf} what is sent to viewers on ${wire}; 0, or
+	 * -1 with ENOMEM.
+	 */
+	int (*frame)(void *cookie, const struct wire *wire, struct buf *buf);
 };
 
 struct feeds {

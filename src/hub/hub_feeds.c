@@ -78,11 +78,10 @@ on_exhausted(void *cookie)
 }
 
 static int
-frame(void *cookie, struct buf *buf)
+frame(void *cookie, const struct wire *wire, struct buf *buf)
 {
-	const struct hub *hub = cookie;
-
-	return hub->owner.wire->frame_whole(buf);
+	(void)cookie;
+	return wire->frame_whole(buf);
 }
 
 static const struct feeds_ops feeds_ops = {

@@ -74,7 +74,7 @@ find_start(struct viewer *v, const struct request *req, struct buf *id)
 		return;
 	feed = feed_find(&hub->feeds, req,
 	    conf_for(hub->conf, (const char *)req->channels.texts.data),
-	    flush_get(v->flush)->collects);
+	    flush_get(v->flush)->collects, viewer_wire(v));
 	if (feed == NULL)
 		return;
 	if (wants_history(feed, req) || !append_now(hub, feed, req, id))

@@ -205,7 +205,7 @@ static int
 begin(struct viewer *v, struct subscription *sub)
 {
 	sub->feed = feed_get(&viewer_hub(v)->feeds, &sub->request,
-	    sub->settings, flush_get(v->flush)->collects);
+	    sub->settings, flush_get(v->flush)->collects, viewer_wire(v));
 	if (sub->feed == NULL)
 		return -1;
 	if (feed_start_begin(&sub->start, sub->feed, &sub->request) == 0) {

@@ -94,6 +94,16 @@ viewer_hub(const struct viewer *viewer)
 }
 
 /**
+ * viewer_wire(viewer):
+ * Return what the connection of ${viewer} speaks.
+ */
+static inline const struct wire *
+viewer_wire(const struct viewer *viewer)
+{
+	return conn_owner(&viewer->conn)->wire;
+}
+
+/**
  * viewer_settings(viewer):
  * Return the settings that hold for ${viewer}: those of its stream, else those
  * of no channel.

@@ -16,10 +16,12 @@
 #include "feed/feed_start.h"
 #include "feed/wake.h"
 #include "helpers/spool_folder.h"
+#include "wire/wire.h"
 
 /* The process that the feeds are in: what it allows, and what it was told. */
 static struct {
 	struct settings settings;
+	const struct wire *wire; /* of those who ask */
 	enum feeds_room room;
 	size_t batch_bytes;
 	unsigned members;
@@ -110,9 +112,10 @@ on_exhausted(void *cookie)
 
 /* Frames are the wire's; here one letter shows that there was one. */
 static int
-frame(void *cookie, struct buf *buf)
+frame(void *cookie, const struct wire *wire, struct buf *buf)
 {
 	(void)cookie;
+	assert_ptr_equal(wire, process.wire);
 	return buf->len == 0 ? 0 : buf_append(buf, "#", 1);
 }
 
@@ -134,6 +137,7 @@ static int
 start(void **state)
 {
 	memset(&process, 0, sizeof(process));
+	process.wire = &wire_fcgi;
 	process.settings.max_record = 65536;
 	process.settings.history_max = 100;
 	process.settings.channels_per_stream = 4;
@@ -187,7 +191,8 @@ ask_for(const char *names)
 static struct feed *
 get(const struct request *request)
 {
-	return feed_get(&feeds, request, &process.settings, WINDOW_NEVER);
+	return feed_get(
+	    &feeds, request, &process.settings, WINDOW_NEVER, process.wire);
 }
 
 /* Where ${request} begins, with a reference; its feed has one there. */
@@ -253,19 +258,23 @@ test_what_is_asked_for_in_any_order_is_one_feed(void **state)
 {
 	struct request one = ask_for("a,b"), other = ask_for("b,a");
 	struct request types = ask_for("a,b");
-	struct feed *feed, *same, *different;
+	struct feed *feed, *same, *different, *framed;
 
 	(void)state;
 	assert_int_equal(text_list_add(&types.types, "news", 4), 0);
 	feed = get(&one);
 	same = get(&other);
 	different = get(&types);
+	process.wire = &wire_cgi;
+	framed = get(&one);
 	assert_ptr_equal(feed, same);
 	assert_ptr_not_equal(feed, different);
-	assert_int_equal(process.members, 4);
+	assert_ptr_not_equal(feed, framed);
+	assert_int_equal(process.members, 6);
 	feed_unref(feed);
 	feed_unref(same);
 	feed_unref(different);
+	feed_unref(framed);
 	request_free(&one);
 	request_free(&other);
 	request_free(&types);
