@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -9,7 +8,6 @@
 #include "hub/hub.h"
 #include "hub/viewer_send.h"
 #include "listen/listen.h"
-#include "stream/event.h"
 
 static void
 reap(struct hub *hub)
@@ -120,21 +118,10 @@ start_watchers(struct hub *hub)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Make a batch that is sent as it stands, again and again. */
-static struct batch *
-make_batch(struct hub *hub, const char *text)
-{
-	hub->frames.len = 0;
-	if (hub->owner.wire->frame(
-		&hub->frames, (const uint8_t *)text, strlen(text)) != 0)
-		return NULL;
-	return batch_new(hub->frames.data, hub->frames.len, NULL);
-}
-
 static void
 init_lists(struct hub *hub)
 {
-	list_init(&hub->paddings);
+	list_init(&hub->standing);
 	list_init(&hub->viewers.closed);
 	list_init(&hub->listeners);
 }
@@ -170,19 +157,11 @@ hub_new(const struct wire *wire, enum gateway gateway,
 		goto err1;
 	if (budget_init(&hub->budget) != 0)
 		goto err2;
-	if ((hub->heartbeat = make_batch(hub, EVENT_HEARTBEAT)) == NULL)
-		goto err3;
-	if ((hub->beat = make_batch(hub, EVENT_BEAT)) == NULL)
-		goto err4;
 	if (wheel_init(&hub->viewers.wheel, hub->loop, on_due, hub) != 0)
-		goto err5;
+		goto err3;
 	start_watchers(hub);
 	return hub;
 
-err5:
-	batch_unref(hub->beat);
-err4:
-	batch_unref(hub->heartbeat);
 err3:
 	budget_free(&hub->budget);
 err2:
@@ -191,7 +170,6 @@ err1:
 	hub_log_end(hub);
 	conf_free(hub->fallback);
 	mount_free(&hub->mount);
-	buf_free(&hub->frames);
 	free(hub);
 err0:
 	conf_free(conf);
@@ -215,9 +193,7 @@ hub_free(struct hub *hub)
 	reap(hub);
 	pool_free(&hub->viewers.pool);
 	feeds_drop_recent(&hub->feeds);
-	batch_unref(hub->heartbeat);
-	batch_unref(hub->beat);
-	viewer_free_paddings(hub);
+	viewer_free_standing(hub);
 	budget_free(&hub->budget);
 	wheel_free(&hub->viewers.wheel);
 	/* The taker uses the folder until it ends. */

@@ -101,9 +101,7 @@ struct hub {
 	struct retry_book book;	 /* when streams that end come back */
 	struct retry_book polls; /* and those over the budget */
 	struct hub_log log;
-	struct batch *heartbeat;
-	struct batch *beat;   /* for viewers that want to see it */
-	struct list paddings; /* one of each size that was asked for */
+	struct list standing; /* what is sent again and again */
 	/* Memory that is used again and again; nobody keeps pointers to it. */
 	struct buf text;
 	struct buf frames;

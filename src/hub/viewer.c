@@ -237,9 +237,7 @@ take_next(struct viewer *v)
 		return rest(v);
 	batch = feed_next(v->place, v->takes_held, &more);
 	viewer_note_held(v);
-	/* Batches are shared, so another request id needs a copy. */
-	if (batch != NULL && !conn_is_usual(&v->conn) &&
-	    (batch = viewer_readdress(v, batch)) == NULL)
+	if (batch != NULL && (batch = viewer_readdress(v, batch)) == NULL)
 		return -1;
 	v->batch = batch;
 	v->sent = 0;

@@ -17,10 +17,20 @@
 /* How long after the time that it was told a browser is surely back. */
 #define BACK_MS 1000
 
-/*
- * Let the ${framed} bytes be what is sent next; they move nobody.  If the
- * connection has another request id than usual, write that into them.
- */
+struct batch *
+viewer_readdress(struct viewer *v, struct batch *batch)
+{
+	struct batch *copy;
+
+	if (conn_is_usual(&v->conn))
+		return batch;
+	if ((copy = batch_copy(batch)) != NULL)
+		conn_readdress(&v->conn, copy->bytes, copy->len);
+	batch_unref(batch);
+	return copy;
+}
+
+/* Let the ${framed} bytes be what is sent next; they move nobody. */
 static int
 send_framed(struct viewer *v, const struct buf *framed)
 {
@@ -28,8 +38,7 @@ send_framed(struct viewer *v, const struct buf *framed)
 	v->sent = 0;
 	if (v->batch == NULL)
 		return -1;
-	if (!conn_is_usual(&v->conn))
-		conn_readdress(&v->conn, v->batch->bytes, v->batch->len);
+	conn_readdress(&v->conn, v->batch->bytes, v->batch->len);
 	return 0;
 }
 
@@ -235,67 +244,104 @@ viewer_send_second(struct viewer *v)
 	return 0;
 }
 
-/* A framed comment of one size, shared by all viewers, even blocked ones. */
-struct padding {
-	struct list node; /* in hub->paddings */
-	size_t len;
+/* What is sent again and again. */
+enum standing_text {
+	STANDING_HEARTBEAT,
+	STANDING_BEAT,	  /* for viewers that want to see it */
+	STANDING_PADDING, /* one of each size that settings ask for */
+};
+
+/* One of these, framed for a wire, shared by all viewers, even blocked ones. */
+struct standing {
+	struct list node; /* in hub->standing */
+	const struct wire *wire;
+	enum standing_text what;
+	size_t len; /* of a padding, else 0 */
 	struct batch *batch;
 };
 
-/*
- * Return the padding of ${len} bytes, which is kept: settings tell how many
- * sizes there can be.  NULL with ENOMEM.
- */
-static struct batch *
-get_padding(struct hub *hub, size_t len)
+static int
+append_standing(struct buf *out, enum standing_text what, size_t len)
 {
-	struct padding *padding;
+	switch (what) {
+	case STANDING_HEARTBEAT:
+		return buf_puts(out, EVENT_HEARTBEAT);
+	case STANDING_BEAT:
+		return buf_puts(out, EVENT_BEAT);
+	case STANDING_PADDING:
+		break;
+	}
+	return event_append_padding(out, len);
+}
 
-	LIST_EACH (node, &hub->paddings) {
-		padding = LIST_OF(node, struct padding, node);
-		if (padding->len == len)
-			return padding->batch;
-	}
+static struct batch *
+make_standing(struct hub *hub, const struct wire *wire, enum standing_text what,
+    size_t len)
+{
+	struct standing *standing;
+
 	hub->text.len = hub->frames.len = 0;
-	if (event_append_padding(&hub->text, len) != 0 ||
-	    hub->owner.wire->frame(
-		&hub->frames, hub->text.data, hub->text.len) != 0)
+	if (append_standing(&hub->text, what, len) != 0 ||
+	    wire->frame(&hub->frames, hub->text.data, hub->text.len) != 0)
 		return NULL;
-	if ((padding = calloc(1, sizeof(*padding))) == NULL)
+	if ((standing = calloc(1, sizeof(*standing))) == NULL)
 		return NULL;
-	padding->len = len;
-	padding->batch = batch_new(hub->frames.data, hub->frames.len, NULL);
-	if (padding->batch == NULL) {
-		free(padding);
+	standing->wire = wire;
+	standing->what = what;
+	standing->len = len;
+	standing->batch = batch_new(hub->frames.data, hub->frames.len, NULL);
+	if (standing->batch == NULL) {
+		free(standing);
 		return NULL;
 	}
-	list_init(&padding->node);
-	list_push(&hub->paddings, &padding->node);
-	return padding->batch;
+	list_init(&standing->node);
+	list_push(&hub->standing, &standing->node);
+	return standing->batch;
 }
 
 void
-viewer_free_paddings(struct hub *hub)
+viewer_free_standing(struct hub *hub)
 {
-	LIST_EACH_SAFE (node, after, &hub->paddings) {
-		struct padding *padding = LIST_OF(node, struct padding, node);
+	LIST_EACH_SAFE (node, after, &hub->standing) {
+		struct standing *standing =
+		    LIST_OF(node, struct standing, node);
 
 		list_remove(node);
-		batch_unref(padding->batch);
-		free(padding);
+		batch_unref(standing->batch);
+		free(standing);
 	}
+}
+
+/*
+ * Return what is sent again and again as ${v} is to get it (a reference); it is
+ * kept: settings tell how many sizes there can be.  NULL with ENOMEM.
+ */
+static struct batch *
+get_standing(struct viewer *v, enum standing_text what, size_t len)
+{
+	struct hub *hub = viewer_hub(v);
+	const struct wire *wire = viewer_wire(v);
+	struct batch *batch = NULL;
+
+	LIST_EACH (node, &hub->standing) {
+		struct standing *standing =
+		    LIST_OF(node, struct standing, node);
+
+		if (standing->wire == wire && standing->what == what &&
+		    standing->len == len)
+			batch = standing->batch;
+	}
+	if (batch == NULL &&
+	    (batch = make_standing(hub, wire, what, len)) == NULL)
+		return NULL;
+	return viewer_readdress(v, batch_ref(batch));
 }
 
 struct batch *
 viewer_padding(struct viewer *v)
 {
-	struct batch *batch =
-	    get_padding(viewer_hub(v), (size_t)viewer_settings(v)->pad);
-
-	if (batch == NULL)
-		return NULL;
-	batch_ref(batch);
-	return conn_is_usual(&v->conn) ? batch : viewer_readdress(v, batch);
+	return get_standing(
+	    v, STANDING_PADDING, (size_t)viewer_settings(v)->pad);
 }
 
 int
@@ -316,36 +362,21 @@ viewer_add_padding(struct viewer *v)
 int
 viewer_send_beat(struct viewer *v)
 {
-	struct hub *hub = viewer_hub(v);
-	struct buf *text = &hub->text;
+	struct buf *text = &viewer_hub(v)->text;
 
 	/* All viewers share one heartbeat if it has nothing to add. */
-	if (!v->is_behind && conn_is_usual(&v->conn)) {
-		v->batch =
-		    batch_ref(v->wants_beats ? hub->beat : hub->heartbeat);
+	if (!v->is_behind) {
+		v->batch = get_standing(
+		    v, v->wants_beats ? STANDING_BEAT : STANDING_HEARTBEAT, 0);
 		v->sent = 0;
-		viewer_add_padding(v);
-		return 0;
+	} else {
+		text->len = 0;
+		if (v->wants_beats && buf_puts(text, EVENT_BEAT) != 0)
+			return -1;
+		if (append_id_if_behind(v, text) != 0 ||
+		    viewer_send_text(v, text) != 0)
+			return -1;
 	}
-	text->len = 0;
-	if (v->wants_beats && buf_puts(text, EVENT_BEAT) != 0)
-		return -1;
-	if (!v->wants_beats && !v->is_behind &&
-	    buf_puts(text, EVENT_HEARTBEAT) != 0)
-		return -1;
-	if (append_id_if_behind(v, text) != 0 || viewer_send_text(v, text) != 0)
-		return -1;
 	viewer_add_padding(v);
-	return 0;
-}
-
-struct batch *
-viewer_readdress(struct viewer *v, struct batch *batch)
-{
-	struct batch *copy = batch_copy(batch);
-
-	if (copy != NULL)
-		conn_readdress(&v->conn, copy->bytes, copy->len);
-	batch_unref(batch);
-	return copy;
+	return v->batch == NULL ? -1 : 0;
 }

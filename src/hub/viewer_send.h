@@ -50,10 +50,10 @@ void viewer_add_padding(struct viewer *viewer);
 struct batch *viewer_padding(struct viewer *viewer);
 
 /**
- * viewer_free_paddings(hub):
- * Free what viewer_send_padding keeps in ${hub}.
+ * viewer_free_standing(hub):
+ * Free what is kept in ${hub} because it is sent again and again.
  */
-void viewer_free_paddings(struct hub *hub);
+void viewer_free_standing(struct hub *hub);
 
 /**
  * viewer_send_beat(viewer):
@@ -64,8 +64,9 @@ int viewer_send_beat(struct viewer *viewer);
 
 /**
  * viewer_readdress(viewer, batch):
- * Return a copy of ${batch}, whose reference is taken, that carries the
- * viewer's request id; NULL with ENOMEM.
+ * Return ${batch}, whose reference is taken, as ${viewer} can be sent it: the
+ * same, or a copy with its request id where that is not the usual one.  NULL
+ * with ENOMEM.
  */
 struct batch *viewer_readdress(struct viewer *viewer, struct batch *batch);
 
