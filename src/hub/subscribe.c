@@ -14,13 +14,6 @@
 /* A longer first write makes Caddy's encode hold back all of it. */
 #define FIRST_BODY_MAX 400
 
-/*
- * Where Apache has mod_deflate in the way, it waits for 69 bytes of the body of
- * a CGI program before it finds that it is not to compress them.
- */
-#define CGI_COMMENT                                                            \
-	": server-sent events, as in https://html.spec.whatwg.org/\n"
-
 /* A search for where a stream begins. */
 struct subscription {
 	struct request request;
@@ -48,6 +41,7 @@ static int
 append_first(struct viewer *v, const struct settings *settings,
     const struct span *id, struct buf *head)
 {
+	const char *comment = viewer_wire(v)->comment;
 	size_t start = head->len, retry_end;
 
 	if (event_append_retry(head,
@@ -57,8 +51,7 @@ append_first(struct viewer *v, const struct settings *settings,
 	retry_end = head->len;
 	if (event_append_open(head, id) != 0)
 		return -1;
-	if (viewer_hub(v)->owner.wire == &wire_cgi &&
-	    buf_puts(head, CGI_COMMENT) != 0)
+	if (comment != NULL && buf_puts(head, comment) != 0)
 		return -1;
 	/* An id of many channels goes with the second write instead. */
 	if (head->len - start > FIRST_BODY_MAX) {

@@ -21,6 +21,8 @@
 struct conn;
 
 struct wire {
+	/* What follows the first event of a stream; NULL: nothing. */
+	const char *comment;
 	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
 	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
 	/* Frame what ${text} holds in place; 0, or -1 with ENOMEM. */

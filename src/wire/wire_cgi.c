@@ -10,6 +10,12 @@
 #include "wire/conn.h"
 
 /*
+ * Where Apache has mod_deflate in the way, it waits for 69 bytes of the body of
+ * a CGI program before it finds that it is not to compress them.
+ */
+#define COMMENT ": server-sent events, as in https://html.spec.whatwg.org/\n"
+
+/*
  * This waits for the peer to hang up, once nothing more is to be read.  Such a
  * process has only one connection.
  */
@@ -145,6 +151,7 @@ on_close(struct conn *conn, struct ev_loop *loop)
 }
 
 const struct wire wire_cgi = {
+	.comment = COMMENT,
 	.frame = frame,
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,
