@@ -15,6 +15,7 @@
 #include "hub/hub.h"
 #include "hub/viewer.h"
 #include "listen/listen.h"
+#include "wire/wire.h"
 
 #define DEFAULT_MODE 0660
 
@@ -36,10 +37,10 @@ struct parts {
 };
 
 static struct hub *
-start_hub(const struct wire *wire, enum gateway gateway,
-    const struct conf_where *where, struct conf *conf)
+start_hub(
+    enum gateway gateway, const struct conf_where *where, struct conf *conf)
 {
-	struct hub *hub = hub_new(wire, gateway, where, conf);
+	struct hub *hub = hub_new(gateway, where, conf);
 
 	if (hub == NULL)
 		log_errno(LOG_LEVEL_ERROR, "event=start-failed");
@@ -67,13 +68,13 @@ serve_fds(const char *argv0, enum gateway gateway, int first, int count)
 	struct hub *hub;
 
 	log_open();
-	if ((hub = start_hub(&wire_fcgi, gateway, &where, NULL)) == NULL)
+	if ((hub = start_hub(gateway, &where, NULL)) == NULL)
 		return EXIT_SYSTEM;
 	for (int fd = first; fd < first + count; fd++) {
 		if (!listen_is_socket(fd))
 			errno = ENOTSOCK;
-		else if (hub_listen(hub, fd, NULL, gateway == GATEWAY_NONE) ==
-		    0)
+		else if (hub_listen(hub, &wire_fcgi, fd, NULL,
+			     gateway == GATEWAY_NONE) == 0)
 			continue;
 		log_errno(
 		    LOG_LEVEL_ERROR, "event=start-failed descriptor=%d", fd);
@@ -104,11 +105,12 @@ serve_cgi(const char *argv0)
 {
 	struct conf_where where = { .argv0 = argv0 };
 	struct request_vars vars = { 0 };
+	struct conn_owner *owner;
 	struct viewer *viewer;
 	struct hub *hub;
 
 	log_open();
-	if ((hub = start_hub(&wire_cgi, GATEWAY_CGI, &where, NULL)) == NULL)
+	if ((hub = start_hub(GATEWAY_CGI, &where, NULL)) == NULL)
 		return EXIT_SYSTEM;
 	for (int i = 0; i < VAR_COUNT; i++) {
 		const char *name = request_var_name((enum request_var)i);
@@ -118,7 +120,8 @@ serve_cgi(const char *argv0)
 			request_set_var(
 			    &vars, name, strlen(name), value, strlen(value));
 	}
-	if ((viewer = viewer_open(hub, STDOUT_FILENO)) != NULL) {
+	if ((owner = hub_owner(hub, &wire_cgi)) != NULL &&
+	    (viewer = viewer_open(owner, STDOUT_FILENO)) != NULL) {
 		admit_request(viewer, &vars);
 		hub_run(hub);
 	}
@@ -225,8 +228,7 @@ read_options(int argc, char **argv, struct options *options)
 static int
 serve_alone(struct parts *parts)
 {
-	struct hub *hub =
-	    start_hub(&wire_fcgi, GATEWAY_NONE, parts->where, parts->conf);
+	struct hub *hub = start_hub(GATEWAY_NONE, parts->where, parts->conf);
 
 	parts->conf = NULL;
 	if (hub == NULL)

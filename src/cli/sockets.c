@@ -8,6 +8,7 @@
 #include "cli/sockets.h"
 #include "hub/hub.h"
 #include "listen/listen.h"
+#include "wire/wire.h"
 
 int
 sockets_activated(void)
@@ -73,7 +74,8 @@ sockets_hand(struct sockets *sockets, struct hub *hub)
 	for (size_t i = 0; i < sockets->n; i++) {
 		struct listening *l = &sockets->each[i];
 
-		if (hub_listen(hub, l->fd, l->path, l->is_kept) != 0)
+		if (hub_listen(hub, &wire_fcgi, l->fd, l->path, l->is_kept) !=
+		    0)
 			return -1;
 		l->fd = -1;
 		l->path = NULL;

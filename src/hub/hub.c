@@ -77,16 +77,25 @@ on_due(void *cookie, struct list *node)
 	viewer_on_due(LIST_OF(node, struct viewer, timer));
 }
 
+/* The cookie of a listening socket is the owner of its connections. */
+static struct hub *
+hub_of(void *cookie)
+{
+	const struct conn_owner *owner = cookie;
+
+	return owner->cookie;
+}
+
 static bool
 may_accept(void *cookie)
 {
-	return limits_may_accept(cookie);
+	return limits_may_accept(hub_of(cookie));
 }
 
 static bool
 is_our_turn(void *cookie, bool is_again)
 {
-	const struct hub *hub = cookie;
+	const struct hub *hub = hub_of(cookie);
 
 	return hub->siblings == NULL ||
 	    siblings_may_accept(hub->siblings, is_again);
@@ -95,9 +104,9 @@ is_our_turn(void *cookie, bool is_again)
 static void
 on_accept(void *cookie, int fd)
 {
-	struct hub *hub = cookie;
+	struct hub *hub = hub_of(cookie);
 
-	if (viewer_open(hub, fd) == NULL && hub_log_peer(hub))
+	if (viewer_open(cookie, fd) == NULL && hub_log_peer(hub))
 		log_errno(LOG_LEVEL_ERROR, "event=accept-failed");
 	tell_siblings(hub);
 }
@@ -121,22 +130,20 @@ start_watchers(struct hub *hub)
 static void
 init_lists(struct hub *hub)
 {
+	list_init(&hub->owners);
 	list_init(&hub->standing);
 	list_init(&hub->viewers.closed);
 	list_init(&hub->listeners);
 }
 
 struct hub *
-hub_new(const struct wire *wire, enum gateway gateway,
-    const struct conf_where *where, struct conf *conf)
+hub_new(enum gateway gateway, const struct conf_where *where, struct conf *conf)
 {
 	struct hub *hub = calloc(1, sizeof(*hub));
 
 	trim_init();
 	if (hub == NULL)
 		goto err0;
-	hub->owner.wire = wire;
-	hub->owner.ops = &viewer_conn_ops;
 	hub->gateway = gateway;
 	hub->policy = policy_of(gateway);
 	hub_log_init(hub);
@@ -183,6 +190,13 @@ close_viewer(void *cookie, struct list *node)
 	viewer_close(LIST_OF(node, struct viewer, timer));
 }
 
+static void
+free_owners(struct hub *hub)
+{
+	LIST_EACH_SAFE (node, after, &hub->owners)
+		free(LIST_OF(node, struct conn_owner, node));
+}
+
 void
 hub_free(struct hub *hub)
 {
@@ -192,6 +206,7 @@ hub_free(struct hub *hub)
 	wheel_each(&hub->viewers.wheel, close_viewer, NULL);
 	reap(hub);
 	pool_free(&hub->viewers.pool);
+	free_owners(hub);
 	feeds_drop_recent(&hub->feeds);
 	viewer_free_standing(hub);
 	budget_free(&hub->budget);
@@ -213,12 +228,32 @@ hub_free(struct hub *hub)
 	free(hub);
 }
 
-int
-hub_listen(struct hub *hub, int fd, const char *path, bool is_shared)
+struct conn_owner *
+hub_owner(struct hub *hub, const struct wire *wire)
 {
-	struct listener *listener =
-	    listen_start(fd, path, hub->loop, &listen_ops, hub);
+	struct conn_owner *owner = calloc(1, sizeof(*owner));
 
+	if (owner == NULL)
+		return NULL;
+	owner->wire = wire;
+	owner->ops = &viewer_conn_ops;
+	owner->cookie = hub;
+	list_init(&owner->node);
+	list_push(&hub->owners, &owner->node);
+	return owner;
+}
+
+int
+hub_listen(struct hub *hub, const struct wire *wire, int fd, const char *path,
+    bool is_shared)
+{
+	struct conn_owner *owner = hub_owner(hub, wire);
+	struct listener *listener;
+
+	if (owner == NULL)
+		return -1;
+	/* Connections may outlive the listener, so the owner is the hub's. */
+	listener = listen_start(fd, path, hub->loop, &listen_ops, owner);
 	if (listener == NULL)
 		return -1;
 	listener->is_shared = is_shared;

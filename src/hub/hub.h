@@ -69,7 +69,7 @@ struct viewers {
 
 struct hub {
 	struct ev_loop *loop;
-	struct conn_owner owner; /* of its connections */
+	struct list owners; /* of its connections; see hub_owner */
 	enum gateway gateway;
 	const struct policy *policy; /* of the gateway */
 	struct siblings *siblings;   /* borrowed; NULL: it is alone */
@@ -109,13 +109,13 @@ struct hub {
 };
 
 /**
- * hub_new(wire, gateway, where, conf):
- * Make the hub of a process whose connections have ${wire} and which was
- * started by ${gateway}.  Takes ${conf}; NULL: there is no valid one, and each
- * request looks for it anew as ${where} says.  Return NULL with errno.
+ * hub_new(gateway, where, conf):
+ * Make the hub of a process that was started by ${gateway}.  Takes ${conf};
+ * NULL: there is no valid one, and each request looks for it anew as ${where}
+ * says.  Return NULL with errno.
  */
-struct hub *hub_new(const struct wire *wire, enum gateway gateway,
-    const struct conf_where *where, struct conf *conf);
+struct hub *hub_new(
+    enum gateway gateway, const struct conf_where *where, struct conf *conf);
 
 /**
  * hub_free(hub):
@@ -124,12 +124,21 @@ struct hub *hub_new(const struct wire *wire, enum gateway gateway,
 void hub_free(struct hub *hub);
 
 /**
- * hub_listen(hub, fd, path, is_shared):
- * Accept connections on ${fd} (taken); see listen_start for ${path}.  A socket
- * that ${is_shared} is kept by a service manager for the process that comes
- * after us.  Return 0, or -1 with errno and ${fd} still the caller's.
+ * hub_owner(hub, wire):
+ * Return what viewers whose connections have ${wire} are opened for; it stays
+ * for as long as ${hub}.  NULL with ENOMEM.
  */
-int hub_listen(struct hub *hub, int fd, const char *path, bool is_shared);
+struct conn_owner *hub_owner(struct hub *hub, const struct wire *wire);
+
+/**
+ * hub_listen(hub, wire, fd, path, is_shared):
+ * Accept connections with ${wire} on ${fd} (taken); see listen_start for
+ * ${path}.  A socket that ${is_shared} is kept by a service manager for the
+ * process that comes after us.  Return 0, or -1 with errno and ${fd} still the
+ * caller's.
+ */
+int hub_listen(struct hub *hub, const struct wire *wire, int fd,
+    const char *path, bool is_shared);
 
 /**
  * hub_run(hub):

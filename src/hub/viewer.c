@@ -83,8 +83,9 @@ viewer_settings(const struct viewer *v)
 }
 
 struct viewer *
-viewer_open(struct hub *hub, int fd)
+viewer_open(struct conn_owner *owner, int fd)
 {
+	struct hub *hub = owner->cookie;
 	struct viewer *v = pool_get(&hub->viewers.pool);
 
 	if (v == NULL) {
@@ -95,7 +96,7 @@ viewer_open(struct hub *hub, int fd)
 	viewer_took(v, clock_mono_ms());
 	list_init(&v->node);
 	list_init(&v->timer);
-	conn_open(&v->conn, hub->loop, fd, &hub->owner);
+	conn_open(&v->conn, hub->loop, fd, owner);
 	hub->viewers.n++;
 	viewer_set_timer(v);
 	return v;

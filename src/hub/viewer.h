@@ -90,7 +90,7 @@ extern const struct conn_ops viewer_conn_ops;
 static inline struct hub *
 viewer_hub(const struct viewer *viewer)
 {
-	return LIST_OF(conn_owner(&viewer->conn), struct hub, owner);
+	return conn_owner(&viewer->conn)->cookie;
 }
 
 /**
@@ -111,11 +111,11 @@ viewer_wire(const struct viewer *viewer)
 const struct settings *viewer_settings(const struct viewer *viewer);
 
 /**
- * viewer_open(hub, fd):
- * Take the connection ${fd} and wait for a request on it.  Return NULL with
- * ENOMEM and ${fd} closed.
+ * viewer_open(owner, fd):
+ * Take the connection ${fd}, which is one of ${owner} (see hub_owner), and wait
+ * for a request on it.  Return NULL with ENOMEM and ${fd} closed.
  */
-struct viewer *viewer_open(struct hub *hub, int fd);
+struct viewer *viewer_open(struct conn_owner *owner, int fd);
 
 /**
  * viewer_close(viewer):

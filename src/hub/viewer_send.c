@@ -48,8 +48,7 @@ viewer_send_text(struct viewer *v, const struct buf *text)
 	struct buf *frames = &viewer_hub(v)->frames;
 
 	frames->len = 0;
-	if (viewer_hub(v)->owner.wire->frame(frames, text->data, text->len) !=
-	    0)
+	if (viewer_wire(v)->frame(frames, text->data, text->len) != 0)
 		return -1;
 	return send_framed(v, frames);
 }
@@ -60,9 +59,8 @@ viewer_send_whole(struct viewer *v, const struct buf *whole)
 	struct buf *frames = &viewer_hub(v)->frames;
 
 	frames->len = 0;
-	if (viewer_hub(v)->owner.wire->frame(frames, whole->data, whole->len) !=
-		0 ||
-	    viewer_hub(v)->owner.wire->frame_end(frames) != 0 ||
+	if (viewer_wire(v)->frame(frames, whole->data, whole->len) != 0 ||
+	    viewer_wire(v)->frame_end(frames) != 0 ||
 	    send_framed(v, frames) != 0)
 		return -1;
 	v->state = VIEWER_ENDING;

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "fcgi/fcgi_intake.h"
 #include "wire/conn.h"
 

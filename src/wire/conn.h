@@ -14,6 +14,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "base/list.h"
 #include "fcgi/fcgi_decode.h"
 #include "http/request.h"
 #include "wire/wire.h"
@@ -28,10 +29,12 @@ struct conn_ops {
 	void (*on_gone)(struct conn *conn, const char *why, bool is_fault);
 };
 
-/* What all connections of a process have in common. */
+/* What all connections that came by one listening socket have in common. */
 struct conn_owner {
 	const struct wire *wire;
 	const struct conn_ops *ops;
+	void *cookie;	  /* for these */
+	struct list node; /* for the one who made it */
 };
 
 /* Embedded in what owns it; there may be many, so it is small. */
