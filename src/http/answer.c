@@ -11,6 +11,7 @@ static const struct reason {
 	int status;
 	const char *phrase;
 } reasons[] = {
+	{ 200, "OK" },
 	{ 204, "No Content" },
 	{ 400, "Bad Request" },
 	{ 404, "Not Found" },
@@ -48,10 +49,11 @@ answer_set(struct answer *answer, int status, const char *format, ...)
 }
 
 int
-answer_append(struct buf *out, const struct answer *answer, int has_body)
+answer_append(struct buf *out, const struct answer *answer, int has_body,
+    int (*head)(struct buf *out, int status, const char *phrase))
 {
-	if (buf_printf(out, "Status: %d %s\r\nCache-Control: no-store\r\n",
-		answer->status, phrase_of(answer->status)) != 0)
+	if (head(out, answer->status, phrase_of(answer->status)) != 0 ||
+	    buf_puts(out, "Cache-Control: no-store\r\n") != 0)
 		return -1;
 	if ((answer->status == 405 || answer->status == 204) &&
 	    buf_puts(out, "Allow: " METHODS "\r\n") != 0)
@@ -70,15 +72,16 @@ answer_append(struct buf *out, const struct answer *answer, int has_body)
 }
 
 int
-answer_append_stream(
-    struct buf *out, const char *id, size_t id_len, unsigned fields)
+answer_append_stream(struct buf *out, const char *id, size_t id_len,
+    unsigned fields,
+    int (*head)(struct buf *out, int status, const char *phrase))
 {
 	/*
 	 * The web server owns Connection and Transfer-Encoding.  nginx takes
 	 * X-Accel-Buffering as "do not collect" and removes it.
 	 */
-	if (buf_puts(out,
-		"Status: 200 OK\r\n"
+	if (head(out, 200, phrase_of(200)) != 0 ||
+	    buf_puts(out,
 		"Content-Type: text/event-stream; charset=utf-8\r\n"
 		"Cache-Control: no-cache, no-store, no-transform\r\n"
 		"X-Accel-Buffering: no\r\n"

@@ -1,5 +1,9 @@
 /*
  * Answers that are not a stream, and the header blocks of all answers (pure).
+ *
+ * How a header block begins depends on what carries it.  So callers hand in a
+ * function ${head} that appends this: the status, a number and its phrase, in
+ * a line, and fields that only it has.  It returns 0, or -1 with ENOMEM.
  */
 #ifndef SPOOLCAST_HTTP_ANSWER_H
 #define SPOOLCAST_HTTP_ANSWER_H
@@ -23,11 +27,12 @@ int answer_set(struct answer *answer, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /**
- * answer_append(out, answer, has_body):
- * Append ${answer} in the form of RFC 3875 section 6: header fields, an empty
- * line and, if ${has_body}, the text.  Return 0, or -1 with ENOMEM.
+ * answer_append(out, answer, has_body, head):
+ * Append ${answer}: what ${head} appends, header fields, an empty line and, if
+ * ${has_body}, the text.  Return 0, or -1 with ENOMEM.
  */
-int answer_append(struct buf *out, const struct answer *answer, int has_body);
+int answer_append(struct buf *out, const struct answer *answer, int has_body,
+    int (*head)(struct buf *out, int status, const char *phrase));
 
 /* What the header block of a stream says besides what all of them say. */
 enum answer_field {
@@ -40,12 +45,14 @@ enum answer_field {
 };
 
 /**
- * answer_append_stream(out, id, id_len, fields):
+ * answer_append_stream(out, id, id_len, fields, head):
  * Append the header block of a stream that starts at the event id ${id}, or of
  * one that only says why it does not start (${id_len} 0), with the ${fields},
- * of enum answer_field.  Return 0, or -1 with ENOMEM.
+ * of enum answer_field, after what ${head} appends.  Return 0, or -1 with
+ * ENOMEM.
  */
-int answer_append_stream(
-    struct buf *out, const char *id, size_t id_len, unsigned fields);
+int answer_append_stream(struct buf *out, const char *id, size_t id_len,
+    unsigned fields,
+    int (*head)(struct buf *out, int status, const char *phrase));
 
 #endif

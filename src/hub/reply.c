@@ -10,7 +10,8 @@ reply_answer(struct viewer *v, const struct request *req, struct answer *answer)
 {
 	struct buf whole = { 0 };
 
-	if (answer_append(&whole, answer, req->method != METHOD_HEAD) != 0 ||
+	if (answer_append(&whole, answer, req->method != METHOD_HEAD,
+		viewer_wire(v)->head) != 0 ||
 	    viewer_answer(v, &whole) != 0)
 		viewer_close(v);
 	buf_free(&whole);
@@ -104,7 +105,8 @@ reply_later(struct viewer *v, const struct request *req, const char *why)
 	find_start(v, req, &id);
 	at = (struct span){ id.data, id.len };
 	rc = answer_append_stream(&whole, (const char *)id.data, id.len,
-	    hub->settings->identity ? ANSWER_IDENTITY : 0);
+	    hub->settings->identity ? ANSWER_IDENTITY : 0,
+	    viewer_wire(v)->head);
 	if (rc == 0 && req->method != METHOD_HEAD)
 		rc = event_append_retry(&whole, retry_ms);
 	if (rc == 0 && id.len > 0)

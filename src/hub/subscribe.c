@@ -84,8 +84,8 @@ make_head(struct viewer *v, const struct request *req,
 		span = (struct span){ req->cursor.data,
 			mark_id_len(
 			    (const char *)req->cursor.data, req->cursor.len) };
-	if (answer_append_stream(
-		head, (const char *)span.bytes, span.len, fields) != 0)
+	if (answer_append_stream(head, (const char *)span.bytes, span.len,
+		fields, viewer_wire(v)->head) != 0)
 		goto done;
 	rc = 0;
 	if (req->method != METHOD_HEAD)

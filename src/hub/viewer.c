@@ -187,7 +187,7 @@ viewer_stream(struct viewer *v, struct place *place, const struct buf *head)
 	v->wants_second = v->padding > 0 || v->wants_open || v->has_lost ||
 	    v->is_short || v->misses_channels;
 	viewer_set_end(v, planned_end_ms(v, now_ms));
-	if (viewer_send_text(v, head) != 0)
+	if (viewer_send_head(v, head) != 0)
 		return -1;
 	viewer_queue(v);
 	viewer_set_timer(v);

@@ -126,8 +126,8 @@ void viewer_close(struct viewer *viewer);
 /**
  * viewer_stream(viewer, place, head):
  * Begin a stream at ${place} (its reference is taken, also on error) with the
- * unframed bytes ${head}; settings and flush mode are set already.  Return 0,
- * or -1 with ENOMEM.
+ * unframed bytes ${head}, the header block and what of the body goes with it;
+ * settings and flush mode are set already.  Return 0, or -1 with ENOMEM.
  */
 int viewer_stream(
     struct viewer *viewer, struct place *place, const struct buf *head);

@@ -30,11 +30,24 @@ viewer_readdress(struct viewer *v, struct batch *batch)
 	return copy;
 }
 
-/* Let the ${framed} bytes be what is sent next; they move nobody. */
+/* Fill the hub's frames with ${text}, framed by ${frame}, one of the wire's. */
 static int
-send_framed(struct viewer *v, const struct buf *framed)
+fill_frames(struct viewer *v, const struct buf *text,
+    int (*frame)(struct buf *out, const uint8_t *bytes, size_t len))
 {
-	v->batch = batch_new(framed->data, framed->len, NULL);
+	struct buf *frames = &viewer_hub(v)->frames;
+
+	frames->len = 0;
+	return frame(frames, text->data, text->len);
+}
+
+/* Let the hub's frames be what is sent next; they move nobody. */
+static int
+send_frames(struct viewer *v)
+{
+	const struct buf *frames = &viewer_hub(v)->frames;
+
+	v->batch = batch_new(frames->data, frames->len, NULL);
 	v->sent = 0;
 	if (v->batch == NULL)
 		return -1;
@@ -42,29 +55,39 @@ send_framed(struct viewer *v, const struct buf *framed)
 	return 0;
 }
 
+/* Send them, and the end of the response. */
+static int
+send_last_frames(struct viewer *v)
+{
+	if (viewer_wire(v)->frame_end(&viewer_hub(v)->frames) != 0 ||
+	    send_frames(v) != 0)
+		return -1;
+	v->state = VIEWER_ENDING;
+	return 0;
+}
+
 int
 viewer_send_text(struct viewer *v, const struct buf *text)
 {
-	struct buf *frames = &viewer_hub(v)->frames;
-
-	frames->len = 0;
-	if (viewer_wire(v)->frame(frames, text->data, text->len) != 0)
+	if (fill_frames(v, text, viewer_wire(v)->frame) != 0)
 		return -1;
-	return send_framed(v, frames);
+	return send_frames(v);
+}
+
+int
+viewer_send_head(struct viewer *v, const struct buf *head)
+{
+	if (fill_frames(v, head, viewer_wire(v)->frame_head) != 0)
+		return -1;
+	return send_frames(v);
 }
 
 int
 viewer_send_whole(struct viewer *v, const struct buf *whole)
 {
-	struct buf *frames = &viewer_hub(v)->frames;
-
-	frames->len = 0;
-	if (viewer_wire(v)->frame(frames, whole->data, whole->len) != 0 ||
-	    viewer_wire(v)->frame_end(frames) != 0 ||
-	    send_framed(v, frames) != 0)
+	if (fill_frames(v, whole, viewer_wire(v)->frame_head) != 0)
 		return -1;
-	v->state = VIEWER_ENDING;
-	return 0;
+	return send_last_frames(v);
 }
 
 static struct span
@@ -217,7 +240,9 @@ viewer_send_end(struct viewer *v)
 	if (append_owed(v, text) != 0 ||
 	    event_append_retry(text, retry_ms) != 0)
 		return -1;
-	return viewer_send_whole(v, text);
+	if (fill_frames(v, text, viewer_wire(v)->frame) != 0)
+		return -1;
+	return send_last_frames(v);
 }
 
 int

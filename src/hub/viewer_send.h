@@ -15,8 +15,14 @@
 int viewer_send_text(struct viewer *viewer, const struct buf *text);
 
 /**
+ * viewer_send_head(viewer, head):
+ * The unframed ${head} of the response, with what of its body goes with it.
+ */
+int viewer_send_head(struct viewer *viewer, const struct buf *head);
+
+/**
  * viewer_send_whole(viewer, whole):
- * The unframed ${whole} and the end of the response.
+ * The unframed ${whole}, from the head on, and the end of the response.
  */
 int viewer_send_whole(struct viewer *viewer, const struct buf *whole);
 

@@ -23,7 +23,15 @@ struct conn;
 struct wire {
 	/* What follows the first event of a stream; NULL: nothing. */
 	const char *comment;
-	/* Append ${len} bytes of response, framed; 0, or -1 with ENOMEM. */
+	/* Append how a header block begins, unframed, as http/answer.h says. */
+	int (*head)(struct buf *out, int status, const char *phrase);
+	/*
+	 * Append framed the first ${len} bytes of a response: its header block
+	 * with the empty line, and what of the body goes with it.  0, or -1
+	 * with ENOMEM.
+	 */
+	int (*frame_head)(struct buf *out, const uint8_t *bytes, size_t len);
+	/* Append ${len} bytes of the body, framed; 0, or -1 with ENOMEM. */
 	int (*frame)(struct buf *out, const uint8_t *bytes, size_t len);
 	/* Frame what ${text} holds in place; 0, or -1 with ENOMEM. */
 	int (*frame_whole)(struct buf *text);
@@ -49,5 +57,12 @@ struct wire {
 
 extern const struct wire wire_fcgi;
 extern const struct wire wire_cgi;
+
+/**
+ * wire_cgi_head(out, status, phrase):
+ * Begin a header block as RFC 3875 section 6.3.3 has it, which holds for
+ * FastCGI, too (FastCGI 1.0 section 6.2).  Return 0, or -1 with ENOMEM.
+ */
+int wire_cgi_head(struct buf *out, int status, const char *phrase);
 
 #endif

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +21,22 @@
  * process has only one connection.
  */
 static ev_io hangup;
+
+int
+wire_cgi_head(struct buf *out, int status, const char *phrase)
+{
+	/* Each stream begins with this, and printf would take a tenth of it. */
+	char number[] = { (char)('0' + status / 100),
+		(char)('0' + status / 10 % 10), (char)('0' + status % 10),
+		' ' };
+
+	assert(status >= 100 && status <= 999);
+	if (buf_puts(out, "Status: ") != 0 ||
+	    buf_append(out, number, sizeof(number)) != 0 ||
+	    buf_puts(out, phrase) != 0)
+		return -1;
+	return buf_puts(out, "\r\n");
+}
 
 static int
 frame(struct buf *out, const uint8_t *bytes, size_t len)
@@ -152,6 +169,8 @@ on_close(struct conn *conn, struct ev_loop *loop)
 
 const struct wire wire_cgi = {
 	.comment = COMMENT,
+	.head = wire_cgi_head,
+	.frame_head = frame,
 	.frame = frame,
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,

@@ -240,6 +240,8 @@ on_close(struct conn *conn, struct ev_loop *loop)
 }
 
 const struct wire wire_fcgi = {
+	.head = wire_cgi_head,
+	.frame_head = frame,
 	.frame = frame,
 	.frame_whole = frame_whole,
 	.frame_end = frame_end,

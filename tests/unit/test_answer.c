@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "http/answer.h"
+#include "wire/wire.h"
 
 /* The answer as text; valid until the next call. */
 static const char *
@@ -18,7 +19,8 @@ text_of(const struct answer *answer, int has_body)
 	static char text[2048];
 	struct buf out = { 0 };
 
-	assert_int_equal(answer_append(&out, answer, has_body), 0);
+	assert_int_equal(
+	    answer_append(&out, answer, has_body, wire_cgi_head), 0);
 	assert_true(out.len < sizeof(text));
 	assert_null(memchr(out.data, 0, out.len));
 	memcpy(text, out.data, out.len);
@@ -165,8 +167,9 @@ test_a_stream_says_where_it_starts(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	assert_int_equal(
-	    answer_append_stream(&out, "USU4AAAAAAAAAAA.AAAAxxx", 20, 0), 0);
+	assert_int_equal(answer_append_stream(&out, "USU4AAAAAAAAAAA.AAAAxxx",
+			     20, 0, wire_cgi_head),
+	    0);
 	assert_int_equal(buf_append(&out, "", 1), 0);
 	assert_header_form((const char *)out.data);
 	assert_memory_equal(out.data, "Status: 200 OK\r\n", 16);
@@ -191,8 +194,9 @@ test_a_refusal_to_an_eventsource_has_no_start(void **state)
 
 	(void)state;
 	assert_int_equal(buf_puts(&out, "before"), 0);
-	assert_int_equal(answer_append_stream(&out, NULL, 0,
-			     ANSWER_INCREMENTAL | ANSWER_IDENTITY),
+	assert_int_equal(
+	    answer_append_stream(&out, NULL, 0,
+		ANSWER_INCREMENTAL | ANSWER_IDENTITY, wire_cgi_head),
 	    0);
 	assert_int_equal(buf_append(&out, "", 1), 0);
 	assert_memory_equal(out.data, "beforeStatus: 200 OK\r\n", 22);
@@ -215,8 +219,9 @@ test_the_longest_header_block_stays_small(void **state)
 
 	(void)state;
 	memset(id, 'A', sizeof(id));
-	assert_int_equal(answer_append_stream(&out, id, sizeof(id),
-			     ANSWER_INCREMENTAL | ANSWER_IDENTITY),
+	assert_int_equal(
+	    answer_append_stream(&out, id, sizeof(id),
+		ANSWER_INCREMENTAL | ANSWER_IDENTITY, wire_cgi_head),
 	    0);
 	assert_true(out.len < 512);
 	buf_free(&out);
