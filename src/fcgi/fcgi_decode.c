@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <fastcgi.h>
 #include <stddef.h>
 #include <string.h>
@@ -133,7 +134,12 @@ finish_record(struct fcgi_decoder *d, bool is_empty, struct buf *reply)
 		return finish_begin(d, reply);
 	if (d->record_id != d->id)
 		return FCGI_MORE;
+	if (d->record_type == FCGI_STDIN && is_empty && d->wants_body) {
+		d->wants_body = false;
+		return FCGI_BODY_END;
+	}
 	if (d->record_type == FCGI_ABORT_REQUEST && d->state != STATE_ABORTED) {
+		d->wants_body = false;
 		d->state = STATE_ABORTED;
 		return FCGI_ABORTED;
 	}
@@ -265,6 +271,23 @@ take_content(
 	return FCGI_MORE;
 }
 
+/* Whether the content that comes next is for the caller. */
+static bool
+is_body(const struct fcgi_decoder *d)
+{
+	return d->wants_body && d->record_type == FCGI_STDIN &&
+	    d->record_id == d->id;
+}
+
+/* After the last byte of a record the next one starts with its header. */
+static void
+end_record(struct fcgi_decoder *d)
+{
+	if (d->header_len == sizeof(FCGI_Header) && d->content_left == 0 &&
+	    d->padding_left == 0)
+		d->header_len = 0;
+}
+
 enum fcgi_event
 fcgi_decode(struct fcgi_decoder *d, const uint8_t *bytes, size_t len,
     size_t *used, struct buf *reply)
@@ -284,6 +307,8 @@ fcgi_decode(struct fcgi_decoder *d, const uint8_t *bytes, size_t len,
 	while (event == FCGI_MORE && at < len) {
 		if (d->header_len < sizeof(FCGI_Header)) {
 			event = take_header_byte(d, bytes[at++], reply);
+		} else if (d->content_left > 0 && is_body(d)) {
+			event = FCGI_BODY;
 		} else if (d->content_left > 0) {
 			n = len - at < d->content_left ? len - at :
 							 d->content_left;
@@ -293,13 +318,7 @@ fcgi_decode(struct fcgi_decoder *d, const uint8_t *bytes, size_t len,
 			d->padding_left--;
 			at++;
 		}
-		/*
-		 * After the last byte of a record the next one starts with its
-		 * header.
-		 */
-		if (d->header_len == sizeof(FCGI_Header) &&
-		    d->content_left == 0 && d->padding_left == 0)
-			d->header_len = 0;
+		end_record(d);
 	}
 	*used = at;
 	return event;
@@ -309,6 +328,24 @@ void
 fcgi_decode_init(struct fcgi_decoder *d, uint32_t max_requests)
 {
 	*d = (struct fcgi_decoder){ .max_requests = max_requests };
+}
+
+void
+fcgi_decode_want_body(struct fcgi_decoder *d)
+{
+	assert(d->state == STATE_RUNNING);
+	d->wants_body = true;
+}
+
+size_t
+fcgi_decode_body(struct fcgi_decoder *d, size_t len)
+{
+	size_t n = len < d->content_left ? len : d->content_left;
+
+	assert(is_body(d));
+	d->content_left = (uint16_t)(d->content_left - n);
+	end_record(d);
+	return n;
 }
 
 uint16_t
@@ -345,6 +382,7 @@ fcgi_decode_end(struct fcgi_decoder *d)
 {
 	fcgi_decode_drop_params(d);
 	d->id = FCGI_NULL_REQUEST_ID;
+	d->wants_body = false;
 	d->replies = 0;
 	if (d->state != STATE_BROKEN)
 		d->state = STATE_IDLE;

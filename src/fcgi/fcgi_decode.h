@@ -6,8 +6,9 @@
  * libfcgi's own reader is not used, because FCGX_Accept_r blocks until all of
  * PARAMS is there, loses a pipelined request, and allocates whatever a length
  * claims.  Here nothing but a request's PARAMS, a BEGIN body and the names of
- * FCGI_GET_VALUES is kept, each up to a limit; input that nobody needs (STDIN,
- * DATA, padding, records of other requests) is counted and dropped.
+ * FCGI_GET_VALUES is kept, each up to a limit; input that nobody needs (STDIN
+ * that is not asked for, DATA, padding, records of other requests) is counted
+ * and dropped.
  */
 #ifndef SPOOLCAST_FCGI_FCGI_DECODE_H
 #define SPOOLCAST_FCGI_FCGI_DECODE_H
@@ -28,11 +29,13 @@
 #define FCGI_REPLIES_MAX 100
 
 enum fcgi_event {
-	FCGI_MORE,    /* all bytes are used, nothing to report */
-	FCGI_REQUEST, /* BEGIN_REQUEST and all of PARAMS are there */
-	FCGI_ABORTED, /* the server gave up the active request */
-	FCGI_REPLY,   /* bytes to send back were appended to the reply */
-	FCGI_ERROR,   /* the connection is of no more use: close it */
+	FCGI_MORE,     /* all bytes are used, nothing to report */
+	FCGI_REQUEST,  /* BEGIN_REQUEST and all of PARAMS are there */
+	FCGI_BODY,     /* what comes next is STDIN, which is wanted */
+	FCGI_BODY_END, /* the last of it was there */
+	FCGI_ABORTED,  /* the server gave up the active request */
+	FCGI_REPLY,    /* bytes to send back were appended to the reply */
+	FCGI_ERROR,    /* the connection is of no more use: close it */
 };
 
 enum fcgi_error {
@@ -69,6 +72,7 @@ struct fcgi_decoder {
 	uint8_t error;	 /* enum fcgi_error */
 	uint8_t state : 3;
 	uint8_t keep_conn : 1;
+	uint8_t wants_body : 1;
 };
 
 /**
@@ -91,6 +95,10 @@ void fcgi_decode_init(struct fcgi_decoder *decoder, uint32_t max_requests);
  * and calls fcgi_decode_end when it has written the END_REQUEST.  After
  * FCGI_ABORTED it owes an END_REQUEST and then the same call; it comes once per
  * request, and if it comes before FCGI_REQUEST, that one does not come.
+ * FCGI_BODY and FCGI_BODY_END come only after fcgi_decode_want_body; of
+ * FCGI_BODY at least one byte that is not used yet is STDIN, and
+ * fcgi_decode_body is to be called with these.
+ *
  * FCGI_REPLY is an answer to a management record, the refusal of a second
  * request on the connection (FCGI_CANT_MPX_CONN), or the refusal of a role that
  * is not FCGI_RESPONDER.  It can come between the records of a response; the
@@ -100,6 +108,20 @@ void fcgi_decode_init(struct fcgi_decoder *decoder, uint32_t max_requests);
  */
 enum fcgi_event fcgi_decode(struct fcgi_decoder *decoder, const uint8_t *bytes,
     size_t len, size_t *used, struct buf *reply);
+
+/**
+ * fcgi_decode_want_body(decoder):
+ * Report STDIN of the active request from now on, until its end.  To be called
+ * after FCGI_REQUEST, before more is decoded; without it STDIN is dropped.
+ */
+void fcgi_decode_want_body(struct fcgi_decoder *decoder);
+
+/**
+ * fcgi_decode_body(decoder, len):
+ * Take STDIN after FCGI_BODY, of the ${len} bytes that were not used yet.
+ * Return how many of these it is; they are used now.
+ */
+size_t fcgi_decode_body(struct fcgi_decoder *decoder, size_t len);
 
 /**
  * fcgi_decode_id(decoder):

@@ -303,8 +303,8 @@ arrive(struct viewer *v)
 static void
 finish(struct viewer *v)
 {
-	bool is_kept =
-	    conn_next(&v->conn) && !viewer_hub(v)->ending.is_draining;
+	bool is_kept = conn_next(&v->conn, viewer_hub(v)->loop) &&
+	    !viewer_hub(v)->ending.is_draining;
 
 	clear(v);
 	v->is_kept = is_kept;

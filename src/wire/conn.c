@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -7,14 +8,21 @@
 static void
 wait_for(struct conn *conn, struct ev_loop *loop, int events)
 {
-	if (!conn->can_poll)
-		events &= ~EV_READ;
-	if (conn->io.events == events)
-		return;
 	ev_io_stop(loop, &conn->io);
 	ev_io_modify(&conn->io, events);
 	if (events != 0)
 		ev_io_start(loop, &conn->io);
+}
+
+/* Wait for what ${conn} can make use of, and for no more. */
+static inline void
+wait_for_io(struct conn *conn, struct ev_loop *loop)
+{
+	int events = (conn->is_reading ? EV_READ : 0) |
+	    (conn->is_blocked ? EV_WRITE : 0);
+
+	if (conn->io.events != events)
+		wait_for(conn, loop, events);
 }
 
 static void
@@ -27,9 +35,8 @@ on_io(struct ev_loop *loop, ev_io *io, int revents)
 	/* The owner may have closed it meanwhile. */
 	if (!conn->is_open)
 		return;
-	/* If the input has ended, wait for it no more. */
-	if (!conn->can_poll)
-		wait_for(conn, loop, io->events);
+	/* If the input has ended, or has no room, wait for it no more. */
+	wait_for_io(conn, loop);
 	if (revents & EV_WRITE)
 		conn_owner(conn)->ops->on_writable(conn);
 }
@@ -40,10 +47,11 @@ conn_open(
 {
 	ev_io_init(&conn->io, on_io, fd, 0);
 	conn->io.data = owner;
-	conn->is_open = conn->is_usual = conn->can_poll = true;
+	conn->is_open = conn->is_usual = conn->is_reading = true;
 	conn->is_blocked = conn->is_done = false;
+	conn->window = 0;
 	owner->wire->on_open(conn);
-	wait_for(conn, loop, EV_READ);
+	wait_for_io(conn, loop);
 }
 
 ssize_t
@@ -61,7 +69,7 @@ conn_send(struct conn *conn, struct ev_loop *loop, const struct iovec *parts,
 		n = 0;
 	}
 	conn->is_blocked = (size_t)n < len;
-	wait_for(conn, loop, conn->is_blocked ? EV_READ | EV_WRITE : EV_READ);
+	wait_for_io(conn, loop);
 	return n;
 }
 
@@ -72,10 +80,25 @@ conn_readdress(const struct conn *conn, uint8_t *bytes, size_t len)
 		conn_owner(conn)->wire->readdress(conn, bytes, len);
 }
 
-bool
-conn_next(struct conn *conn)
+void
+conn_want_body(struct conn *conn, struct ev_loop *loop, uint16_t n)
 {
-	return conn_owner(conn)->wire->next(conn);
+	assert(n >= CONN_INPUT_BYTES);
+	conn->window = conn->window < UINT16_MAX - n ?
+	    (uint16_t)(conn->window + n) :
+	    UINT16_MAX;
+	conn_owner(conn)->wire->want_body(conn, loop);
+	wait_for_io(conn, loop);
+}
+
+bool
+conn_next(struct conn *conn, struct ev_loop *loop)
+{
+	bool keeps = conn_owner(conn)->wire->next(conn);
+
+	conn->window = 0;
+	wait_for_io(conn, loop);
+	return keeps;
 }
 
 bool

@@ -19,10 +19,21 @@
 #include "http/request.h"
 #include "wire/wire.h"
 
+/* So much is read at once. */
+#define CONN_INPUT_BYTES 2048
+
 /* What the owner is told; conn_close may be called in each of these. */
 struct conn_ops {
 	/* A request is there; the variables are valid until this returns. */
 	void (*on_request)(struct conn *conn, const struct request_vars *vars);
+	/*
+	 * Some of the body is there, if conn_want_body asked for it; the bytes,
+	 * which may be none, are valid until this returns.  ${is_last}: no more
+	 * will come, whether that is as much as CONTENT_LENGTH says or not.
+	 * NULL where nobody asks.
+	 */
+	void (*on_body)(
+	    struct conn *conn, const uint8_t *bytes, size_t len, bool is_last);
 	/* Some of what could not be sent before can be sent now. */
 	void (*on_writable)(struct conn *conn);
 	/* The peer went away or gave up; ${is_fault}: it broke the protocol. */
@@ -46,9 +57,10 @@ struct conn {
 	} own;
 	bool is_open;
 	bool is_usual;	 /* framed bytes can be sent as they are */
-	bool can_poll;	 /* there may be something to read */
+	bool is_reading; /* there may be something to read, and room for it */
 	bool is_blocked; /* the last send left some of it over */
 	bool is_done;	 /* nothing more is sent, and input is discarded */
+	uint16_t window; /* so many bytes of the body are wanted yet */
 };
 
 /* Return the owner of ${conn}. */
@@ -94,11 +106,22 @@ conn_is_usual(const struct conn *conn)
 }
 
 /**
- * conn_next(conn):
- * The response was sent to its end.  Return whether the connection waits for
- * another request; if not, it is to be closed.
+ * conn_want_body(conn, loop, n):
+ * Let ${n} more bytes of the body come, at least CONN_INPUT_BYTES.  When that
+ * many have come nothing is read from ${conn} until this is called again, so
+ * the peer waits, and that it went away is noticed only then.  To be called in
+ * on_request, and after that until the last of the body has come; a body that
+ * nobody wants is dropped.
  */
-bool conn_next(struct conn *conn);
+void conn_want_body(struct conn *conn, struct ev_loop *loop, uint16_t n);
+
+/**
+ * conn_next(conn, loop):
+ * The response was sent to its end.  Return whether the connection waits for
+ * another request; if not, it is to be closed.  What is left of the body is
+ * dropped.
+ */
+bool conn_next(struct conn *conn, struct ev_loop *loop);
 
 /**
  * conn_linger(conn):

@@ -46,6 +46,8 @@ struct wire {
 	ssize_t (*send)(int fd, const struct iovec *parts, int n_parts);
 	/* Prepare what the wire keeps and, where it blocks, the descriptor. */
 	void (*on_open)(struct conn *conn);
+	/* The window for the body is open (wider): read it. */
+	void (*want_body)(struct conn *conn, struct ev_loop *loop);
 	/* The descriptor has input, or the peer has hung up. */
 	void (*on_readable)(struct conn *conn, struct ev_loop *loop);
 	/* As conn_next and conn_linger. */

@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "wire/conn.h"
 
 /*
@@ -21,6 +24,10 @@
  * process has only one connection.
  */
 static ev_io hangup;
+
+/* This reads its body, once that is wanted; its data is the connection then. */
+static ev_io body;
+static uint64_t body_left; /* bytes of it that have not come */
 
 int
 wire_cgi_head(struct buf *out, int status, const char *phrase)
@@ -75,9 +82,9 @@ on_open(struct conn *conn)
 	int fd = conn->io.fd;
 	struct stat st;
 
-	conn->can_poll = fstat(fd, &st) == 0 &&
+	conn->is_reading = fstat(fd, &st) == 0 &&
 	    (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
-	if (conn->can_poll)
+	if (conn->is_reading)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
@@ -113,6 +120,69 @@ watch_hangup(struct conn *conn, struct ev_loop *loop)
 	ev_io_start(loop, &hangup);
 }
 
+/* Return how many bytes RFC 3875 section 4.2 lets us read. */
+static uint64_t
+content_length(void)
+{
+	const char *text = getenv("CONTENT_LENGTH");
+	uint64_t len;
+
+	/* Apache sets none for a body in chunks, and ends that. */
+	if (text == NULL)
+		return UINT64_MAX;
+	return num_uint(text, strlen(text), &len) == NUM_OK ? len : 0;
+}
+
+static void
+on_body_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct conn *conn = io->data;
+	uint8_t bytes[CONN_INPUT_BYTES];
+	size_t most = sizeof(bytes);
+	ssize_t n = 0;
+
+	(void)revents;
+	if (conn->window < most)
+		most = conn->window;
+	if (body_left < most)
+		most = (size_t)body_left;
+	if (most > 0)
+		n = read(io->fd, bytes, most);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1) {
+		conn_owner(conn)->ops->on_gone(conn, strerror(errno), false);
+		return;
+	}
+	conn->window = (uint16_t)(conn->window - n);
+	body_left = n == 0 ? 0 : body_left - (uint64_t)n;
+	if (conn->window == 0 || body_left == 0)
+		ev_io_stop(loop, io);
+	conn_owner(conn)->ops->on_body(conn, bytes, (size_t)n, body_left == 0);
+}
+
+/*
+ * The body comes by standard input, which may be the same socket as standard
+ * output: so nothing else reads from that any more.
+ */
+static void
+want_body(struct conn *conn, struct ev_loop *loop)
+{
+	if (body.data == NULL) {
+		if (conn->is_reading)
+			watch_hangup(conn, loop);
+		conn->is_reading = false;
+		body_left = content_length();
+		ev_io_init(&body, on_body_readable, STDIN_FILENO, EV_READ);
+		body.data = conn;
+	}
+	/* Where there is none nothing will wake us. */
+	if (body_left == 0)
+		ev_feed_event(loop, &body, EV_READ);
+	else
+		ev_io_start(loop, &body);
+}
+
 /*
  * The web server gave us a pipe (POLLERR when it is closed at the other end) or
  * a socket.  Apache's mod_cgid gives one that is standard input as well, and
@@ -134,7 +204,7 @@ on_readable(struct conn *conn, struct ev_loop *loop)
 	}
 	n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n == 0) {
-		conn->can_poll = false;
+		conn->is_reading = false;
 		watch_hangup(conn, loop);
 	} else if (n == -1 && errno != EAGAIN && errno != EINTR) {
 		conn_owner(conn)->ops->on_gone(
@@ -161,6 +231,8 @@ static void
 on_close(struct conn *conn, struct ev_loop *loop)
 {
 	(void)conn;
+	ev_io_stop(loop, &body);
+	body.data = NULL;
 	if (!ev_is_active(&hangup))
 		return;
 	ev_io_stop(loop, &hangup);
@@ -176,6 +248,7 @@ const struct wire wire_cgi = {
 	.frame_end = frame_end,
 	.send = send_some,
 	.on_open = on_open,
+	.want_body = want_body,
 	.on_readable = on_readable,
 	.next = next,
 	.linger = linger,

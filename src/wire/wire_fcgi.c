@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fastcgi.h>
 #include <string.h>
@@ -10,9 +11,6 @@
 
 /* The request id that every known web server uses, and frames carry. */
 #define USUAL_ID 1
-
-/* The buffer is on the stack, which each process has for itself. */
-#define INPUT_BYTES 2048
 
 static int
 frame(struct buf *out, const uint8_t *bytes, size_t len)
@@ -129,6 +127,28 @@ tell_request(struct conn *conn)
 		fcgi_decode_drop_params(&conn->own.fcgi);
 }
 
+/* Hand on what of the body is at ${bytes}; return how much that is. */
+static size_t
+tell_body(struct conn *conn, const uint8_t *bytes, size_t len)
+{
+	size_t n = fcgi_decode_body(&conn->own.fcgi, len);
+
+	/* No more is read than there is room for. */
+	assert(n <= conn->window);
+	conn->window = (uint16_t)(conn->window - n);
+	conn->is_reading = conn->window > 0;
+	conn_owner(conn)->ops->on_body(conn, bytes, n, false);
+	return n;
+}
+
+static void
+tell_body_end(struct conn *conn)
+{
+	conn->window = 0;
+	conn->is_reading = true;
+	conn_owner(conn)->ops->on_body(conn, NULL, 0, true);
+}
+
 /*
  * Send the decoder's own answers.  Return whether that could be done: while a
  * record is only sent in part, an answer would cut it in two.
@@ -157,9 +177,12 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 			return;
 		case FCGI_REQUEST:
 			tell_request(conn);
-			/* The owner may have closed it meanwhile. */
-			if (!conn->is_open)
-				return;
+			break;
+		case FCGI_BODY:
+			used += tell_body(conn, bytes + used, len - used);
+			break;
+		case FCGI_BODY_END:
+			tell_body_end(conn);
 			break;
 		case FCGI_ABORTED:
 			conn_owner(conn)->ops->on_gone(conn, "aborted", false);
@@ -179,19 +202,36 @@ decode(struct conn *conn, const uint8_t *bytes, size_t len, struct buf *replies)
 			    true);
 			return;
 		}
+		/* The owner may have closed it meanwhile. */
+		if (!conn->is_open)
+			return;
 		bytes += used;
 		len -= used;
 	}
 }
 
 static void
+want_body(struct conn *conn, struct ev_loop *loop)
+{
+	(void)loop;
+	fcgi_decode_want_body(&conn->own.fcgi);
+	conn->is_reading = true;
+}
+
+static void
 on_readable(struct conn *conn, struct ev_loop *loop)
 {
-	uint8_t bytes[INPUT_BYTES];
+	/* The buffer is on the stack, which each process has for itself. */
+	uint8_t bytes[CONN_INPUT_BYTES];
 	struct buf replies = { 0 };
-	ssize_t n = recv(conn->io.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	size_t most = sizeof(bytes);
+	ssize_t n;
 
 	(void)loop;
+	/* While a body is wanted no more of it may come than there is room. */
+	if (conn->window > 0 && conn->window < most)
+		most = conn->window;
+	n = recv(conn->io.fd, bytes, most, MSG_DONTWAIT);
 	if (n > 0 && conn->is_done)
 		return;
 	if (n > 0)
@@ -210,7 +250,7 @@ next(struct conn *conn)
 	bool keeps = fcgi_decode_keep_conn(&conn->own.fcgi);
 
 	fcgi_decode_end(&conn->own.fcgi);
-	conn->is_usual = true;
+	conn->is_usual = conn->is_reading = true;
 	return keeps;
 }
 
@@ -229,7 +269,7 @@ linger(struct conn *conn)
 static void
 on_close(struct conn *conn, struct ev_loop *loop)
 {
-	uint8_t bytes[INPUT_BYTES];
+	uint8_t bytes[CONN_INPUT_BYTES];
 
 	(void)loop;
 	fcgi_decode_free(&conn->own.fcgi);
@@ -248,6 +288,7 @@ const struct wire wire_fcgi = {
 	.readdress = readdress,
 	.send = send_some,
 	.on_open = on_open,
+	.want_body = want_body,
 	.on_readable = on_readable,
 	.next = next,
 	.linger = linger,

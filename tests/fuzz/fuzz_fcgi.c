@@ -58,10 +58,15 @@ put_event(
 	must(rc == 0 && at == len);
 }
 
-/* A responder: ends odd requests at once, lets even ones run. */
+/*
+ * A responder: ends odd requests at once, lets even ones run, and of every
+ * second of these wants the body.
+ */
 static void
 handle(struct fcgi_decoder *d, enum fcgi_event event)
 {
+	if (event == FCGI_REQUEST && fcgi_decode_id(d) % 4 == 0)
+		fcgi_decode_want_body(d);
 	if (event == FCGI_REQUEST && fcgi_decode_id(d) % 2 == 0)
 		fcgi_decode_drop_params(d);
 	else if (event == FCGI_REQUEST || event == FCGI_ABORTED)
@@ -86,12 +91,19 @@ feed(struct fcgi_decoder *d, const uint8_t *bytes, size_t len, size_t *total,
 		event = fcgi_decode(d, copy + at, len - at, &used, &reply);
 		must(used <= len - at);
 		must(event != FCGI_MORE || used == len - at);
-		must(event == FCGI_MORE || event == FCGI_ERROR || used > 0);
+		must(event == FCGI_MORE || event == FCGI_ERROR ||
+		    event == FCGI_BODY || used > 0);
 		must(reply.len <= FCGI_VALUES_ANSWER_MAX);
 		must((event == FCGI_REPLY) == (reply.len > 0));
 		at += used;
 		*total += used;
-		if (event != FCGI_MORE) {
+		if (event == FCGI_BODY) {
+			used = fcgi_decode_body(d, len - at);
+			must(used > 0 && used <= len - at);
+			put(out, copy + at, used);
+			at += used;
+			*total += used;
+		} else if (event != FCGI_MORE) {
 			put(out, total, sizeof(*total));
 			put_event(out, d, event);
 		}

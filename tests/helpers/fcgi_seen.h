@@ -17,11 +17,14 @@
 struct seen {
 	struct fcgi_decoder decoder;
 	struct buf reply;
-	/* One letter per event: reQuest, Aborted, replY, Error. */
+	struct buf body;
+	/* One letter per event: reQuest, body's end Z, Aborted, replY, Error.
+	 */
 	char events[SEEN_EVENTS_MAX + 1];
 	size_t n_events;
 	size_t used;
-	bool ends; /* end each request as soon as it is there */
+	bool ends;	 /* end each request as soon as it is there */
+	bool wants_body; /* of each request */
 };
 
 static inline void
@@ -37,6 +40,7 @@ seen_stop(struct seen *seen)
 {
 	fcgi_decode_free(&seen->decoder);
 	buf_free(&seen->reply);
+	buf_free(&seen->body);
 }
 
 static inline void
@@ -44,6 +48,7 @@ seen_note(struct seen *seen, enum fcgi_event event)
 {
 	static const char letters[] = {
 		[FCGI_REQUEST] = 'Q',
+		[FCGI_BODY_END] = 'Z',
 		[FCGI_ABORTED] = 'A',
 		[FCGI_REPLY] = 'Y',
 		[FCGI_ERROR] = 'E',
@@ -54,6 +59,19 @@ seen_note(struct seen *seen, enum fcgi_event event)
 	seen->events[seen->n_events] = '\0';
 	if (event == FCGI_REQUEST && seen->ends)
 		fcgi_decode_end(&seen->decoder);
+	else if (event == FCGI_REQUEST && seen->wants_body)
+		fcgi_decode_want_body(&seen->decoder);
+}
+
+/* Collect what of the body is at ${bytes}; return how much that is. */
+static inline size_t
+seen_body(struct seen *seen, const uint8_t *bytes, size_t len)
+{
+	size_t n = fcgi_decode_body(&seen->decoder, len);
+
+	assert_in_range(n, 1, len);
+	assert_int_equal(buf_append(&seen->body, bytes, n), 0);
+	return n;
 }
 
 /* Feed one piece, from a block of its own so that a read too far is noticed. */
@@ -74,6 +92,8 @@ seen_feed(struct seen *seen, const uint8_t *bytes, size_t len)
 		at += used;
 		if (event == FCGI_MORE)
 			assert_int_equal(at, len);
+		else if (event == FCGI_BODY)
+			at += seen_body(seen, copy + at, len - at);
 		else
 			seen_note(seen, event);
 	} while (event != FCGI_MORE && event != FCGI_ERROR);

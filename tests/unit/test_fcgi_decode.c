@@ -154,6 +154,73 @@ test_end_does_not_lose_the_record_being_read(void **state)
 	buf_free(&second);
 }
 
+/* What is wanted comes whole and in order, wherever the input is cut. */
+static void
+test_body_comes_to_the_one_who_wants_it(void **state)
+{
+	struct buf in = { 0 };
+	struct seen seen;
+
+	(void)state;
+	put_request(&in, 1, FCGI_KEEP_CONN, "/first");
+	put(&in, FCGI_STDIN, 1, "some");
+	put(&in, FCGI_STDIN, 2, "of another");
+	put(&in, FCGI_DATA, 1, "data");
+	put(&in, FCGI_GET_VALUES, 0, "\1\1ab");
+	put(&in, FCGI_STDIN, 1, " more");
+	put(&in, FCGI_STDIN, 1, "");
+	put(&in, FCGI_STDIN, 1, "after the end");
+	for (size_t piece = 1; piece <= in.len; piece++) {
+		seen_start(&seen, false);
+		seen.wants_body = true;
+		for (size_t at = 0; at < in.len; at += piece)
+			seen_feed(&seen, in.data + at,
+			    in.len - at < piece ? in.len - at : piece);
+		assert_string_equal(seen.events, "QYZ");
+		assert_int_equal(seen.body.len, strlen("some more"));
+		assert_memory_equal(seen.body.data, "some more", seen.body.len);
+		seen_stop(&seen);
+	}
+	buf_free(&in);
+}
+
+/* After a request, or its abort, what is left of its body is dropped. */
+static void
+test_body_is_wanted_for_one_request(void **state)
+{
+	struct buf in = { 0 };
+	struct seen seen;
+
+	(void)state;
+	for (int aborts = 0; aborts <= 1; aborts++) {
+		in.len = 0;
+		seen_start(&seen, false);
+		seen.wants_body = true;
+		put_request(&in, 1, FCGI_KEEP_CONN, "/first");
+		put(&in, FCGI_STDIN, 1, "some");
+		if (aborts)
+			peer_empty(&in, FCGI_ABORT_REQUEST, 1);
+		seen_feed(&seen, in.data, in.len);
+		if (!aborts)
+			fcgi_decode_end(&seen.decoder);
+		seen.wants_body = false;
+		in.len = 0;
+		put(&in, FCGI_STDIN, 1, " more");
+		put(&in, FCGI_STDIN, 1, "");
+		seen_feed(&seen, in.data, in.len);
+		fcgi_decode_end(&seen.decoder);
+		in.len = 0;
+		put_request(&in, 1, FCGI_KEEP_CONN, "/second");
+		put(&in, FCGI_STDIN, 1, "other");
+		put(&in, FCGI_STDIN, 1, "");
+		seen_feed(&seen, in.data, in.len);
+		assert_string_equal(seen.events, aborts ? "QAQ" : "QQ");
+		assert_int_equal(seen.body.len, 4);
+		seen_stop(&seen);
+	}
+	buf_free(&in);
+}
+
 static void
 test_params_may_reach_the_limit_but_not_pass_it(void **state)
 {
@@ -285,6 +352,8 @@ main(void)
 		cmocka_unit_test(
 		    test_running_request_keeps_nothing_once_params_are_dropped),
 		cmocka_unit_test(test_end_does_not_lose_the_record_being_read),
+		cmocka_unit_test(test_body_comes_to_the_one_who_wants_it),
+		cmocka_unit_test(test_body_is_wanted_for_one_request),
 		cmocka_unit_test(
 		    test_params_may_reach_the_limit_but_not_pass_it),
 		cmocka_unit_test(
