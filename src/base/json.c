@@ -44,8 +44,8 @@ put_string(struct json *json, const char *text, size_t len)
 		}
 		if (shown.code == '"' || shown.code == '\\')
 			put(json, "\\");
-		put(json, shown.kind == SHOWN_BYTE ? "\xef\xbf\xbd" :
-						     shown.text);
+		put(json,
+		    shown.kind == SHOWN_BYTE ? "\xef\xbf\xbd" : shown.text);
 	}
 	put(json, "\"");
 }
@@ -83,8 +83,7 @@ close_with(struct json *json, const char *bracket)
 void
 json_begin(struct json *json, struct buf *out, enum json_style style)
 {
-	*json =
-	    (struct json){ .out = out, .start = out->len, .style = style };
+	*json = (struct json){ .out = out, .start = out->len, .style = style };
 	json_object(json, NULL);
 }
 

@@ -200,8 +200,8 @@ report(const struct job *job, const struct buf *record, const struct buf *path)
 
 	json_begin(&json, &text, JSON_COMPACT);
 	json_text(&json, "channel", job->publish.channel);
-	json_text(&json, "file",
-	    job->has_record ? (const char *)path->data : NULL);
+	json_text(
+	    &json, "file", job->has_record ? (const char *)path->data : NULL);
 	json_number(&json, "bytes", record->len);
 	if (job->ends)
 		json_bool(&json, "ended", true);

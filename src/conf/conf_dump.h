@@ -26,8 +26,9 @@ int conf_dump_text(const struct conf *conf, struct buf *out);
 
 /**
  * conf_dump_json(conf, json):
- * Put the members "settings" and "channels", which tell the same.  Durations are in milliseconds and say so in
- * their name ("heartbeat_ms"), sizes are in bytes, lists are arrays.
+ * Put the members "settings" and "channels", which tell the same.  Durations
+ * are in milliseconds and say so in their name ("heartbeat_ms"), sizes are in
+ * bytes, lists are arrays.
  */
 void conf_dump_json(const struct conf *conf, struct json *json);
 

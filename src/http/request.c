@@ -69,9 +69,9 @@ request_set_var(struct request_vars *vars, const char *name, size_t name_len,
 }
 
 static int
-no_memory(struct answer *answer)
+no_memory(struct response *response)
 {
-	return answer_set(answer, 503, "out of memory, try again later");
+	return response_refuse(response, 503, "out of memory, try again later");
 }
 
 static int
@@ -107,19 +107,20 @@ decode(struct buf *out, const char *text, size_t len, bool plus_is_blank)
 }
 
 static int
-add_channels(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+add_channels(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	while (len > 0) {
 		const char *comma = memchr(text, ',', len);
 		size_t n = comma == NULL ? len : (size_t)(comma - text);
 
 		if (!name_is_valid(text, n) && !name_is_pattern(text, n))
-			return spelling_refuse(answer, text, n);
+			return spelling_refuse(response, text, n);
 		if (text_list_add(&req->channels, text, n) != 0)
-			return no_memory(answer);
+			return no_memory(response);
 		if (req->channels.count > CHANNELS_MAX)
-			return answer_set(answer, 400, "too many channels");
+			return response_refuse(
+			    response, 400, "too many channels");
 		text += comma == NULL ? n : n + 1;
 		len -= comma == NULL ? n : n + 1;
 	}
@@ -127,20 +128,20 @@ add_channels(
 }
 
 static int
-read_types(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_types(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	while (len > 0) {
 		const char *comma = memchr(text, ',', len);
 		size_t n = comma == NULL ? len : (size_t)(comma - text);
 
 		if (n > TYPE_LEN_MAX || memchr(text, '\0', n) != NULL)
-			return answer_set(answer, 400,
+			return response_refuse(response, 400,
 			    "bad type: at most %d bytes each", TYPE_LEN_MAX);
 		if (n > 0 && text_list_add(&req->types, text, n) != 0)
-			return no_memory(answer);
+			return no_memory(response);
 		if (req->types.count > TYPES_MAX)
-			return answer_set(answer, 400,
+			return response_refuse(response, 400,
 			    "too many types: at most %d", TYPES_MAX);
 		text += comma == NULL ? n : n + 1;
 		len -= comma == NULL ? n : n + 1;
@@ -149,8 +150,8 @@ read_types(
 }
 
 static int
-read_cursor(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_cursor(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	/* The header was read before and wins; of several, the first does. */
 	if (req->cursor.len > 0)
@@ -164,7 +165,7 @@ read_cursor(
 		len = 1;
 	}
 	if (buf_append(&req->cursor, text, len) != 0)
-		return no_memory(answer);
+		return no_memory(response);
 	return 0;
 }
 
@@ -175,8 +176,8 @@ is_text(const char *text, size_t len, const char *want)
 }
 
 static int
-read_history(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_history(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	req->has_history = true;
 	if (is_text(text, len, "all")) {
@@ -184,20 +185,20 @@ read_history(
 		return 0;
 	}
 	if (num_uint(text, len, &req->history) != NUM_OK)
-		return answer_set(
-		    answer, 400, "bad history: a number of records, or all");
+		return response_refuse(
+		    response, 400, "bad history: a number of records, or all");
 	return 0;
 }
 
 static int
-read_padding(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_padding(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	uint64_t bytes = PADDING_DEFAULT;
 
 	if (!is_text(text, len, "true") &&
 	    (num_uint(text, len, &bytes) != NUM_OK || bytes > PADDING_MAX))
-		return answer_set(answer, 400,
+		return response_refuse(response, 400,
 		    "bad padding: a number of bytes up to %d, or true",
 		    PADDING_MAX);
 	req->padding = (size_t)bytes;
@@ -205,11 +206,11 @@ read_padding(
 }
 
 static int
-read_event(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_event(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	if (!is_text(text, len, "channel"))
-		return answer_set(answer, 400,
+		return response_refuse(response, 400,
 		    "bad event: channel, to have each event's channel as its "
 		    "type");
 	req->names_channel = true;
@@ -217,11 +218,11 @@ read_event(
 }
 
 static int
-read_beat(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_beat(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	if (!is_text(text, len, "0") && !is_text(text, len, "1"))
-		return answer_set(answer, 400, "bad beat: 0 or 1");
+		return response_refuse(response, 400, "bad beat: 0 or 1");
 	req->wants_beats = text[0] == '1';
 	return 0;
 }
@@ -231,32 +232,34 @@ read_beat(
  * is known elsewhere.
  */
 static int
-read_flush(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_flush(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	if (len == 0 || len > REQUEST_FLUSH_MAX ||
 	    memchr(text, '\0', len) != NULL)
-		return answer_set(answer, 400, "bad flush: no such mode");
+		return response_refuse(
+		    response, 400, "bad flush: no such mode");
 	memcpy(req->flush, text, len);
 	req->flush[len] = '\0';
 	return 0;
 }
 
 static int
-read_mode(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_mode(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	(void)req;
 	if (is_text(text, len, "sse"))
 		return 0;
-	return answer_set(answer, 400, "bad mode: this version has only sse");
+	return response_refuse(
+	    response, 400, "bad mode: this version has only sse");
 }
 
 /* Add a query parameter here; others are ignored, as cache busters are. */
 static const struct {
 	const char *name;
 	int (*read)(struct request *req, const char *text, size_t len,
-	    struct answer *answer);
+	    struct response *response);
 } parameters[] = {
 	{ "channel", add_channels },
 	{ "lastEventId", read_cursor },
@@ -273,8 +276,8 @@ static const struct {
 #define N_PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
 static int
-read_parameter(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_parameter(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	const char *equals = memchr(text, '=', len);
 	size_t name_len = equals == NULL ? len : (size_t)(equals - text);
@@ -285,12 +288,12 @@ read_parameter(
 		if (!is_text(text, name_len, parameters[i].name))
 			continue;
 		if (equals == NULL)
-			return answer_set(answer, 400, "%s needs a value",
-			    parameters[i].name);
+			return response_refuse(response, 400,
+			    "%s needs a value", parameters[i].name);
 		if (decode(&value, equals + 1, len - name_len - 1, true) != 0)
-			return no_memory(answer);
+			return no_memory(response);
 		rc = parameters[i].read(
-		    req, (const char *)value.data, value.len, answer);
+		    req, (const char *)value.data, value.len, response);
 		buf_free(&value);
 		return rc;
 	}
@@ -298,14 +301,14 @@ read_parameter(
 }
 
 static int
-read_query(
-    struct request *req, const char *text, size_t len, struct answer *answer)
+read_query(struct request *req, const char *text, size_t len,
+    struct response *response)
 {
 	while (len > 0) {
 		const char *amp = memchr(text, '&', len);
 		size_t n = amp == NULL ? len : (size_t)(amp - text);
 
-		if (n > 0 && read_parameter(req, text, n, answer) != 0)
+		if (n > 0 && read_parameter(req, text, n, response) != 0)
 			return -1;
 		text += amp == NULL ? n : n + 1;
 		len -= amp == NULL ? n : n + 1;
@@ -318,8 +321,8 @@ read_query(
  * slash at the end starts no segment: sites have rules that add it.
  */
 static int
-read_path(
-    struct request *req, const char *path, size_t len, struct answer *answer)
+read_path(struct request *req, const char *path, size_t len,
+    struct response *response)
 {
 	struct buf segment = { 0 };
 	size_t start;
@@ -331,12 +334,13 @@ read_path(
 	while (start > 0 && path[start - 1] != '/')
 		start--;
 	if (decode(&segment, path + start, len - start, false) != 0)
-		return no_memory(answer);
-	rc = add_channels(req, (const char *)segment.data, segment.len, answer);
+		return no_memory(response);
+	rc = add_channels(
+	    req, (const char *)segment.data, segment.len, response);
 	req->is_in_path = true;
 	buf_free(&segment);
 	if (rc == 0 && req->channels.count == 0)
-		return answer_set(answer, 400,
+		return response_refuse(response, 400,
 		    "no channel: name it in the path (.../news) or as "
 		    "?channel=news");
 	return rc;
@@ -383,8 +387,8 @@ path_of(const struct request_vars *vars)
 }
 
 int
-request_parse(
-    const struct request_vars *vars, struct request *out, struct answer *answer)
+request_parse(const struct request_vars *vars, struct request *out,
+    struct response *response)
 {
 	const struct request_value *path = path_of(vars);
 	const char *uri = path->text;
@@ -401,13 +405,15 @@ request_parse(
 	 * more reading.
 	 */
 	if (out->method == METHOD_OTHER)
-		return answer_set(
-		    answer, 405, "method not allowed: use GET to listen");
-	if (out->method == METHOD_OPTIONS)
-		return answer_set(answer, 204, "%s", "");
+		return response_refuse(
+		    response, 405, "method not allowed: use GET to listen");
+	if (out->method == METHOD_OPTIONS) {
+		response_set(response, 204);
+		return -1;
+	}
 	if (accept_match(vars->var[VAR_ACCEPT].text, vars->var[VAR_ACCEPT].len,
 		"text/event-stream") == ACCEPT_NO)
-		return answer_set(answer, 406,
+		return response_refuse(response, 406,
 		    "not acceptable: only text/event-stream is served");
 	/*
 	 * The query is cut off the path.  It stands in for QUERY_STRING where a
@@ -426,18 +432,18 @@ request_parse(
 	 */
 	if (vars->var[VAR_LAST_EVENT_ID].len > 0 &&
 	    read_cursor(out, vars->var[VAR_LAST_EVENT_ID].text,
-		vars->var[VAR_LAST_EVENT_ID].len, answer) != 0)
+		vars->var[VAR_LAST_EVENT_ID].len, response) != 0)
 		return -1;
-	if (query != NULL && read_query(out, query, query_len, answer) != 0)
+	if (query != NULL && read_query(out, query, query_len, response) != 0)
 		return -1;
 	/* The query names the channels, or else the path does. */
 	if (out->channels.count > 0)
 		return 0;
 	if (uri == NULL)
-		return answer_set(answer, 500,
+		return response_refuse(response, 500,
 		    "the web server passes no REQUEST_URI, PATH_INFO or "
 		    "SCRIPT_NAME; see its FastCGI parameters");
-	return read_path(out, uri, uri_len, answer);
+	return read_path(out, uri, uri_len, response);
 }
 
 void

@@ -3,7 +3,8 @@
  *
  * Only REQUEST_URI and QUERY_STRING mean the same with every web server, so
  * nothing else is used to find the channel if they are there.  Everything here
- * is hostile input: what cannot be understood becomes an answer, never a guess.
+ * is hostile input: what cannot be understood becomes an response, never a
+ * guess.
  */
 #ifndef SPOOLCAST_HTTP_REQUEST_H
 #define SPOOLCAST_HTTP_REQUEST_H
@@ -13,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "http/answer.h"
 #include "http/mount.h"
+#include "http/response.h"
 #include "http/text_list.h"
 
 /* The variables that matter; rows of a table in request.c. */
@@ -88,14 +89,14 @@ void request_set_var(struct request_vars *vars, const char *name,
     size_t name_len, const char *value, size_t value_len);
 
 /**
- * request_parse(vars, out, answer):
+ * request_parse(vars, out, response):
  * Read a request from ${vars} into ${out}, which owns all that it holds: free
- * it with request_free, whatever is returned.  Return 0, or -1 with ${answer}
+ * it with request_free, whatever is returned.  Return 0, or -1 with ${response}
  * saying which status and text to send.  Method, Accept and mount are read
  * before anything can fail.
  */
 int request_parse(const struct request_vars *vars, struct request *out,
-    struct answer *answer);
+    struct response *response);
 
 /**
  * request_free(request):

@@ -21,7 +21,7 @@ is_form(const char *ending)
 }
 
 int
-spelling_refuse(struct answer *answer, const char *name, size_t len)
+spelling_refuse(struct response *response, const char *name, size_t len)
 {
 	char text[NAME_MAX_LEN + 1] = { 0 };
 	const char *dot;
@@ -36,23 +36,23 @@ spelling_refuse(struct answer *answer, const char *name, size_t len)
 	 */
 	if (dot == NULL || len > NAME_MAX_LEN || strlen(text) != len ||
 	    !name_is_valid(text, (size_t)stem))
-		return answer_set(answer, 400,
+		return response_refuse(response, 400,
 		    "bad channel name \"%s\": a name is 1 to 64 of A-Z a-z "
 		    "0-9 _ - and starts with a letter or digit; patterns may "
 		    "hold * ? [...]",
 		    text);
 	/* Else there is a hint for what was probably meant. */
 	if (strcmp(dot, ".json") == 0)
-		return answer_set(answer, 404,
+		return response_refuse(response, 404,
 		    "no channel \"%s\": only event streams are served here, "
 		    "that of %.*s at .../%.*s",
 		    text, stem, text, stem, text);
 	if (is_form(dot))
-		return answer_set(answer, 400,
+		return response_refuse(response, 400,
 		    "bad channel name \"%s\": the channel is called %.*s, "
 		    "whatever the form of its file",
 		    text, stem, text);
-	return answer_set(answer, 400,
+	return response_refuse(response, 400,
 	    "bad channel name \"%s\": a name has no dots; a link in the spool "
 	    "gives it one without: ln -s %s %.*s",
 	    text, text, stem, text);
@@ -69,9 +69,9 @@ spelling_is_format(const char *name)
 }
 
 void
-spelling_refuse_format(struct answer *answer, const char *name)
+spelling_refuse_format(struct response *response, const char *name)
 {
-	answer_set(answer, 404,
+	response_refuse(response, 404,
 	    "no channel \"%s\": only event streams are served here, at "
 	    ".../NAME without /%s",
 	    name, name);

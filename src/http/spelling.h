@@ -7,14 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "http/answer.h"
+#include "http/response.h"
 
 /**
- * spelling_refuse(answer, name, len):
- * Set ${answer} for ${name}, which is no name of a channel and no pattern, to
+ * spelling_refuse(response, name, len):
+ * Set ${response} for ${name}, which is no name of a channel and no pattern, to
  * say why it is none and what would be one.  Return -1.
  */
-int spelling_refuse(struct answer *answer, const char *name, size_t len);
+int spelling_refuse(struct response *response, const char *name, size_t len);
 
 /**
  * spelling_is_format(name):
@@ -24,10 +24,10 @@ int spelling_refuse(struct answer *answer, const char *name, size_t len);
 bool spelling_is_format(const char *name);
 
 /**
- * spelling_refuse_format(answer, name):
- * Set ${answer} for ${name}, which is a format (spelling_is_format) and no
+ * spelling_refuse_format(response, name):
+ * Set ${response} for ${name}, which is a format (spelling_is_format) and no
  * channel.
  */
-void spelling_refuse_format(struct answer *answer, const char *name);
+void spelling_refuse_format(struct response *response, const char *name);
 
 #endif

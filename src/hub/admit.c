@@ -9,11 +9,11 @@
 
 /* Whether all named channels may be had; if not, ${no} says why. */
 static bool
-may_listen(struct hub *hub, const struct request *req, struct answer *no)
+may_listen(struct hub *hub, const struct request *req, struct response *no)
 {
 	if (req->channels.count > hub->settings->channels_per_stream) {
 		limits_refuse(hub, LIMIT_CHANNELS);
-		answer_set(no, 400,
+		response_refuse(no, 400,
 		    "too many channels: %zu asked for, [limits] "
 		    "channels_per_stream allows %" PRIu64,
 		    req->channels.count, hub->settings->channels_per_stream);
@@ -25,7 +25,7 @@ may_listen(struct hub *hub, const struct request *req, struct answer *no)
 		    (hub_conf_serves(hub, name) &&
 			mount_has(&req->mount.lists, name)))
 			continue;
-		answer_set(no, 404,
+		response_refuse(no, 404,
 		    "no channel \"%s\" here: %s does not list it", name,
 		    name_in_list(hub->settings->channels, name) ?
 			MOUNT_VAR ", as it is set for this address," :
@@ -87,7 +87,7 @@ tell_flush(const struct viewer *v, enum gateway gateway, const char *software,
 static int
 choose_flush(struct viewer *v, const struct settings *settings,
     const struct request *req, const struct request_vars *vars,
-    struct answer *no)
+    struct response *no)
 {
 	const char *software = vars->var[VAR_SOFTWARE].text;
 	size_t len = vars->var[VAR_SOFTWARE].len;
@@ -97,7 +97,7 @@ choose_flush(struct viewer *v, const struct settings *settings,
 
 	if (req->flush[0] != '\0' &&
 	    (wanted = flush_find(req->flush)) == FLUSH_AUTO)
-		return answer_set(no, 400,
+		return response_refuse(no, 400,
 		    "bad flush \"%s\": stream, batch, pad or close",
 		    req->flush);
 	/*
@@ -130,14 +130,6 @@ asks_for_incremental(const struct viewer *v, const struct request_vars *vars)
 		vars->var[VAR_SOFTWARE].text, vars->var[VAR_SOFTWARE].len);
 }
 
-/* Return the fields, of enum answer_field, that the head of the stream has. */
-static unsigned
-head_fields(const struct viewer *v, const struct request_vars *vars)
-{
-	return (viewer_hub(v)->settings->identity ? ANSWER_IDENTITY : 0) |
-	    (asks_for_incremental(v, vars) ? ANSWER_INCREMENTAL : 0);
-}
-
 /* Take a share of the budget.  Return which limit forbids that. */
 static enum limit
 take_share(struct viewer *v, const struct settings *settings,
@@ -164,7 +156,7 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 {
 	struct hub *hub = viewer_hub(v);
 	enum limit limit = LIMIT_NONE;
-	struct answer no = { 0 };
+	struct response no = { 0 };
 	const struct settings *settings = NULL;
 	const char *why = NULL;
 	struct request req;
@@ -180,14 +172,15 @@ admit_request(struct viewer *v, const struct request_vars *vars)
 			limit = take_share(v, settings, vars);
 	}
 	if (why == NULL && hub->ending.is_draining)
-		why = "the program is being stopped";
+		why = REPLY_STOPPING;
+	if (no.status == 0 && why != NULL)
+		reply_refuse(v, &req, why, &no);
+	else if (no.status == 0 && limit != LIMIT_NONE)
+		reply_later(v, &req, limits_refuse(hub, limit), &no);
 	if (no.status != 0)
-		reply_answer(v, &req, &no);
-	else if (why != NULL)
-		reply_refuse(v, &req, why);
-	else if (limit != LIMIT_NONE)
-		reply_later(v, &req, limits_refuse(hub, limit));
+		reply_send(v, &req, &no);
 	else
-		subscribe(v, &req, settings, head_fields(v, vars));
+		subscribe(v, &req, settings, asks_for_incremental(v, vars));
+	response_free(&no);
 	request_free(&req);
 }

@@ -6,15 +6,32 @@
 #include "stream/retry.h"
 
 void
-reply_answer(struct viewer *v, const struct request *req, struct answer *answer)
+reply_send(struct viewer *v, const struct request *req,
+    const struct response *response)
 {
 	struct buf whole = { 0 };
 
-	if (answer_append(&whole, answer, req->method != METHOD_HEAD,
+	if (response_append(&whole, response, req->method != METHOD_HEAD,
 		viewer_wire(v)->head) != 0 ||
 	    viewer_answer(v, &whole) != 0)
 		viewer_close(v);
 	buf_free(&whole);
+}
+
+void
+reply_stream(
+    const struct viewer *v, const struct span *id, struct response *response)
+{
+	response_stream(response, "text/event-stream; charset=utf-8");
+	if (id->len > 0)
+		response_field(response, "Last-Event-ID",
+		    (const char *)id->bytes, id->len);
+	/*
+	 * RFC 9110 8.4.1 advises against the word, but a proxy that compresses
+	 * would wait for more of what is small.
+	 */
+	if (viewer_hub(v)->settings->identity)
+		response_field(response, "Content-Encoding", "identity", 8);
 }
 
 /* Whether a viewer of ${feed} without an id gets a history. */
@@ -84,11 +101,12 @@ find_start(struct viewer *v, const struct request *req, struct buf *id)
 }
 
 /*
- * Refuse for now.  An EventSource never comes back after anything but a 200
- * (WHATWG HTML 9.2.3), so it is told in a stream when to.
+ * An EventSource never comes back after anything but a 200 (WHATWG HTML 9.2.3),
+ * so it is told in a stream when to.
  */
 void
-reply_later(struct viewer *v, const struct request *req, const char *why)
+reply_later(struct viewer *v, const struct request *req, const char *why,
+    struct response *response)
 {
 	struct hub *hub = viewer_hub(v);
 	/* After a restart there is room again. */
@@ -97,32 +115,29 @@ reply_later(struct viewer *v, const struct request *req, const char *why)
 				   hub->settings->retry_overload_ms,
 			       hub->settings->retry_jitter, &hub->rnd) +
 	    ending_delay_ms(hub);
-	struct buf whole = { 0 }, id = { 0 };
+	struct buf id = { 0 };
 	struct span at;
 	int rc;
 
 	/* The stream says where it would begin, when to come back, and why. */
 	find_start(v, req, &id);
 	at = (struct span){ id.data, id.len };
-	rc = answer_append_stream(&whole, (const char *)id.data, id.len,
-	    hub->settings->identity ? ANSWER_IDENTITY : 0,
-	    viewer_wire(v)->head);
-	if (rc == 0 && req->method != METHOD_HEAD)
-		rc = event_append_retry(&whole, retry_ms);
+	reply_stream(v, &at, response);
+	rc = event_append_retry(&response->body, retry_ms);
 	if (rc == 0 && id.len > 0)
-		rc = event_append_open(&whole, &at);
-	if (rc == 0 && req->method != METHOD_HEAD)
-		rc = buf_printf(&whole, ": %s\n", why);
-	if (rc != 0 || viewer_answer(v, &whole) != 0)
-		viewer_close(v);
-	buf_free(&whole);
+		rc = event_append_open(&response->body, &at);
+	if (rc == 0)
+		rc = buf_printf(&response->body, ": %s\n", why);
+	if (rc != 0)
+		response->has_failed = true;
 	buf_free(&id);
 }
 
 void
-reply_refuse(struct viewer *v, const struct request *req, const char *why)
+reply_refuse(struct viewer *v, const struct request *req, const char *why,
+    struct response *response)
 {
 	if (hub_log_peer(viewer_hub(v)))
 		log_msg(LOG_LEVEL_WARN, "event=refused reason=\"%s\"", why);
-	reply_later(v, req, why);
+	reply_later(v, req, why, response);
 }

@@ -14,11 +14,16 @@
 /* A longer first write makes Caddy's encode hold back all of it. */
 #define FIRST_BODY_MAX 400
 
+#define TOO_MANY                                                               \
+	"the pattern selects more channels than [limits] "                     \
+	"channels_per_stream allows"
+
 /* A search for where a stream begins. */
 struct subscription {
 	struct request request;
+	struct response response;
 	const struct settings *settings;
-	unsigned fields;   /* enum answer_field */
+	bool is_incremental;
 	struct feed *feed; /* a reference; NULL: not begun yet */
 	struct feed_start start;
 	uint64_t budget; /* bytes that may be looked through yet */
@@ -39,23 +44,23 @@ subscribe_memory(void)
 /* Append the first body, at most FIRST_BODY_MAX bytes. */
 static int
 append_first(struct viewer *v, const struct settings *settings,
-    const struct span *id, struct buf *head)
+    const struct span *id, struct buf *body)
 {
 	const char *comment = viewer_wire(v)->comment;
-	size_t start = head->len, retry_end;
+	size_t retry_end;
 
-	if (event_append_retry(head,
+	if (event_append_retry(body,
 		retry_jittered(settings->retry_ms, settings->retry_jitter,
 		    &viewer_hub(v)->rnd)) != 0)
 		return -1;
-	retry_end = head->len;
-	if (event_append_open(head, id) != 0)
+	retry_end = body->len;
+	if (event_append_open(body, id) != 0)
 		return -1;
-	if (comment != NULL && buf_puts(head, comment) != 0)
+	if (comment != NULL && buf_puts(body, comment) != 0)
 		return -1;
 	/* An id of many channels goes with the second write instead. */
-	if (head->len - start > FIRST_BODY_MAX) {
-		head->len = retry_end;
+	if (body->len > FIRST_BODY_MAX) {
+		body->len = retry_end;
 		v->wants_open = true;
 	}
 	return 0;
@@ -63,9 +68,11 @@ append_first(struct viewer *v, const struct settings *settings,
 
 /* Make header block and first body of a stream at ${place}. */
 static int
-make_head(struct viewer *v, const struct request *req,
-    const struct place *place, unsigned fields, struct buf *head)
+make_head(struct viewer *v, struct subscription *sub, const struct place *place,
+    struct buf *head)
 {
+	const struct request *req = &sub->request;
+	struct response *response = &sub->response;
 	struct buf id = { 0 };
 	struct span span;
 	int rc = -1;
@@ -84,12 +91,13 @@ make_head(struct viewer *v, const struct request *req,
 		span = (struct span){ req->cursor.data,
 			mark_id_len(
 			    (const char *)req->cursor.data, req->cursor.len) };
-	if (answer_append_stream(head, (const char *)span.bytes, span.len,
-		fields, viewer_wire(v)->head) != 0)
+	reply_stream(v, &span, response);
+	if (sub->is_incremental)
+		response_field(response, "Incremental", "?1", 2);
+	if (append_first(v, place->feed->settings, &span, &response->body) != 0)
 		goto done;
-	rc = 0;
-	if (req->method != METHOD_HEAD)
-		rc = append_first(v, place->feed->settings, &span, head);
+	rc = response_append(
+	    head, response, req->method != METHOD_HEAD, viewer_wire(v)->head);
 done:
 	buf_free(&id);
 	return rc;
@@ -114,11 +122,11 @@ note_missing(struct hub *hub, const struct feed *feed)
 
 /* Open the stream at ${place}, whose reference is taken. */
 static int
-stream(struct viewer *v, const struct request *req, struct place *place,
-    unsigned fields)
+stream(struct viewer *v, struct subscription *sub, struct place *place)
 {
+	const struct request *req = &sub->request;
 	struct buf head = { 0 };
-	int rc = make_head(v, req, place, fields, &head);
+	int rc = make_head(v, sub, place, &head);
 
 	if (rc != 0 || req->method == METHOD_HEAD) {
 		if (rc == 0)
@@ -136,33 +144,29 @@ stream(struct viewer *v, const struct request *req, struct place *place,
 
 /* The log gets what the system said (errno); that is not for the client. */
 static void
-refuse_unreadable(struct viewer *v, const struct request *req)
+refuse_unreadable(struct viewer *v, struct subscription *sub)
 {
 	if (hub_log_peer(viewer_hub(v)))
 		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
-		    (const char *)req->channels.texts.data);
-	reply_refuse(v, req, "the spool cannot be read now; the log says more");
+		    (const char *)sub->request.channels.texts.data);
+	reply_refuse(v, &sub->request,
+	    "the spool cannot be read now; the log says more", &sub->response);
 }
 
-/* There is no feed for ${req}; errno says why. */
+/* There is no feed for the request of ${sub}; errno says why. */
 static void
-refuse_feed(struct viewer *v, const struct request *req)
+refuse_feed(struct viewer *v, struct subscription *sub)
 {
-	struct answer no = { 0 };
-
 	if (errno != E2BIG) {
-		refuse_unreadable(v, req);
+		refuse_unreadable(v, sub);
 		return;
 	}
-	answer_set(&no, 400,
-	    "the pattern selects more channels than [limits] "
-	    "channels_per_stream allows");
 	limits_refuse(viewer_hub(v), LIMIT_CHANNELS);
 	/* A client that was let in once comes back when they are fewer. */
-	if (req->cursor.len > 0)
-		reply_later(v, req, no.text);
+	if (sub->request.cursor.len > 0)
+		reply_later(v, &sub->request, TOO_MANY, &sub->response);
 	else
-		reply_answer(v, req, &no);
+		response_refuse(&sub->response, 400, "%s", TOO_MANY);
 }
 
 /* Whether a format is asked for, as other servers have it, and no channel. */
@@ -177,18 +181,18 @@ asks_for_format(const struct request *req, const struct feed *feed)
 static void
 open_stream(struct viewer *v, struct subscription *sub, struct place *place)
 {
-	struct answer no = { 0 };
+	struct response *response = &sub->response;
 
 	v->is_short = sub->start.is_short;
 	if (feed_is_over(place))
-		answer_set(&no, 204, "%s", "");
+		response_set(response, 204);
 	else if (asks_for_format(&sub->request, place->feed))
 		spelling_refuse_format(
-		    &no, (const char *)sub->request.channels.texts.data);
-	if (no.status != 0) {
+		    response, (const char *)sub->request.channels.texts.data);
+	if (response->status != 0) {
 		place_unref(place);
-		reply_answer(v, &sub->request, &no);
-	} else if (stream(v, &sub->request, place, sub->fields) != 0) {
+		reply_send(v, &sub->request, response);
+	} else if (stream(v, sub, place) != 0) {
 		viewer_close(v);
 	}
 }
@@ -218,6 +222,7 @@ destroy(struct subscription *sub)
 	if (sub->feed != NULL)
 		feed_unref(sub->feed);
 	request_free(&sub->request);
+	response_free(&sub->response);
 	memory -= sub->memory;
 	free(sub);
 }
@@ -240,42 +245,56 @@ subscribe_drop(struct viewer *v)
 	destroy(take(v));
 }
 
+/*
+ * Begin with ${sub} if that was not done, and may be done yet.  Return 0, or -1
+ * with its response filled.
+ */
+static int
+begin_if_possible(struct viewer *v, struct subscription *sub)
+{
+	struct hub *hub = viewer_hub(v);
+	enum limit limit;
+
+	/* Much may have changed since the last slice. */
+	if (hub->ending.is_draining) {
+		reply_refuse(v, &sub->request, REPLY_STOPPING, &sub->response);
+		return -1;
+	}
+	if (sub->feed != NULL)
+		return 0;
+	/* Viewers that came before it may have taken the room. */
+	if ((limit = limits_reached(hub)) != LIMIT_NONE) {
+		reply_later(v, &sub->request, limits_refuse(hub, limit),
+		    &sub->response);
+		return -1;
+	}
+	if (begin(v, sub) != 0) {
+		refuse_feed(v, sub);
+		return -1;
+	}
+	return 0;
+}
+
 /* Go on with ${sub}.  Return whether it is through. */
 static bool
 go_on(struct viewer *v, struct subscription *sub)
 {
-	enum limit limit;
-	struct place *place;
+	struct place *place = NULL;
 
-	/* Much may have changed since the last slice. */
-	if (viewer_hub(v)->ending.is_draining) {
-		(void)take(v);
-		reply_refuse(v, &sub->request, "the program is being stopped");
-		return true;
+	if (begin_if_possible(v, sub) == 0) {
+		place = feed_start_go_on(&sub->start);
+		if (place == NULL && errno == EAGAIN)
+			return false;
+		/* The rest is short, and is done outside a slice. */
+		slice_close();
+		if (place == NULL)
+			refuse_unreadable(v, sub);
 	}
-	if (sub->feed == NULL &&
-	    (limit = limits_reached(viewer_hub(v))) != LIMIT_NONE) {
-		/* Viewers that came before it have taken the room. */
-		(void)take(v);
-		reply_later(
-		    v, &sub->request, limits_refuse(viewer_hub(v), limit));
-		return true;
-	}
-	if (sub->feed == NULL && begin(v, sub) != 0) {
-		(void)take(v);
-		refuse_feed(v, &sub->request);
-		return true;
-	}
-	place = feed_start_go_on(&sub->start);
-	if (place == NULL && errno == EAGAIN)
-		return false;
-	/* The rest is short, and is done outside a slice. */
-	slice_close();
 	(void)take(v);
-	if (place == NULL)
-		refuse_unreadable(v, &sub->request);
-	else
+	if (place != NULL)
 		open_stream(v, sub, place);
+	else
+		reply_send(v, &sub->request, &sub->response);
 	return true;
 }
 
@@ -299,7 +318,7 @@ subscribe_go_on(struct viewer *v)
 
 void
 subscribe(struct viewer *v, struct request *req,
-    const struct settings *settings, unsigned fields)
+    const struct settings *settings, bool is_incremental)
 {
 	struct subscription *sub = calloc(1, sizeof(*sub));
 
@@ -316,7 +335,7 @@ subscribe(struct viewer *v, struct request *req,
 		sub->request.history = 0;
 	}
 	sub->settings = settings;
-	sub->fields = fields;
+	sub->is_incremental = is_incremental;
 	sub->budget = viewer_hub(v)->settings->resume_bytes;
 	sub->is_limited = sub->budget > 0;
 	sub->memory = sizeof(*sub) + request_memory(&sub->request);

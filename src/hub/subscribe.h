@@ -8,14 +8,14 @@
 #include "hub/viewer.h"
 
 /**
- * subscribe(viewer, request, settings, fields):
+ * subscribe(viewer, request, settings, is_incremental):
  * Look for the place where the stream of ${viewer}, which sent ${request},
  * begins, and open it there.  The content of ${request} is taken (it is left
- * empty); ${settings} are those of its first channel.  The head of the response
- * has the ${fields}, of enum answer_field.
+ * empty); ${settings} are those of its first channel.  If it
+ * ${is_incremental}, the head says that nobody is to hold it back (RFC 10036).
  */
 void subscribe(struct viewer *viewer, struct request *request,
-    const struct settings *settings, unsigned fields);
+    const struct settings *settings, bool is_incremental);
 
 /**
  * subscribe_go_on(viewer):

@@ -17,14 +17,16 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "http/response.h"
 
 struct conn;
 
 struct wire {
 	/* What follows the first event of a stream; NULL: nothing. */
 	const char *comment;
-	/* Append how a header block begins, unframed, as http/answer.h says. */
-	int (*head)(struct buf *out, int status, const char *phrase);
+	/* Append how a header block begins, unframed, as http/response.h says.
+	 */
+	response_head *head;
 	/*
 	 * Append framed the first ${len} bytes of a response: its header block
 	 * with the empty line, and what of the body goes with it.  0, or -1

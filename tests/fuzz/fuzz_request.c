@@ -1,7 +1,7 @@
 /*
  * Requests of any bytes: the input is the values of the variables, with NULs
- * between them.  What is taken is well-formed, what is refused has an answer
- * that no byte of it can break out of.
+ * between them.  What is taken is well-formed, what is refused has a
+ * response that no byte of it can break out of.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 
 #include "base/name.h"
 #include "http/request.h"
+#include "wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -52,15 +53,15 @@ check_request(const struct request *req)
 
 /* Every line up to the empty one is a field, and one line may follow. */
 static void
-check_answer(const struct answer *answer)
+check_response(const struct response *response)
 {
 	struct buf out = { 0 };
 	size_t lines = 0;
 	const char *text, *end;
 
-	must(answer->status >= 204 && answer->status <= 503);
-	must(memchr(answer->text, 0, sizeof(answer->text)) != NULL);
-	must(answer_append(&out, answer, 1) == 0);
+	must(response->status >= 204 && response->status <= 503);
+	must(response->fields.len == 0);
+	must(response_append(&out, response, true, wire_cgi_head) == 0);
 	must(buf_append(&out, "", 1) == 0);
 	text = (const char *)out.data;
 	must(strlen(text) + 1 == out.len);
@@ -74,7 +75,7 @@ check_answer(const struct answer *answer)
 		must(++lines < 10);
 	}
 	text += 2;
-	must(answer->status == 204 ?
+	must(response->status == 204 ?
 		*text == '\0' :
 		strchr(text, '\n') == text + strlen(text) - 1);
 	buf_free(&out);
@@ -85,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *at = (const char *)data, *stop = at + size;
 	struct request_vars vars = { 0 };
-	struct answer answer = { 0 };
+	struct response response = { 0 };
 	struct request req;
 
 	for (size_t i = 0; i < VAR_COUNT && at < stop; i++) {
@@ -99,12 +100,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    &vars, name, strlen(name), at, (size_t)(end - at));
 		at = nul == NULL ? stop : nul + 1;
 	}
-	if (request_parse(&vars, &req, &answer) == 0) {
-		must(answer.status == 0);
+	if (request_parse(&vars, &req, &response) == 0) {
+		must(response.status == 0);
 		check_request(&req);
 	} else {
-		check_answer(&answer);
+		check_response(&response);
 	}
 	request_free(&req);
+	response_free(&response);
 	return 0;
 }

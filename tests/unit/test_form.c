@@ -64,16 +64,18 @@ test_a_request_that_names_the_file_is_told_of_the_channel(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < FORMS; i++) {
-		struct answer answer = { 0 };
+		struct response response = { 0 };
 		int len;
 
 		if (forms[i].suffix[0] == '\0')
 			continue;
 		len = snprintf(file, sizeof(file), "news%s", forms[i].suffix);
-		spelling_refuse(&answer, file, (size_t)len);
-		assert_int_equal(answer.status, 400);
-		assert_non_null(
-		    strstr(answer.text, "the channel is called news,"));
+		spelling_refuse(&response, file, (size_t)len);
+		assert_int_equal(response.status, 400);
+		assert_int_equal(buf_append(&response.body, "", 1), 0);
+		assert_non_null(strstr((const char *)response.body.data,
+		    "the channel is called news,"));
+		response_free(&response);
 	}
 }
 

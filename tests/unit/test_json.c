@@ -1,4 +1,5 @@
-/* JSON is valid whatever is put into it, and spaced as its reader is used to. */
+/* JSON is valid whatever is put into it, and spaced as its reader is used to.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

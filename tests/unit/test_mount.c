@@ -143,14 +143,14 @@ parse(const char *name, const char *const *values, size_t n,
     struct request *request)
 {
 	struct request_vars vars = { 0 };
-	struct answer answer = { 0 };
+	struct response response = { 0 };
 
 	request_set_var(&vars, "REQUEST_METHOD", 14, "GET", 3);
 	request_set_var(&vars, "REQUEST_URI", 11, "/events/news", 12);
 	for (size_t i = 0; i < n; i++)
 		request_set_var(
 		    &vars, name, strlen(name), values[i], strlen(values[i]));
-	assert_int_equal(request_parse(&vars, request, &answer), 0);
+	assert_int_equal(request_parse(&vars, request, &response), 0);
 }
 
 static void

@@ -17,17 +17,20 @@ static int
 get(const char *query, size_t len, struct request *out)
 {
 	struct request_vars vars = { 0 };
-	struct answer answer = { 0 };
+	struct response response = { 0 };
 	char *exact = malloc(len == 0 ? 1 : len);
+	int status;
 
 	assert_non_null(exact);
 	memcpy(exact, query, len);
 	request_set_var(&vars, "REQUEST_METHOD", 14, "GET", 3);
 	request_set_var(&vars, "REQUEST_URI", 11, "/news", 5);
 	request_set_var(&vars, "QUERY_STRING", 12, exact, len);
-	(void)request_parse(&vars, out, &answer);
+	(void)request_parse(&vars, out, &response);
 	free(exact);
-	return answer.status;
+	status = response.status;
+	response_free(&response);
+	return status;
 }
 
 static int
@@ -107,7 +110,7 @@ static void
 test_a_cursor_that_is_too_long_is_no_id_at_all(void **state)
 {
 	struct request_vars vars = { 0 };
-	struct answer answer = { 0 };
+	struct response response = { 0 };
 	struct request req;
 	char cursor[30000];
 
@@ -117,7 +120,7 @@ test_a_cursor_that_is_too_long_is_no_id_at_all(void **state)
 	request_set_var(&vars, "REQUEST_URI", 11, "/news", 5);
 	request_set_var(
 	    &vars, "HTTP_LAST_EVENT_ID", 18, cursor, sizeof(cursor));
-	assert_int_equal(request_parse(&vars, &req, &answer), 0);
+	assert_int_equal(request_parse(&vars, &req, &response), 0);
 	assert_false(
 	    mark_is_sealed((const char *)req.cursor.data, req.cursor.len));
 	request_free(&req);
