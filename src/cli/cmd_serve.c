@@ -12,6 +12,7 @@
 #include "cli/processes.h"
 #include "cli/serve.h"
 #include "cli/sockets.h"
+#include "hub/admit.h"
 #include "hub/hub.h"
 #include "hub/viewer.h"
 #include "listen/listen.h"

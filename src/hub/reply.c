@@ -6,32 +6,31 @@
 #include "stream/retry.h"
 
 void
-reply_send(struct viewer *v, const struct request *req,
-    const struct response *response)
+reply_send(const struct admission *a)
 {
 	struct buf whole = { 0 };
+	bool has_body = a->request.method != METHOD_HEAD;
 
-	if (response_append(&whole, response, req->method != METHOD_HEAD,
-		viewer_wire(v)->head) != 0 ||
-	    viewer_answer(v, &whole) != 0)
-		viewer_close(v);
+	if (response_append(&whole, &a->response, has_body,
+		viewer_wire(a->viewer)->head) != 0 ||
+	    viewer_answer(a->viewer, &whole) != 0)
+		viewer_close(a->viewer);
 	buf_free(&whole);
 }
 
 void
-reply_stream(
-    const struct viewer *v, const struct span *id, struct response *response)
+reply_stream(struct admission *a, const struct span *id)
 {
-	response_stream(response, "text/event-stream; charset=utf-8");
+	response_stream(&a->response, "text/event-stream; charset=utf-8");
 	if (id->len > 0)
-		response_field(response, "Last-Event-ID",
+		response_field(&a->response, "Last-Event-ID",
 		    (const char *)id->bytes, id->len);
 	/*
 	 * RFC 9110 8.4.1 advises against the word, but a proxy that compresses
 	 * would wait for more of what is small.
 	 */
-	if (viewer_hub(v)->settings->identity)
-		response_field(response, "Content-Encoding", "identity", 8);
+	if (viewer_hub(a->viewer)->settings->identity)
+		response_field(&a->response, "Content-Encoding", "identity", 8);
 }
 
 /* Whether a viewer of ${feed} without an id gets a history. */
@@ -80,9 +79,10 @@ append_now(struct hub *hub, struct feed *feed, const struct request *req,
  * the same feed: then it opens nothing that is not open, and costs little.
  */
 static void
-find_start(struct viewer *v, const struct request *req, struct buf *id)
+find_start(const struct admission *a, struct buf *id)
 {
-	struct hub *hub = viewer_hub(v);
+	const struct request *req = &a->request;
+	struct hub *hub = viewer_hub(a->viewer);
 	struct feed *feed;
 
 	/* With wrong settings, or no folder yet, nobody hears anything. */
@@ -92,7 +92,7 @@ find_start(struct viewer *v, const struct request *req, struct buf *id)
 		return;
 	feed = feed_find(&hub->feeds, req,
 	    conf_for(hub->conf, (const char *)req->channels.texts.data),
-	    flush_get(v->flush)->collects, viewer_wire(v));
+	    flush_get(a->viewer->flush)->collects, viewer_wire(a->viewer));
 	if (feed == NULL)
 		return;
 	if (wants_history(feed, req) || !append_now(hub, feed, req, id))
@@ -104,40 +104,35 @@ find_start(struct viewer *v, const struct request *req, struct buf *id)
  * An EventSource never comes back after anything but a 200 (WHATWG HTML 9.2.3),
  * so it is told in a stream when to.
  */
-void
-reply_later(struct viewer *v, const struct request *req, const char *why,
-    struct response *response)
+int
+reply_later(struct admission *a, const char *why)
 {
-	struct hub *hub = viewer_hub(v);
+	struct hub *hub = viewer_hub(a->viewer);
 	/* After a restart there is room again. */
 	int64_t retry_ms = retry_jittered(hub->ending.is_draining ?
 				   hub->settings->retry_ms :
 				   hub->settings->retry_overload_ms,
 			       hub->settings->retry_jitter, &hub->rnd) +
 	    ending_delay_ms(hub);
-	struct buf id = { 0 };
+	struct buf id = { 0 }, *body = &a->response.body;
 	struct span at;
-	int rc;
 
 	/* The stream says where it would begin, when to come back, and why. */
-	find_start(v, req, &id);
+	find_start(a, &id);
 	at = (struct span){ id.data, id.len };
-	reply_stream(v, &at, response);
-	rc = event_append_retry(&response->body, retry_ms);
-	if (rc == 0 && id.len > 0)
-		rc = event_append_open(&response->body, &at);
-	if (rc == 0)
-		rc = buf_printf(&response->body, ": %s\n", why);
-	if (rc != 0)
-		response->has_failed = true;
+	reply_stream(a, &at);
+	if (event_append_retry(body, retry_ms) != 0 ||
+	    (id.len > 0 && event_append_open(body, &at) != 0) ||
+	    buf_printf(body, ": %s\n", why) != 0)
+		a->response.has_failed = true;
 	buf_free(&id);
+	return -1;
 }
 
-void
-reply_refuse(struct viewer *v, const struct request *req, const char *why,
-    struct response *response)
+int
+reply_refuse(struct admission *a, const char *why)
 {
-	if (hub_log_peer(viewer_hub(v)))
+	if (hub_log_peer(viewer_hub(a->viewer)))
 		log_msg(LOG_LEVEL_WARN, "event=refused reason=\"%s\"", why);
-	reply_later(v, req, why, response);
+	return reply_later(a, why);
 }

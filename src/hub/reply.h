@@ -4,7 +4,7 @@
 #ifndef SPOOLCAST_HUB_REPLY_H
 #define SPOOLCAST_HUB_REPLY_H
 
-#include "http/response.h"
+#include "hub/admit.h"
 #include "hub/viewer.h"
 #include "spool/record.h"
 
@@ -12,33 +12,29 @@
 #define REPLY_STOPPING "the program is being stopped"
 
 /**
- * reply_send(viewer, request, response):
- * Send ${response}, without its body to HEAD, and end it.
+ * reply_send(admission):
+ * Send the response of ${admission}, without its body to HEAD, and end it.
  */
-void reply_send(struct viewer *viewer, const struct request *request,
-    const struct response *response);
+void reply_send(const struct admission *admission);
 
 /**
- * reply_stream(viewer, id, response):
- * Let ${response} be a stream that begins at the event id ${id}, or one that
+ * reply_stream(admission, id):
+ * Let the response be a stream that begins at the event id ${id}, or one that
  * only says why it does not begin (its length is 0).
  */
-void reply_stream(const struct viewer *viewer, const struct span *id,
-    struct response *response);
+void reply_stream(struct admission *admission, const struct span *id);
 
 /**
- * reply_later(viewer, request, why, response):
- * Let ${response} refuse for now, for the reason ${why}, and say when to come
- * back.
+ * reply_later(admission, why):
+ * Let the response refuse for now, for the reason ${why}, and say when to come
+ * back.  Returns -1, for the caller to return.
  */
-void reply_later(struct viewer *viewer, const struct request *request,
-    const char *why, struct response *response);
+int reply_later(struct admission *admission, const char *why);
 
 /**
- * reply_refuse(viewer, request, why, response):
+ * reply_refuse(admission, why):
  * The same, and the log is told.
  */
-void reply_refuse(struct viewer *viewer, const struct request *request,
-    const char *why, struct response *response);
+int reply_refuse(struct admission *admission, const char *why);
 
 #endif

@@ -20,10 +20,7 @@
 
 /* A search for where a stream begins. */
 struct subscription {
-	struct request request;
-	struct response response;
-	const struct settings *settings;
-	bool is_incremental;
+	struct admission admission;
 	struct feed *feed; /* a reference; NULL: not begun yet */
 	struct feed_start start;
 	uint64_t budget; /* bytes that may be looked through yet */
@@ -66,13 +63,12 @@ append_first(struct viewer *v, const struct settings *settings,
 	return 0;
 }
 
-/* Make header block and first body of a stream at ${place}. */
+/* Make header block and first body of the stream of ${a} at ${place}. */
 static int
-make_head(struct viewer *v, struct subscription *sub, const struct place *place,
-    struct buf *head)
+make_head(struct admission *a, const struct place *place, struct buf *head)
 {
-	const struct request *req = &sub->request;
-	struct response *response = &sub->response;
+	const struct request *req = &a->request;
+	struct viewer *v = a->viewer;
 	struct buf id = { 0 };
 	struct span span;
 	int rc = -1;
@@ -91,13 +87,14 @@ make_head(struct viewer *v, struct subscription *sub, const struct place *place,
 		span = (struct span){ req->cursor.data,
 			mark_id_len(
 			    (const char *)req->cursor.data, req->cursor.len) };
-	reply_stream(v, &span, response);
-	if (sub->is_incremental)
-		response_field(response, "Incremental", "?1", 2);
-	if (append_first(v, place->feed->settings, &span, &response->body) != 0)
+	reply_stream(a, &span);
+	if (a->is_incremental)
+		response_field(&a->response, "Incremental", "?1", 2);
+	if (append_first(v, place->feed->settings, &span, &a->response.body) !=
+	    0)
 		goto done;
-	rc = response_append(
-	    head, response, req->method != METHOD_HEAD, viewer_wire(v)->head);
+	rc = response_append(head, &a->response, req->method != METHOD_HEAD,
+	    viewer_wire(v)->head);
 done:
 	buf_free(&id);
 	return rc;
@@ -120,13 +117,14 @@ note_missing(struct hub *hub, const struct feed *feed)
 	return is_any;
 }
 
-/* Open the stream at ${place}, whose reference is taken. */
+/* Open the stream of ${a} at ${place}, whose reference is taken. */
 static int
-stream(struct viewer *v, struct subscription *sub, struct place *place)
+stream(struct admission *a, struct place *place)
 {
-	const struct request *req = &sub->request;
+	const struct request *req = &a->request;
+	struct viewer *v = a->viewer;
 	struct buf head = { 0 };
-	int rc = make_head(v, sub, place, &head);
+	int rc = make_head(a, place, &head);
 
 	if (rc != 0 || req->method == METHOD_HEAD) {
 		if (rc == 0)
@@ -143,30 +141,27 @@ stream(struct viewer *v, struct subscription *sub, struct place *place)
 }
 
 /* The log gets what the system said (errno); that is not for the client. */
-static void
-refuse_unreadable(struct viewer *v, struct subscription *sub)
+static int
+refuse_unreadable(struct admission *a)
 {
-	if (hub_log_peer(viewer_hub(v)))
+	if (hub_log_peer(viewer_hub(a->viewer)))
 		log_errno(LOG_LEVEL_ERROR, "event=cannot-start channel=%s",
-		    (const char *)sub->request.channels.texts.data);
-	reply_refuse(v, &sub->request,
-	    "the spool cannot be read now; the log says more", &sub->response);
+		    (const char *)a->request.channels.texts.data);
+	return reply_refuse(
+	    a, "the spool cannot be read now; the log says more");
 }
 
-/* There is no feed for the request of ${sub}; errno says why. */
-static void
-refuse_feed(struct viewer *v, struct subscription *sub)
+/* There is no feed for the request of ${a}; errno says why. */
+static int
+refuse_feed(struct admission *a)
 {
-	if (errno != E2BIG) {
-		refuse_unreadable(v, sub);
-		return;
-	}
-	limits_refuse(viewer_hub(v), LIMIT_CHANNELS);
+	if (errno != E2BIG)
+		return refuse_unreadable(a);
+	limits_refuse(viewer_hub(a->viewer), LIMIT_CHANNELS);
 	/* A client that was let in once comes back when they are fewer. */
-	if (sub->request.cursor.len > 0)
-		reply_later(v, &sub->request, TOO_MANY, &sub->response);
-	else
-		response_refuse(&sub->response, 400, "%s", TOO_MANY);
+	if (a->request.cursor.len > 0)
+		return reply_later(a, TOO_MANY);
+	return response_refuse(&a->response, 400, "%s", TOO_MANY);
 }
 
 /* Whether a format is asked for, as other servers have it, and no channel. */
@@ -179,33 +174,36 @@ asks_for_format(const struct request *req, const struct feed *feed)
 }
 
 static void
-open_stream(struct viewer *v, struct subscription *sub, struct place *place)
+open_stream(struct subscription *sub, struct place *place)
 {
-	struct response *response = &sub->response;
+	struct admission *a = &sub->admission;
 
-	v->is_short = sub->start.is_short;
+	a->viewer->is_short = sub->start.is_short;
 	if (feed_is_over(place))
-		response_set(response, 204);
-	else if (asks_for_format(&sub->request, place->feed))
+		response_set(&a->response, 204);
+	else if (asks_for_format(&a->request, place->feed))
 		spelling_refuse_format(
-		    response, (const char *)sub->request.channels.texts.data);
-	if (response->status != 0) {
+		    &a->response, (const char *)a->request.channels.texts.data);
+	if (a->response.status != 0) {
 		place_unref(place);
-		reply_send(v, &sub->request, response);
-	} else if (stream(v, sub, place) != 0) {
-		viewer_close(v);
+		reply_send(a);
+	} else if (stream(a, place) != 0) {
+		viewer_close(a->viewer);
 	}
 }
 
 /* Begin with the feed.  Return 0 or -1 with errno. */
 static int
-begin(struct viewer *v, struct subscription *sub)
+begin(struct subscription *sub)
 {
-	sub->feed = feed_get(&viewer_hub(v)->feeds, &sub->request,
-	    sub->settings, flush_get(v->flush)->collects, viewer_wire(v));
+	const struct admission *a = &sub->admission;
+
+	sub->feed =
+	    feed_get(&viewer_hub(a->viewer)->feeds, &a->request, a->settings,
+		flush_get(a->viewer->flush)->collects, viewer_wire(a->viewer));
 	if (sub->feed == NULL)
 		return -1;
-	if (feed_start_begin(&sub->start, sub->feed, &sub->request) == 0) {
+	if (feed_start_begin(&sub->start, sub->feed, &a->request) == 0) {
 		sub->memory += feed_start_memory(&sub->start);
 		memory += feed_start_memory(&sub->start);
 		return 0;
@@ -221,8 +219,7 @@ destroy(struct subscription *sub)
 	feed_start_end(&sub->start);
 	if (sub->feed != NULL)
 		feed_unref(sub->feed);
-	request_free(&sub->request);
-	response_free(&sub->response);
+	admit_free(&sub->admission);
 	memory -= sub->memory;
 	free(sub);
 }
@@ -250,51 +247,44 @@ subscribe_drop(struct viewer *v)
  * with its response filled.
  */
 static int
-begin_if_possible(struct viewer *v, struct subscription *sub)
+begin_if_possible(struct subscription *sub)
 {
-	struct hub *hub = viewer_hub(v);
+	struct admission *a = &sub->admission;
+	struct hub *hub = viewer_hub(a->viewer);
 	enum limit limit;
 
 	/* Much may have changed since the last slice. */
-	if (hub->ending.is_draining) {
-		reply_refuse(v, &sub->request, REPLY_STOPPING, &sub->response);
-		return -1;
-	}
+	if (hub->ending.is_draining)
+		return reply_refuse(a, REPLY_STOPPING);
 	if (sub->feed != NULL)
 		return 0;
 	/* Viewers that came before it may have taken the room. */
-	if ((limit = limits_reached(hub)) != LIMIT_NONE) {
-		reply_later(v, &sub->request, limits_refuse(hub, limit),
-		    &sub->response);
-		return -1;
-	}
-	if (begin(v, sub) != 0) {
-		refuse_feed(v, sub);
-		return -1;
-	}
-	return 0;
+	if ((limit = limits_reached(hub)) != LIMIT_NONE)
+		return reply_later(a, limits_refuse(hub, limit));
+	return begin(sub) == 0 ? 0 : refuse_feed(a);
 }
 
 /* Go on with ${sub}.  Return whether it is through. */
 static bool
-go_on(struct viewer *v, struct subscription *sub)
+go_on(struct subscription *sub)
 {
+	struct admission *a = &sub->admission;
 	struct place *place = NULL;
 
-	if (begin_if_possible(v, sub) == 0) {
+	if (begin_if_possible(sub) == 0) {
 		place = feed_start_go_on(&sub->start);
 		if (place == NULL && errno == EAGAIN)
 			return false;
 		/* The rest is short, and is done outside a slice. */
 		slice_close();
 		if (place == NULL)
-			refuse_unreadable(v, sub);
+			(void)refuse_unreadable(a);
 	}
-	(void)take(v);
+	(void)take(a->viewer);
 	if (place != NULL)
-		open_stream(v, sub, place);
+		open_stream(sub, place);
 	else
-		reply_send(v, &sub->request, &sub->response);
+		reply_send(a);
 	return true;
 }
 
@@ -307,7 +297,7 @@ subscribe_go_on(struct viewer *v)
 
 	slice_open(turns_slice_us(&hub->turns),
 	    sub->is_limited ? &sub->budget : NULL, sub->tries);
-	is_through = go_on(v, sub);
+	is_through = go_on(sub);
 	sub->tries = slice_tries(sub->tries);
 	slice_close();
 	if (is_through)
@@ -317,28 +307,31 @@ subscribe_go_on(struct viewer *v)
 }
 
 void
-subscribe(struct viewer *v, struct request *req,
-    const struct settings *settings, bool is_incremental)
+subscribe(struct admission *a)
 {
 	struct subscription *sub = calloc(1, sizeof(*sub));
+	struct viewer *v = a->viewer;
+	struct request *req;
 
 	if (sub == NULL) {
 		viewer_close(v);
 		return;
 	}
-	sub->request = *req;
-	memset(req, 0, sizeof(*req));
+	sub->admission = *a;
+	memset(a, 0, sizeof(*a));
+	/* The variables are not there any more when the search goes on. */
+	sub->admission.vars = NULL;
+	req = &sub->admission.request;
 	/* Nobody reads what HEAD would get: it is told the id of now. */
-	if (sub->request.method == METHOD_HEAD) {
-		sub->request.cursor.len = 0;
-		sub->request.has_history = true;
-		sub->request.history = 0;
+	if (req->method == METHOD_HEAD) {
+		req->cursor.len = 0;
+		req->has_history = true;
+		req->history = 0;
 	}
-	sub->settings = settings;
-	sub->is_incremental = is_incremental;
 	sub->budget = viewer_hub(v)->settings->resume_bytes;
 	sub->is_limited = sub->budget > 0;
-	sub->memory = sizeof(*sub) + request_memory(&sub->request);
+	sub->memory = sizeof(*sub) + request_memory(req) +
+	    response_memory(&sub->admission.response);
 	memory += sub->memory;
 	v->state = VIEWER_STARTING;
 	v->subscription = sub;

@@ -5,17 +5,16 @@
 #ifndef SPOOLCAST_HUB_SUBSCRIBE_H
 #define SPOOLCAST_HUB_SUBSCRIBE_H
 
+#include "hub/admit.h"
 #include "hub/viewer.h"
 
 /**
- * subscribe(viewer, request, settings, is_incremental):
- * Look for the place where the stream of ${viewer}, which sent ${request},
- * begins, and open it there.  The content of ${request} is taken (it is left
- * empty); ${settings} are those of its first channel.  If it
- * ${is_incremental}, the head says that nobody is to hold it back (RFC 10036).
+ * subscribe(admission):
+ * Look for the place where the stream of ${admission}, which has passed all
+ * checks, begins, and open it there.  Its content is taken: it is left empty,
+ * unless memory is short; then the connection is closed.
  */
-void subscribe(struct viewer *viewer, struct request *request,
-    const struct settings *settings, bool is_incremental);
+void subscribe(struct admission *admission);
 
 /**
  * subscribe_go_on(viewer):

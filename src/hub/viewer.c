@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "feed/feed_next.h"
+#include "hub/admit.h"
 #include "hub/subscribe.h"
 #include "hub/viewer_send.h"
 #include "stream/retry.h"

@@ -201,7 +201,4 @@ void viewer_on_due(struct viewer *viewer);
  */
 void viewer_end(struct viewer *viewer);
 
-/* Called when a request has come; in admit.c. */
-void admit_request(struct viewer *viewer, const struct request_vars *vars);
-
 #endif
