@@ -316,29 +316,19 @@ read_query(struct request *req, const char *text, size_t len,
 	return 0;
 }
 
-/*
- * The last segment of the path names the channels, unless the query did.  One
- * slash at the end starts no segment: sites have rules that add it.
- */
+/* The last part of the path names the channels, unless the query did. */
 static int
-read_path(struct request *req, const char *path, size_t len,
+read_path(struct request *req, const struct request_value *part,
     struct response *response)
 {
-	struct buf segment = { 0 };
-	size_t start;
+	struct buf names = { 0 };
 	int rc;
 
-	if (len > 1 && path[len - 1] == '/')
-		len--;
-	start = len;
-	while (start > 0 && path[start - 1] != '/')
-		start--;
-	if (decode(&segment, path + start, len - start, false) != 0)
+	if (decode(&names, part->text, part->len, false) != 0)
 		return no_memory(response);
-	rc = add_channels(
-	    req, (const char *)segment.data, segment.len, response);
+	rc = add_channels(req, (const char *)names.data, names.len, response);
 	req->is_in_path = true;
-	buf_free(&segment);
+	buf_free(&names);
 	if (rc == 0 && req->channels.count == 0)
 		return response_refuse(response, 400,
 		    "no channel: name it in the path (.../news) or as "
@@ -346,14 +336,16 @@ read_path(struct request *req, const char *path, size_t len,
 	return rc;
 }
 
-static void
-read_method(struct request *req, const char *text, size_t len)
+enum request_method
+request_method(const struct request_vars *vars)
 {
-	req->method = METHOD_OTHER;
-	for (size_t i = 0; text != NULL && i < N_METHODS; i++) {
-		if (is_text(text, len, methods[i].name))
-			req->method = methods[i].method;
+	const struct request_value *value = &vars->var[VAR_METHOD];
+
+	for (size_t i = 0; value->text != NULL && i < N_METHODS; i++) {
+		if (is_text(value->text, value->len, methods[i].name))
+			return methods[i].method;
 	}
+	return METHOD_OTHER;
 }
 
 static void
@@ -386,46 +378,62 @@ path_of(const struct request_vars *vars)
 	return &vars->var[VAR_URI];
 }
 
+/*
+ * Cut ${path} at the query, which is returned and stands in for QUERY_STRING
+ * where a web server sets none.
+ */
+static struct request_value
+cut_query(const struct request_vars *vars, struct request_value *path)
+{
+	struct request_value query = vars->var[VAR_QUERY];
+	const char *mark =
+	    path->text == NULL ? NULL : memchr(path->text, '?', path->len);
+
+	if (mark == NULL)
+		return query;
+	if (query.text == NULL || query.len == 0) {
+		query.text = mark + 1;
+		query.len = path->len - (size_t)(query.text - path->text);
+	}
+	path->len = (size_t)(mark - path->text);
+	return query;
+}
+
+struct request_value
+request_page(const struct request_vars *vars)
+{
+	struct request_value path = *path_of(vars);
+	size_t start;
+
+	(void)cut_query(vars, &path);
+	/* A slash at the end starts no part: sites have rules that add it. */
+	if (path.len > 1 && path.text[path.len - 1] == '/')
+		path.len--;
+	start = path.len;
+	while (start > 0 && path.text[start - 1] != '/')
+		start--;
+	if (start > 0) {
+		path.text += start;
+		path.len -= start;
+	}
+	return path;
+}
+
 int
 request_parse(const struct request_vars *vars, struct request *out,
     struct response *response)
 {
-	const struct request_value *path = path_of(vars);
-	const char *uri = path->text;
-	size_t uri_len = path->len;
-	const char *query = vars->var[VAR_QUERY].text;
-	size_t query_len = vars->var[VAR_QUERY].len;
-	const char *mark = uri == NULL ? NULL : memchr(uri, '?', uri_len);
+	struct request_value path = *path_of(vars), query, page;
 
 	memset(out, 0, sizeof(*out));
 	read_mount(vars, &out->mount);
-	read_method(out, vars->var[VAR_METHOD].text, vars->var[VAR_METHOD].len);
-	/*
-	 * A request that is no GET or HEAD, or wants something else, needs no
-	 * more reading.
-	 */
-	if (out->method == METHOD_OTHER)
-		return response_refuse(
-		    response, 405, "method not allowed: use GET to listen");
-	if (out->method == METHOD_OPTIONS) {
-		response_set(response, 204);
-		return -1;
-	}
+	out->method = request_method(vars);
+	/* What wants something else needs no more reading. */
 	if (accept_match(vars->var[VAR_ACCEPT].text, vars->var[VAR_ACCEPT].len,
 		"text/event-stream") == ACCEPT_NO)
 		return response_refuse(response, 406,
 		    "not acceptable: only text/event-stream is served");
-	/*
-	 * The query is cut off the path.  It stands in for QUERY_STRING where a
-	 * web server sets none.
-	 */
-	if (mark != NULL) {
-		if (query == NULL || query_len == 0) {
-			query = mark + 1;
-			query_len = uri_len - (size_t)(query - uri);
-		}
-		uri_len = (size_t)(mark - uri);
-	}
+	query = cut_query(vars, &path);
 	/*
 	 * The header is read first: a browser that comes back sends it with the
 	 * old query.
@@ -434,16 +442,18 @@ request_parse(const struct request_vars *vars, struct request *out,
 	    read_cursor(out, vars->var[VAR_LAST_EVENT_ID].text,
 		vars->var[VAR_LAST_EVENT_ID].len, response) != 0)
 		return -1;
-	if (query != NULL && read_query(out, query, query_len, response) != 0)
+	if (query.text != NULL &&
+	    read_query(out, query.text, query.len, response) != 0)
 		return -1;
 	/* The query names the channels, or else the path does. */
 	if (out->channels.count > 0)
 		return 0;
-	if (uri == NULL)
+	if (path.text == NULL)
 		return response_refuse(response, 500,
 		    "the web server passes no REQUEST_URI, PATH_INFO or "
 		    "SCRIPT_NAME; see its FastCGI parameters");
-	return read_path(out, uri, uri_len, response);
+	page = request_page(vars);
+	return read_path(out, &page, response);
 }
 
 void

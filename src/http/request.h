@@ -51,7 +51,7 @@ enum request_method {
 	METHOD_GET,
 	METHOD_HEAD,
 	METHOD_OPTIONS,
-	METHOD_OTHER,
+	METHOD_OTHER, /* none of these */
 };
 
 #define REQUEST_HISTORY_ALL UINT64_MAX
@@ -89,11 +89,19 @@ void request_set_var(struct request_vars *vars, const char *name,
     size_t name_len, const char *value, size_t value_len);
 
 /**
+ * request_method(vars), request_page(vars):
+ * Return the method, and the last part of the path, as it stands in the address
+ * (borrowed): without the query, and without a slash at its end.
+ */
+enum request_method request_method(const struct request_vars *vars);
+struct request_value request_page(const struct request_vars *vars);
+
+/**
  * request_parse(vars, out, response):
- * Read a request from ${vars} into ${out}, which owns all that it holds: free
- * it with request_free, whatever is returned.  Return 0, or -1 with ${response}
- * saying which status and text to send.  Method, Accept and mount are read
- * before anything can fail.
+ * Read a request for channels from ${vars} into ${out}, which owns all that it
+ * holds: free it with request_free, whatever is returned.  Return 0, or -1 with
+ * ${response} saying which status and text to send.  Method, Accept and mount
+ * are read before anything can fail.
  */
 int request_parse(const struct request_vars *vars, struct request *out,
     struct response *response);

@@ -3,6 +3,7 @@
 #include "http/front.h"
 #include "hub/checks.h"
 #include "hub/reply.h"
+#include "hub/routes.h"
 #include "hub/subscribe.h"
 
 static bool
@@ -23,17 +24,50 @@ asks_for_incremental(const struct admission *a)
 		a->vars->var[VAR_SOFTWARE].len);
 }
 
+/* A stream of channels, or for HEAD what it would begin with. */
+static void
+serve_channels(struct admission *a)
+{
+	if (checks_failed(a) != NULL)
+		return;
+	a->is_incremental = asks_for_incremental(a);
+	subscribe(a);
+}
+
+static void
+serve_options(struct admission *a)
+{
+	response_set(&a->response, 204);
+}
+
+static void
+refuse_method(struct admission *a)
+{
+	response_refuse(
+	    &a->response, 405, "method not allowed: use GET to listen");
+}
+
+/*
+ * A new page is a row here, above those without one, and a function.  The
+ * methods are named in http/response.c, too.
+ */
+static const struct route routes[] = {
+	{ METHOD_GET, NULL, serve_channels },
+	{ METHOD_HEAD, NULL, serve_channels },
+	{ METHOD_OPTIONS, NULL, serve_options },
+	{ METHOD_OTHER, NULL, refuse_method },
+};
+
 void
 admit_request(struct viewer *v, const struct request_vars *vars)
 {
-	struct admission a = { .viewer = v, .vars = vars };
+	struct admission a = { .viewer = v,
+		.vars = vars,
+		.request.method = request_method(vars) };
 
-	if (checks_failed(&a) == NULL) {
-		a.is_incremental = asks_for_incremental(&a);
-		subscribe(&a);
-	} else {
+	routes_find(routes, vars)->serve(&a);
+	if (a.response.status != 0)
 		reply_send(&a);
-	}
 	admit_free(&a);
 }
 
