@@ -244,6 +244,7 @@ create(struct feeds *feeds, const struct request *request,
 	list_init(&feed->node);
 	list_init(&feed->waiting);
 	feed->settings = settings;
+	feed->format = request->format;
 	feed->names_channel = request->names_channel;
 	window_init(&feed->window, feed, collects, settings);
 	if (fill(feed, request) != 0) {
@@ -290,6 +291,7 @@ append_key(struct buf *key, const struct request *request,
 	    buf_append(key, &settings, sizeof(settings)) != 0 ||
 	    buf_append(key, &collects, sizeof(collects)) != 0 ||
 	    buf_append(key, &wire, sizeof(wire)) != 0 ||
+	    buf_append(key, &request->format, sizeof(request->format)) != 0 ||
 	    buf_append(key, &request->names_channel,
 		sizeof(request->names_channel)) != 0)
 		return -1;

@@ -18,6 +18,7 @@
 #include "spool/folder.h"
 
 struct feeds;
+struct format;
 struct wire;
 
 /* A channel in a feed. */
@@ -37,6 +38,7 @@ struct feed {
 	struct text_list patterns;
 	struct text_list types;	 /* empty: all */
 	struct text_list mounts; /* lists that narrow what patterns select */
+	const struct format *format; /* in which it is spelled */
 	struct buf key;
 	struct list waiting; /* places at which somebody waits */
 	size_t n_members;

@@ -7,7 +7,7 @@
 #include "feed/feed_put.h"
 #include "feed/feeds.h"
 #include "feed/walk.h"
-#include "stream/event.h"
+#include "format/format.h"
 
 /* How many records or bytes are passed over between two looks at the clock. */
 #define CLOCK_EVERY 64
@@ -77,7 +77,7 @@ put_record(struct feed_making *m, const struct member *member,
 		return -1;
 	if (rec->retry_ms >= 0)
 		m->retry_ms = rec->retry_ms;
-	return event_append(m->out, &id,
+	return m->feed->format->record(m->out, &id,
 	    m->feed->names_channel ? member->channel->name : NULL, rec);
 }
 
@@ -95,7 +95,7 @@ put_skipped(struct feed_making *m, const struct member *member,
 		    member->channel->name, rec->body.len, offset, setting);
 	if (make_id(m, &id) != 0)
 		return -1;
-	return event_append_skipped(
+	return m->feed->format->skipped(
 	    m->out, &id, member->channel->name, rec->body.len, offset);
 }
 
@@ -120,7 +120,7 @@ room_for(const struct feed_making *m, const struct record *rec)
 	/* The first small record asks for the room of a whole batch of them. */
 	if (rec->body.len <= SMALL_RECORD)
 		return m->out->len > 0 ? FEEDS_ROOM : ask(m, m->bytes_max);
-	size = event_size_max(rec) + SMALL_RECORD;
+	size = m->feed->format->record_size(rec) + SMALL_RECORD;
 	return ask(m, size);
 }
 
@@ -167,7 +167,7 @@ tell_gap(struct feed_making *m, const struct member *member,
 		    member->channel->name, mark_reason_name(reason), resumed);
 	if (make_id(m, &id) != 0)
 		return -1;
-	return event_append_gap(
+	return m->feed->format->gap(
 	    m->out, &id, member->channel->name, reason, resumed);
 }
 

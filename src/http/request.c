@@ -2,6 +2,7 @@
 
 #include "base/name.h"
 #include "base/num.h"
+#include "format/format.h"
 #include "http/accept.h"
 #include "http/request.h"
 #include "http/spelling.h"
@@ -248,11 +249,13 @@ static int
 read_mode(struct request *req, const char *text, size_t len,
     struct response *response)
 {
-	(void)req;
-	if (is_text(text, len, "sse"))
-		return 0;
-	return response_refuse(
-	    response, 400, "bad mode: this version has only sse");
+	const struct format *format = format_find(text, len);
+
+	if (format == NULL)
+		return response_refuse(response, 400,
+		    "bad mode: this version has only " FORMAT_MODES);
+	req->format = format;
+	return 0;
 }
 
 /* Add a query parameter here; others are ignored, as cache busters are. */
@@ -428,6 +431,7 @@ request_parse(const struct request_vars *vars, struct request *out,
 	memset(out, 0, sizeof(*out));
 	read_mount(vars, &out->mount);
 	out->method = request_method(vars);
+	out->format = format_usual();
 	/* What wants something else needs no more reading. */
 	if (accept_match(vars->var[VAR_ACCEPT].text, vars->var[VAR_ACCEPT].len,
 		"text/event-stream") == ACCEPT_NO)

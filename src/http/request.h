@@ -18,6 +18,8 @@
 #include "http/response.h"
 #include "http/text_list.h"
 
+struct format;
+
 /* The variables that matter; rows of a table in request.c. */
 enum request_var {
 	VAR_METHOD,
@@ -69,6 +71,7 @@ struct request {
 	size_t padding;			   /* bytes; 0: none */
 	bool names_channel;		   /* as the type of each event */
 	bool wants_beats;		   /* heartbeats that pages can see */
+	const struct format *format;	   /* how its response is spelled */
 	char flush[REQUEST_FLUSH_MAX + 1]; /* a flush mode's name; "": none */
 };
 

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "feed/feed_start.h"
-#include "stream/event.h"
+#include "format/format.h"
 #include "stream/retry.h"
 
 void
@@ -21,7 +21,7 @@ reply_send(const struct admission *a)
 void
 reply_stream(struct admission *a, const struct span *id)
 {
-	response_stream(&a->response, "text/event-stream; charset=utf-8");
+	response_stream(&a->response, a->request.format->type);
 	if (id->len > 0)
 		response_field(&a->response, "Last-Event-ID",
 		    (const char *)id->bytes, id->len);
@@ -114,6 +114,7 @@ reply_later(struct admission *a, const char *why)
 				   hub->settings->retry_overload_ms,
 			       hub->settings->retry_jitter, &hub->rnd) +
 	    ending_delay_ms(hub);
+	const struct format *format = a->request.format;
 	struct buf id = { 0 }, *body = &a->response.body;
 	struct span at;
 
@@ -121,9 +122,9 @@ reply_later(struct admission *a, const char *why)
 	find_start(a, &id);
 	at = (struct span){ id.data, id.len };
 	reply_stream(a, &at);
-	if (event_append_retry(body, retry_ms) != 0 ||
-	    (id.len > 0 && event_append_open(body, &at) != 0) ||
-	    buf_printf(body, ": %s\n", why) != 0)
+	if (format->begin(body, retry_ms) != 0 ||
+	    (id.len > 0 && format->open(body, &at) != 0) ||
+	    format->comment(body, why) != 0)
 		a->response.has_failed = true;
 	buf_free(&id);
 	return -1;

@@ -4,11 +4,11 @@
 
 #include "base/slice.h"
 #include "feed/feed_start.h"
+#include "format/format.h"
 #include "http/spelling.h"
 #include "hub/reply.h"
 #include "hub/subscribe.h"
 #include "spool/mark.h"
-#include "stream/event.h"
 #include "stream/retry.h"
 
 /* A longer first write makes Caddy's encode hold back all of it. */
@@ -38,27 +38,30 @@ subscribe_memory(void)
 	return memory;
 }
 
-/* Append the first body, at most FIRST_BODY_MAX bytes. */
+/* Append the first body, at most FIRST_BODY_MAX bytes, of a stream at ${id}. */
 static int
-append_first(struct viewer *v, const struct settings *settings,
-    const struct span *id, struct buf *body)
+append_first(
+    struct admission *a, const struct settings *settings, const struct span *id)
 {
-	const char *comment = viewer_wire(v)->comment;
-	size_t retry_end;
+	const struct format *format = a->request.format;
+	const char *comment = viewer_wire(a->viewer)->comment;
+	struct hub *hub = viewer_hub(a->viewer);
+	struct buf *body = &a->response.body;
+	size_t begin_len;
 
-	if (event_append_retry(body,
+	if (format->begin(body,
 		retry_jittered(settings->retry_ms, settings->retry_jitter,
-		    &viewer_hub(v)->rnd)) != 0)
+		    &hub->rnd)) != 0)
 		return -1;
-	retry_end = body->len;
-	if (event_append_open(body, id) != 0)
+	begin_len = body->len;
+	if (format->open(body, id) != 0)
 		return -1;
-	if (comment != NULL && buf_puts(body, comment) != 0)
+	if (comment != NULL && format->comment(body, comment) != 0)
 		return -1;
 	/* An id of many channels goes with the second write instead. */
 	if (body->len > FIRST_BODY_MAX) {
-		body->len = retry_end;
-		v->wants_open = true;
+		body->len = begin_len;
+		a->viewer->wants_open = true;
 	}
 	return 0;
 }
@@ -90,8 +93,7 @@ make_head(struct admission *a, const struct place *place, struct buf *head)
 	reply_stream(a, &span);
 	if (a->is_incremental)
 		response_field(&a->response, "Incremental", "?1", 2);
-	if (append_first(v, place->feed->settings, &span, &a->response.body) !=
-	    0)
+	if (append_first(a, place->feed->settings, &span) != 0)
 		goto done;
 	rc = response_append(head, &a->response, req->method != METHOD_HEAD,
 	    viewer_wire(v)->head);

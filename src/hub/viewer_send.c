@@ -1,10 +1,11 @@
 /* What viewers are sent besides the batches of their feed. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "feed/feed_id.h"
+#include "format/format.h"
 #include "hub/viewer_send.h"
-#include "stream/event.h"
 #include "stream/retry.h"
 
 /* Over how many seconds viewers that poll are spread at most. */
@@ -12,10 +13,17 @@
 
 /* What a client is told if its history is shorter than it asked for. */
 #define SHORT_COMMENT                                                          \
-	": the history begins later than asked: [limits] resume_bytes\n"
+	"the history begins later than asked: [limits] resume_bytes"
 
 /* How long after the time that it was told a browser is surely back. */
 #define BACK_MS 1000
+
+/* The format of the stream of ${v}. */
+static const struct format *
+format_of(const struct viewer *v)
+{
+	return v->place->feed->format;
+}
 
 struct batch *
 viewer_readdress(struct viewer *v, struct batch *batch)
@@ -119,8 +127,8 @@ append_id_if_behind(struct viewer *v, struct buf *out)
 		return 0;
 	id = place_id(v);
 	if (id.bytes == NULL ||
-	    (v->wants_open ? event_append_open(out, &id) :
-			     event_append_at(out, &id)) != 0)
+	    (v->wants_open ? format_of(v)->open(out, &id) :
+			     format_of(v)->moved(out, &id)) != 0)
 		return -1;
 	v->is_behind = v->wants_open = false;
 	return 0;
@@ -136,7 +144,7 @@ append_loss(struct viewer *v, struct buf *out)
 	if (id.bytes == NULL)
 		return -1;
 	v->has_lost = v->is_behind = false;
-	return event_append_gap(out, &id,
+	return feed->format->gap(out, &id,
 	    (const char *)feed->patterns.texts.data, GAP_EXPIRED, "oldest");
 }
 
@@ -153,12 +161,16 @@ append_owed(struct viewer *v, struct buf *out)
 static int
 append_missing(const struct feed *feed, struct buf *out)
 {
+	char text[NAME_MAX_LEN + 32];
+
 	for (size_t i = 0; i < feed->n_members; i++) {
 		const struct channel *channel = feed_missing(feed, i);
 
-		if (channel != NULL &&
-		    buf_printf(
-			out, ": no channel \"%s\" yet\n", channel->name) != 0)
+		if (channel == NULL)
+			continue;
+		snprintf(
+		    text, sizeof(text), "no channel \"%s\" yet", channel->name);
+		if (feed->format->comment(out, text) != 0)
 			return -1;
 	}
 	return 0;
@@ -237,8 +249,7 @@ viewer_send_end(struct viewer *v)
 	if (!viewer_hub(v)->ending.is_draining)
 		note_return(v, retry_ms);
 	v->must_end = true;
-	if (append_owed(v, text) != 0 ||
-	    event_append_retry(text, retry_ms) != 0)
+	if (append_owed(v, text) != 0 || format_of(v)->end(text, retry_ms) != 0)
 		return -1;
 	if (fill_frames(v, text, viewer_wire(v)->frame) != 0)
 		return -1;
@@ -253,11 +264,11 @@ viewer_send_second(struct viewer *v)
 	text->len = 0;
 	if (append_owed(v, text) != 0)
 		return -1;
-	if (v->is_short && buf_puts(text, SHORT_COMMENT) != 0)
+	if (v->is_short && format_of(v)->comment(text, SHORT_COMMENT) != 0)
 		return -1;
 	if (v->misses_channels && append_missing(v->place->feed, text) != 0)
 		return -1;
-	if (v->padding > 0 && event_append_padding(text, v->padding) != 0)
+	if (v->padding > 0 && format_of(v)->padding(text, v->padding) != 0)
 		return -1;
 	v->padding = 0;
 	v->wants_second = v->is_short = v->misses_channels = false;
@@ -274,9 +285,10 @@ enum standing_text {
 	STANDING_PADDING, /* one of each size that settings ask for */
 };
 
-/* One of these, framed for a wire, shared by all viewers, even blocked ones. */
+/* One of these, in a format and framed for a wire, shared by all viewers. */
 struct standing {
 	struct list node; /* in hub->standing */
+	const struct format *format;
 	const struct wire *wire;
 	enum standing_text what;
 	size_t len; /* of a padding, else 0 */
@@ -284,32 +296,29 @@ struct standing {
 };
 
 static int
-append_standing(struct buf *out, enum standing_text what, size_t len)
+append_standing(struct buf *out, const struct format *format,
+    enum standing_text what, size_t len)
 {
-	switch (what) {
-	case STANDING_HEARTBEAT:
-		return buf_puts(out, EVENT_HEARTBEAT);
-	case STANDING_BEAT:
-		return buf_puts(out, EVENT_BEAT);
-	case STANDING_PADDING:
-		break;
-	}
-	return event_append_padding(out, len);
+	if (what == STANDING_PADDING)
+		return format->padding(out, len);
+	return format->beat(out, what == STANDING_BEAT);
 }
 
 static struct batch *
-make_standing(struct hub *hub, const struct wire *wire, enum standing_text what,
-    size_t len)
+make_standing(struct viewer *v, enum standing_text what, size_t len)
 {
+	struct hub *hub = viewer_hub(v);
 	struct standing *standing;
 
 	hub->text.len = hub->frames.len = 0;
-	if (append_standing(&hub->text, what, len) != 0 ||
-	    wire->frame(&hub->frames, hub->text.data, hub->text.len) != 0)
+	if (append_standing(&hub->text, format_of(v), what, len) != 0 ||
+	    viewer_wire(v)->frame(
+		&hub->frames, hub->text.data, hub->text.len) != 0)
 		return NULL;
 	if ((standing = calloc(1, sizeof(*standing))) == NULL)
 		return NULL;
-	standing->wire = wire;
+	standing->format = format_of(v);
+	standing->wire = viewer_wire(v);
 	standing->what = what;
 	standing->len = len;
 	standing->batch = batch_new(hub->frames.data, hub->frames.len, NULL);
@@ -343,6 +352,7 @@ static struct batch *
 get_standing(struct viewer *v, enum standing_text what, size_t len)
 {
 	struct hub *hub = viewer_hub(v);
+	const struct format *format = format_of(v);
 	const struct wire *wire = viewer_wire(v);
 	struct batch *batch = NULL;
 
@@ -350,12 +360,11 @@ get_standing(struct viewer *v, enum standing_text what, size_t len)
 		struct standing *standing =
 		    LIST_OF(node, struct standing, node);
 
-		if (standing->wire == wire && standing->what == what &&
-		    standing->len == len)
+		if (standing->format == format && standing->wire == wire &&
+		    standing->what == what && standing->len == len)
 			batch = standing->batch;
 	}
-	if (batch == NULL &&
-	    (batch = make_standing(hub, wire, what, len)) == NULL)
+	if (batch == NULL && (batch = make_standing(v, what, len)) == NULL)
 		return NULL;
 	return viewer_readdress(v, batch_ref(batch));
 }
@@ -394,7 +403,7 @@ viewer_send_beat(struct viewer *v)
 		v->sent = 0;
 	} else {
 		text->len = 0;
-		if (v->wants_beats && buf_puts(text, EVENT_BEAT) != 0)
+		if (v->wants_beats && format_of(v)->beat(text, true) != 0)
 			return -1;
 		if (append_id_if_behind(v, text) != 0 ||
 		    viewer_send_text(v, text) != 0)

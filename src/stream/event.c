@@ -207,6 +207,19 @@ event_append_retry(struct buf *out, int64_t ms)
 }
 
 int
+event_append_beat(struct buf *out, bool is_shown)
+{
+	return buf_puts(
+	    out, is_shown ? "event: spoolcast.beat\n" EMPTY_DATA "\n" : ":\n");
+}
+
+int
+event_append_comment(struct buf *out, const char *text)
+{
+	return buf_printf(out, ": %s\n", text);
+}
+
+int
 event_append_padding(struct buf *out, size_t bytes)
 {
 	if (bytes < 2)

@@ -21,14 +21,6 @@
 /* Longest id with a publisher's part; marks alone may be longer. */
 #define EVENT_ID_MAX 128
 
-/* A comment that keeps proxies and their timeouts quiet. */
-#define EVENT_HEARTBEAT ":\n"
-
-/*
- * The same as an event, for pages that want to see that their stream is alive.
- */
-#define EVENT_BEAT "event: spoolcast.beat\ndata:\n\n"
-
 /**
  * event_append(out, id, channel, rec):
  * Append ${rec} as an event, with the id ${id}, followed by the publisher's own
@@ -80,6 +72,20 @@ int event_append_skipped(struct buf *out, const struct span *id,
  * event that follows.
  */
 int event_append_retry(struct buf *out, int64_t ms);
+
+/**
+ * event_append_beat(out, is_shown):
+ * Append a comment that keeps proxies and their timeouts quiet, or, if it
+ * ${is_shown}, an event without id for pages that want to see that their stream
+ * is alive.
+ */
+int event_append_beat(struct buf *out, bool is_shown);
+
+/**
+ * event_append_comment(out, text):
+ * Append the line ${text} as a comment.
+ */
+int event_append_comment(struct buf *out, const char *text);
 
 /**
  * event_append_padding(out, bytes):

@@ -22,10 +22,9 @@
 struct conn;
 
 struct wire {
-	/* What follows the first event of a stream; NULL: nothing. */
+	/* A comment after the first event of a stream; NULL: none. */
 	const char *comment;
-	/* Append how a header block begins, unframed, as http/response.h says.
-	 */
+	/* How a head begins, unframed. */
 	response_head *head;
 	/*
 	 * Append framed the first ${len} bytes of a response: its header block

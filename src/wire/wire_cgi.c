@@ -17,7 +17,7 @@
  * Where Apache has mod_deflate in the way, it waits for 69 bytes of the body of
  * a CGI program before it finds that it is not to compress them.
  */
-#define COMMENT ": server-sent events, as in https://html.spec.whatwg.org/\n"
+#define COMMENT "server-sent events, as in https://html.spec.whatwg.org/"
 
 /*
  * This waits for the peer to hang up, once nothing more is to be read.  Such a

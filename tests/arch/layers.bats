@@ -13,14 +13,15 @@ allowed()
 	conf) echo 'base' ;;
 	spool) echo 'base' ;;
 	stream) echo 'base spool' ;;
-	http) echo 'base' ;;
+	format) echo 'base spool stream' ;;
+	http) echo 'base format' ;;
 	fcgi) echo 'base' ;;
 	take) echo 'base spool stream' ;;
 	publish) echo 'base conf spool stream take' ;;
 	listen) echo 'base' ;;
 	wire) echo 'base fcgi http' ;;
-	feed) echo 'base conf spool stream http' ;;
-	hub) echo 'base conf spool stream http take listen wire feed' ;;
+	feed) echo 'base conf spool format http' ;;
+	hub) echo 'base conf spool stream format http take listen wire feed' ;;
 	cli) echo 'base conf spool stream http take publish listen wire hub' ;;
 	main) echo 'cli listen' ;;
 	*) return 1 ;;
@@ -57,7 +58,7 @@ includes()
 
 @test "what decides things asks the system nothing" {
 	# The pure part of the domain: no file, no socket, no clock, no loop.
-	local pure=("$ROOT"/src/{stream,http,fcgi}/*.c
+	local pure=("$ROOT"/src/{stream,format,http,fcgi}/*.c
 		"$ROOT"/src/spool/{mark,record}.c)
 	run grep -nE '#include <(sys/|unistd|fcntl|time|ev|poll|dirent|signal)' \
 		"${pure[@]}"

@@ -261,8 +261,8 @@ test_blocks_are_appended(void **state)
 	    record_parse(RECORD_LINE, (const uint8_t *)"a\n", 2, false, &rec));
 	assert_int_equal(event_append(&out, &id, NULL, &rec), 0);
 	assert_int_equal(event_append_padding(&out, 3), 0);
-	assert_int_equal(buf_puts(&out, EVENT_HEARTBEAT), 0);
-	assert_int_equal(buf_puts(&out, EVENT_BEAT), 0);
+	assert_int_equal(event_append_beat(&out, false), 0);
+	assert_int_equal(event_append_beat(&out, true), 0);
 	assert_bytes(&out,
 	    "retry: 1\n" AT ID "data: a\n" ID
 	    ": \n:\nevent: spoolcast.beat\ndata:\n\n");

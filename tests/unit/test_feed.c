@@ -15,6 +15,7 @@
 #include "feed/feed_next.h"
 #include "feed/feed_start.h"
 #include "feed/wake.h"
+#include "format/format.h"
 #include "helpers/spool_folder.h"
 #include "wire/wire.h"
 
@@ -176,7 +177,8 @@ stop(void **state)
 static struct request
 ask_for(const char *names)
 {
-	struct request request = { .method = METHOD_GET };
+	struct request request = { .method = METHOD_GET,
+		.format = format_usual() };
 
 	while (*names != '\0') {
 		size_t len = strcspn(names, ",");
@@ -278,6 +280,46 @@ test_what_is_asked_for_in_any_order_is_one_feed(void **state)
 	request_free(&one);
 	request_free(&other);
 	request_free(&types);
+}
+
+static int
+append_own(struct buf *out, const struct span *id, const char *channel,
+    const struct record *rec)
+{
+	(void)id;
+	(void)channel;
+	if (buf_puts(out, "own ") != 0)
+		return -1;
+	return buf_append(out, rec->body.bytes, rec->body.len);
+}
+
+static void
+test_each_format_has_a_feed_and_spells_what_is_in_it(void **state)
+{
+	struct request one = ask_for("news"), other = ask_for("news");
+	struct format own = *format_usual();
+	struct feed *feed, *different;
+	struct place *place;
+
+	(void)state;
+	spool_append("news", "hello\n");
+	own.record = append_own;
+	other.format = &own;
+	other.has_history = one.has_history = true;
+	other.history = one.history = 1;
+	feed = get(&one);
+	different = get(&other);
+	assert_ptr_not_equal(feed, different);
+	feed_unref(feed);
+	feed_unref(different);
+	place = begin(&one);
+	assert_next(&place, "data: hello\n");
+	place_unref(place);
+	place = begin(&other);
+	assert_next(&place, "own hello");
+	place_unref(place);
+	request_free(&one);
+	request_free(&other);
 }
 
 static void
@@ -567,6 +609,7 @@ main(void)
 #define FEED_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 	const struct CMUnitTest tests[] = {
 		FEED_TEST(test_what_is_asked_for_in_any_order_is_one_feed),
+		FEED_TEST(test_each_format_has_a_feed_and_spells_what_is_in_it),
 		FEED_TEST(test_history_then_what_comes),
 		FEED_TEST(test_viewers_at_one_place_share_a_batch),
 		FEED_TEST(
