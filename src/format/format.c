@@ -1,7 +1,7 @@
 #include <string.h>
 
+#include "format/event.h"
 #include "format/format.h"
-#include "stream/event.h"
 
 /*
  * A new format is a row here, and its mode stands in FORMAT_MODES.  The first

@@ -23,6 +23,7 @@
 #include "hub/hub_log.h"
 #include "hub/limits.h"
 #include "hub/policy.h"
+#include "hub/retry.h"
 #include "hub/trim.h"
 #include "hub/turns.h"
 #include "hub/wheel.h"
@@ -30,7 +31,6 @@
 #include "listen/siblings.h"
 #include "spool/folder.h"
 #include "spool/rotation.h"
-#include "stream/retry.h"
 #include "take/take.h"
 #include "wire/conn.h"
 

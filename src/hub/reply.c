@@ -3,7 +3,7 @@
 #include "base/slice.h"
 #include "feed/feed_start.h"
 #include "format/format.h"
-#include "stream/retry.h"
+#include "hub/retry.h"
 
 void
 reply_send(const struct admission *a)

@@ -7,9 +7,9 @@
 #include "format/format.h"
 #include "http/spelling.h"
 #include "hub/reply.h"
+#include "hub/retry.h"
 #include "hub/subscribe.h"
 #include "spool/mark.h"
-#include "stream/retry.h"
 
 /* A longer first write makes Caddy's encode hold back all of it. */
 #define FIRST_BODY_MAX 400

@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "feed/feed_next.h"
 #include "hub/admit.h"
+#include "hub/retry.h"
 #include "hub/subscribe.h"
 #include "hub/viewer_send.h"
-#include "stream/retry.h"
 
 /* How long records that keep coming may prolong a response that is not held. */
 #define POLL_LASTS_MS 2000

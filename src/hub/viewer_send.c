@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "feed/feed_id.h"
 #include "format/format.h"
+#include "hub/retry.h"
 #include "hub/viewer_send.h"
-#include "stream/retry.h"
 
 /* Over how many seconds viewers that poll are spread at most. */
 #define POLLS_SPREAD_S 60

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "format/utf8.h"
 #include "publish/message.h"
-#include "stream/utf8.h"
 #include "take/drop_names.h"
 
 static bool

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "format/utf8.h"
 #include "spool/record.h"
-#include "stream/utf8.h"
 #include "take/drop_record.h"
 
 #define COMMENT ": taken "

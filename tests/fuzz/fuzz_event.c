@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/event.h"
+#include "format/event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

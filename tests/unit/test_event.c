@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "stream/event.h"
+#include "format/event.h"
 
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define R "\xef\xbf\xbd"

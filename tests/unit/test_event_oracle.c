@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "base/rnd.h"
-#include "stream/event.h"
-#include "stream/utf8.h"
+#include "format/event.h"
+#include "format/utf8.h"
 
 #define N_TOKENS(tokens) (sizeof(tokens) / sizeof((tokens)[0]))
 

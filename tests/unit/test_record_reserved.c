@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "format/event.h"
 #include "spool/record.h"
-#include "stream/event.h"
 
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 

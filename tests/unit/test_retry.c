@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "stream/retry.h"
+#include "hub/retry.h"
 
 #define DAY_MS 86400000
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/rnd.h"
-#include "stream/utf8.h"
+#include "format/utf8.h"
 
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define R "\xef\xbf\xbd"

@@ -1,4 +1,4 @@
-#include "stream/retry.h"
+#include "hub/retry.h"
 
 /* Return ${jitter} percent of ${base_ms}, without overflow. */
 static int64_t

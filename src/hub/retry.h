@@ -1,8 +1,8 @@
 /*
  * When clients are to come back (pure; randomness comes in as an argument).
  */
-#ifndef SPOOLCAST_STREAM_RETRY_H
-#define SPOOLCAST_STREAM_RETRY_H
+#ifndef SPOOLCAST_HUB_RETRY_H
+#define SPOOLCAST_HUB_RETRY_H
 
 #include <stdint.h>
 

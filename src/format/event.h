@@ -11,8 +11,8 @@
  *
  * Ids come in ready and in the safe alphabet; see spool/mark.h.
  */
-#ifndef SPOOLCAST_STREAM_EVENT_H
-#define SPOOLCAST_STREAM_EVENT_H
+#ifndef SPOOLCAST_FORMAT_EVENT_H
+#define SPOOLCAST_FORMAT_EVENT_H
 
 #include "base/buf.h"
 #include "spool/mark.h"

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "stream/utf8.h"
+#include "format/utf8.h"
 
 /* U+FFFD in UTF-8. */
 static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd };

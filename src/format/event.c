@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "stream/event.h"
-#include "stream/utf8.h"
+#include "format/event.h"
+#include "format/utf8.h"
 
 /* Room for other field names, a retry field, a channel's name and line ends. */
 #define REST_MAX 160

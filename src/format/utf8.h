@@ -1,8 +1,8 @@
 /*
  * Whatever bytes come in, valid UTF-8 goes out (pure).
  */
-#ifndef SPOOLCAST_STREAM_UTF8_H
-#define SPOOLCAST_STREAM_UTF8_H
+#ifndef SPOOLCAST_FORMAT_UTF8_H
+#define SPOOLCAST_FORMAT_UTF8_H
 
 #include <stdbool.h>
 
