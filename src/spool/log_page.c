@@ -1,16 +1,19 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "spool/log_page.h"
 #include "spool/own.h"
-#include "spool/slots_file.h"
 
 #define FILE_NAME "lines"
 /* This number changes with the layout. */
 #define VERSION 0x4c503031
 #define MINUTE_S 60
+/* How long to wait for the lock, in all. */
+#define PATIENCE_MS 100
 
 /* The whole file. */
 struct content {
@@ -35,6 +38,48 @@ open_page(struct log_page *page, const char *spool)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	page->fd = own_open(spool, FILE_NAME, OWN_WRITERS);
 	return page->fd == -1 ? -1 : 0;
+}
+
+/*
+ * The lock belongs to the open file, not to the process (fcntl(2)): it ends
+ * when that descriptor is closed, and closing another one of this file does not
+ * end it.
+ */
+static int
+set_lock(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/*
+ * Lock the page against all others that call this.  Return 0, or -1 with errno:
+ * EAGAIN if somebody did not let go of it for PATIENCE_MS, or what the file
+ * system says (ENOLCK).
+ */
+static int
+lock_page(int fd)
+{
+	long pause_ms = 1, waited_ms = 0;
+
+	while (set_lock(fd, F_WRLCK) != 0) {
+		struct timespec pause = { .tv_nsec = pause_ms * 1000000 };
+
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return -1;
+		/* The process that holds it is stopped, or has a slow disk. */
+		if (waited_ms >= PATIENCE_MS) {
+			errno = EAGAIN;
+			return -1;
+		}
+		(void)nanosleep(&pause, NULL);
+		waited_ms += pause_ms;
+		pause_ms *= 2;
+		if (pause_ms > PATIENCE_MS - waited_ms)
+			pause_ms = PATIENCE_MS - waited_ms;
+	}
+	return 0;
 }
 
 /*
@@ -111,14 +156,14 @@ ask_page(int fd, int64_t minute, enum log_about about, uint64_t hash,
 	ssize_t len;
 	bool may;
 
-	if (slots_file_lock(fd) != 0)
+	if (lock_page(fd) != 0)
 		return -1;
 	if (read_content(fd, &content) != 0)
 		goto err0;
 	*held_back = turn(&content, minute);
 	may = take_line(&content.kinds[about], about, hash);
 	len = pwrite(fd, &content, sizeof(content), 0);
-	slots_file_unlock(fd);
+	(void)set_lock(fd, F_UNLCK);
 	if (len == (ssize_t)sizeof(content))
 		return may;
 	/* The line was not counted, so no other process would know of it. */
@@ -126,7 +171,7 @@ ask_page(int fd, int64_t minute, enum log_about about, uint64_t hash,
 	return -1;
 
 err0:
-	slots_file_unlock(fd);
+	(void)set_lock(fd, F_UNLCK);
 	return -1;
 }
 
