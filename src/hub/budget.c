@@ -2,32 +2,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "hub/budget.h"
 #include "hub/hub.h"
-
-/* How long a process with one viewer may take to end after its lifetime. */
-#define GRACE_S 60
-/* How long other hosts count a stream whose lifetime has no limit. */
-#define ENDLESS_S 86400
 
 int
 budget_init(struct budget *budget)
 {
+	budget->slot = SLOTS_NONE;
 	return table_init(&budget->addresses);
 }
 
 void
 budget_free(struct budget *budget)
 {
-	if (budget->has_slots)
-		slots_close(&budget->slots);
+	slots_give(&budget->slot);
 	table_free(&budget->addresses);
 }
 
 /*
- * The number of an address is the same in all processes, because they share a
- * table (spool/slots.h).  A stranger could choose addresses whose numbers meet
+ * The number of an address is the same in all processes, because they share
+ * slots (spool/slots.h).  A stranger could choose addresses whose numbers meet
  * in one chain, so this table is ordered by a hash that nobody can foresee.
  */
 static struct address *
@@ -119,49 +113,23 @@ take_here(struct hub *hub, struct share *share, uint64_t number)
 	return BUDGET_TAKEN;
 }
 
-static bool
-open_slots(struct hub *hub)
-{
-	struct budget *budget = &hub->budget;
-
-	if (budget->has_slots)
-		return true;
-	budget->has_slots =
-	    slots_open(&budget->slots, hub->settings->path) == 0;
-	return budget->has_slots;
-}
-
-/* Take a slot in the table that all processes on the spool share. */
-static enum slots_result
-take_slot(struct hub *hub, uint64_t number, int64_t lifetime_ms)
-{
-	const struct settings *settings = hub->settings;
-	/* A lifetime is jittered by 10 percent (hub/viewer.c). */
-	int64_t lasts_s =
-	    lifetime_ms == 0 ? ENDLESS_S : lifetime_ms / 1000 * 11 / 10;
-
-	if (!open_slots(hub))
-		return SLOTS_ERROR;
-	return slots_take(&hub->budget.slots, settings->streams,
-	    settings->streams_per_address, number,
-	    clock_wall_s() + lasts_s + GRACE_S);
-}
-
 enum budget_result
-budget_take(struct hub *hub, struct share *share, const char *address,
-    size_t len, int64_t lifetime_ms)
+budget_take(
+    struct hub *hub, struct share *share, const char *address, size_t len)
 {
 	const struct settings *settings = hub->settings;
 	uint64_t number = slots_address(address, len);
 
-	/* The table is for processes with one viewer, if there is a limit. */
+	/* Slots are for processes with one viewer, if there is a limit. */
 	if (hub->policy->holds_many ||
 	    (settings->streams == 0 && settings->streams_per_address == 0))
 		return take_here(hub, share, number);
 	/* A process has one slot, and mod_fcgid never gives it two requests. */
 	if (hub->budget.n_streams > 0)
 		return BUDGET_OVER;
-	switch (take_slot(hub, number, lifetime_ms)) {
+	hub->budget.has_slots = true;
+	switch (slots_take(settings->path, settings->streams,
+	    settings->streams_per_address, number, &hub->budget.slot)) {
 	case SLOTS_TAKEN:
 		share->address = &hub->budget.nobody;
 		share->address->n_streams++;
@@ -177,7 +145,7 @@ budget_take(struct hub *hub, struct share *share, const char *address,
 	case SLOTS_ERROR:
 		break;
 	}
-	/* The table cannot be used: what cannot be counted has to poll. */
+	/* Nothing is known: what cannot be counted has to poll. */
 	if (!hub->budget.has_told)
 		log_errno(LOG_LEVEL_ERROR,
 		    "event=budget-unknown spool=\"%s\" remedy=\"let the web "
@@ -199,8 +167,7 @@ budget_give(struct hub *hub, struct share *share)
 	share->address = NULL;
 	hub->budget.n_streams--;
 	uncount_stream(hub);
-	if (hub->budget.has_slots)
-		slots_give(&hub->budget.slots);
+	slots_give(&hub->budget.slot);
 	if (--address->n_streams == 0 && address != &hub->budget.nobody) {
 		table_remove(&hub->budget.addresses, &address->by_number);
 		free(address);
@@ -220,7 +187,8 @@ budget_load(struct hub *hub)
 {
 	uint64_t n = 0;
 
-	if (hub->budget.has_slots && slots_count(&hub->budget.slots, &n) == 0 &&
+	if (hub->budget.has_slots &&
+	    slots_count(hub->settings->path, &n) == 0 &&
 	    n > hub->budget.n_streams)
 		return n;
 	return hub->budget.n_streams;

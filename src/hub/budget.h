@@ -4,7 +4,7 @@
  * A process that serves many viewers counts their streams itself; processes
  * that share its sockets count them together (listen/siblings.h).  Where each
  * viewer has a process of its own (CGI, mod_fcgid), all processes on the spool
- * share a table (spool/slots.h).
+ * share slots (spool/slots.h).
  */
 #ifndef SPOOLCAST_HUB_BUDGET_H
 #define SPOOLCAST_HUB_BUDGET_H
@@ -29,9 +29,9 @@ struct budget {
 	uint64_t n_streams; /* of this process */
 	struct table addresses;
 	struct address nobody; /* where addresses do not matter */
-	struct slots slots;
-	bool has_slots;
-	bool has_told; /* the log knows why viewers have to poll */
+	int slot;	       /* of our stream; SLOTS_NONE */
+	bool has_slots;	       /* all processes on the spool count together */
+	bool has_told;	       /* the log knows why viewers have to poll */
 };
 
 /* What a stream has of the budget. */
@@ -54,14 +54,13 @@ int budget_init(struct budget *budget);
 void budget_free(struct budget *budget);
 
 /**
- * budget_take(hub, share, address, len, lifetime_ms):
+ * budget_take(hub, share, address, len):
  * Take a ${share} of the budget for a stream to ${address} (as the web server
- * tells it) that lasts ${lifetime_ms} at most (0: without limit).  Where the
- * shared table cannot be used, the log says why and BUDGET_OVER is returned:
- * what cannot be counted must not grow.
+ * tells it).  Where the slots cannot be used, the log says why and BUDGET_OVER
+ * is returned: what cannot be counted must not grow.
  */
-enum budget_result budget_take(struct hub *hub, struct share *share,
-    const char *address, size_t len, int64_t lifetime_ms);
+enum budget_result budget_take(
+    struct hub *hub, struct share *share, const char *address, size_t len);
 
 /**
  * budget_give(hub, share):

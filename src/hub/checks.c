@@ -158,8 +158,7 @@ check_budget(struct admission *a)
 	struct viewer *v = a->viewer;
 	struct hub *hub = viewer_hub(v);
 
-	switch (budget_take(hub, &v->share, address->text, address->len,
-	    a->settings->lifetime_ms)) {
+	switch (budget_take(hub, &v->share, address->text, address->len)) {
 	case BUDGET_TAKEN:
 		break;
 	case BUDGET_OVER:

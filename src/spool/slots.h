@@ -1,22 +1,33 @@
 /*
- * This counts the streams on a spool in all its processes together: where each
+ * This limits the streams on a spool in all its processes together: where each
  * viewer has a process of its own (mod_fcgid, plain CGI), [limits] must hold
  * across them.
  *
- * The slots are records in the file SPOOL/.spoolcast/streams.  Others read and
- * write it, too; what follows from that:
- *  a) Nobody tells of a process that was killed.  So a slot is worth something
- *     only while its process lives; when a limit is met or the file would have
- *     to grow, those of the dead are taken away.
- *  b) The file is locked for as long as it takes to read it and write one
- *     record, and never while a stream runs.  A process that is stopped in
- *     between blocks nobody: the others give up and say so.
- *  c) It can be edited, cut, removed or exchanged at any time.  Then streams
- *     that run are not counted any more; those that come are.
- *  d) It can be on a network file system: processes of another host are taken
- *     to live until the time that they gave.
- *  e) Anyone who may write to the spool can fill the table with the ids of
- *     processes that live, but such a user could do worse anyway.
+ * What counts is locks of single bytes of the file SPOOL/.spoolcast/processes
+ * (fcntl(2), F_OFD_SETLK).  Byte i is slot i of all streams, and far beyond the
+ * end of the file each address has a row of such bytes, at an offset that
+ * follows from its hash.  A stream locks one byte among all and one of its
+ * address, in each case among as many as the limit allows, so nobody has to
+ * count, and of those that come at once just as many get in as may.  What
+ * follows from that:
+ *  a) The kernel keeps the locks, and takes them back at any end of a process.
+ *     It does not matter who can see whose process id.
+ *  b) Nobody waits for anybody: who is stopped keeps its own slot and no more.
+ *  c) The system tells everybody at which offsets there are locks (proc(5)), so
+ *     addresses are hashed with a key: 16 random bytes, which are all that is
+ *     in the file, and which nobody else may read.
+ *  d) The file can be edited, cut, removed or exchanged at any time.  Another
+ *     key has streams that run not counted for their address any more, another
+ *     file has them not counted at all; those that come are.
+ *  e) On a network file system it is for the server to have such locks; if it
+ *     has none, nothing is known (SLOTS_ERROR).  Where that is mounted with
+ *     locks of its own, each host has the limits for itself.
+ *  f) Locks take the right to write to the file.  Anyone who has that can take
+ *     all slots, but such a user could do worse anyway.
+ *
+ * What a process has to tell others of itself has room in a page of its own,
+ * page i + 1 of the file if it has locked byte i; bytes from SLOTS_MAX on, up
+ * to those of the addresses, are for processes that have no slot.
  */
 #ifndef SPOOLCAST_SPOOL_SLOTS_H
 #define SPOOLCAST_SPOOL_SLOTS_H
@@ -24,18 +35,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spool/slots_record.h"
-
-/* So many records count at most; the file may have more after them. */
+/* There are no more slots, whatever the limit. */
 #define SLOTS_MAX 16384
 
-/* The part of one process, which has one slot at most. */
-struct slots {
-	int fd; /* -1: it could not be opened anew */
-	char *spool;
-	int64_t index; /* of our record; -1: none */
-	struct slots_record self;
-};
+/* What a slot is that nobody has. */
+#define SLOTS_NONE (-1)
 
 enum slots_result {
 	SLOTS_TAKEN,
@@ -45,49 +49,37 @@ enum slots_result {
 };
 
 /**
- * slots_open(slots, spool):
- * Take part in the table of the folder ${spool} (copied); see slots_file_open
- * for how it is made.  From then on SIGXFSZ is ignored.  Return 0, or -1 with
- * errno and nothing to close.  A child made by fork(2) has to open its own.
- */
-int slots_open(struct slots *slots, const char *spool);
-
-/**
- * slots_close(slots):
- * Give back what there is to give, and release everything.
- */
-void slots_close(struct slots *slots);
-
-/**
- * slots_take(slots, max_all, max_address, address, until_s):
+ * slots_take(spool, max_all, max_address, address, slot):
  * Take a slot for a stream to ${address} (slots_address; 0: not known, never
- * limited) that ends before the wall time ${until_s}, if there are fewer than
- * ${max_all}, and of them fewer than ${max_address} of that address; 0 is no
- * limit.  What this process had before is given back.  SLOTS_ERROR comes with
- * errno: EAGAIN if the file stays locked, ENOSPC, EDQUOT or EFBIG if it cannot
- * grow, ESTALE if it is exchanged all the time, and those of slots_file_open.
- * It takes some 100 ms at the longest, and some 10 us as a rule.
+ * limited), if in the folder ${spool} there are fewer than ${max_all}, and of
+ * them fewer than ${max_address} of that address; 0 is no limit.  Put what it
+ * is into ${*slot}, a descriptor; what that had before, unless SLOTS_NONE, is
+ * given back in any case.  Where limits differ, because a setting was changed,
+ * those count that came under another; then it may be that of two who ask for
+ * the last slot at the same time none gets it.  SLOTS_ERROR comes with errno:
+ * EAGAIN if somebody has locked more than a byte, ESTALE if the file is
+ * exchanged or cut all the time, ENOSPC, EDQUOT or EFBIG if it has no room for
+ * its key, what else the file system says (ENOLCK), and those of own_open,
+ * which makes the file.  From then on SIGXFSZ may be ignored.
  *
- * Of more than 64 processes only some are asked for their start time each
- * time, so a slot whose process id was used again can last for some calls.
+ * The slot belongs to this process and the children that it forks from then on.
  */
-enum slots_result slots_take(struct slots *slots, uint64_t max_all,
-    uint64_t max_address, uint64_t address, int64_t until_s);
+enum slots_result slots_take(const char *spool, uint64_t max_all,
+    uint64_t max_address, uint64_t address, int *slot);
 
 /**
- * slots_give(slots):
- * Give back the slot that this process has, if any.  Nothing can fail: a slot
- * that cannot be written to is worth nothing when this process has ended or
- * taken another one.  No lock is needed and errno is preserved.
+ * slots_give(slot):
+ * Give back ${*slot}, unless it is SLOTS_NONE, which it is then.  Nothing can
+ * fail, and errno is preserved.
  */
-void slots_give(struct slots *slots);
+void slots_give(int *slot);
 
 /**
- * slots_count(slots, n):
- * Count the streams that live now into ${n}, ours included, without a lock.
- * Return 0, or -1 with errno.
+ * slots_count(spool, n):
+ * Count the streams in the folder ${spool} now into ${n}, ours included.
+ * Return 0, or -1 with errno, as slots_take has it.
  */
-int slots_count(struct slots *slots, uint64_t *n);
+int slots_count(const char *spool, uint64_t *n);
 
 /**
  * slots_address(text, len):

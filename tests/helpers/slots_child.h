@@ -14,7 +14,6 @@
 
 #include "spool/slots.h"
 
-#define SLOTS_CHILD_UNTIL INT64_MAX
 #define SLOTS_CHILD_MAX 128
 
 struct slots_child {
@@ -39,34 +38,30 @@ static int slots_n_children;
 static inline int
 slots_child_fd(void)
 {
-	return openat(temp_dir_fd, ".spoolcast/streams", O_RDWR | O_CLOEXEC);
+	return openat(temp_dir_fd, ".spoolcast/processes", O_RDWR | O_CLOEXEC);
 }
 
 static inline void
 slots_child_run(int from, int to)
 {
 	struct slots_order order;
-	struct slots slots;
+	int slot = SLOTS_NONE;
 
-	if (slots_open(&slots, temp_dir) != 0)
-		_exit(1);
 	while (read(from, &order, sizeof(order)) == sizeof(order)) {
 		struct flock lock = { .l_type = F_WRLCK };
 		struct slots_reply reply = { .result = SLOTS_TAKEN };
 
 		if (order.what == 't')
-			reply.result =
-			    slots_take(&slots, order.max_all, order.max_address,
-				order.address, SLOTS_CHILD_UNTIL);
+			reply.result = slots_take(temp_dir, order.max_all,
+			    order.max_address, order.address, &slot);
 		else if (order.what == 'g')
-			slots_give(&slots);
+			slots_give(&slot);
 		else if (fcntl(slots_child_fd(), F_OFD_SETLK, &lock) != 0)
 			reply.result = SLOTS_ERROR;
 		reply.error = errno;
 		if (write(to, &reply, sizeof(reply)) != sizeof(reply))
 			break;
 	}
-	slots_close(&slots);
 	_exit(0);
 }
 
@@ -156,12 +151,9 @@ slots_child_kill(struct slots_child *child)
 static inline uint64_t
 slots_child_count(void)
 {
-	struct slots slots;
 	uint64_t n;
 
-	assert_int_equal(slots_open(&slots, temp_dir), 0);
-	assert_int_equal(slots_count(&slots, &n), 0);
-	slots_close(&slots);
+	assert_int_equal(slots_count(temp_dir, &n), 0);
 	return n;
 }
 

@@ -20,6 +20,7 @@
 /* There is no loop: just what the checks look at. */
 static struct hub hub;
 static struct viewer viewer;
+static struct conn_owner owner = { .cookie = &hub };
 
 /* Begin anew, with these lines of configuration besides the usual ones. */
 static void
@@ -30,7 +31,7 @@ begin(const char *lines)
 
 	memset(&hub, 0, sizeof(hub));
 	memset(&viewer, 0, sizeof(viewer));
-	viewer.conn.io.data = &hub.owner;
+	viewer.conn.io.data = &owner;
 	snprintf(text, sizeof(text),
 	    "[spool]\npath = %s\n[access]\nchannels = news,build-*\n"
 	    "[limits]\nchannels_per_stream = 2\n%s",

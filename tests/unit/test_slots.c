@@ -1,6 +1,5 @@
 /* Slots held by real processes, which come, go and are killed. */
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,10 +13,12 @@
 #include "base/clock.h"
 #include "helpers/temp_dir.h"
 
+#include "helpers/apart.h"
 #include "helpers/slots_child.h"
 
 #define CROWD 50
 #define CROWD_SLOTS 8
+#define MANY 100
 #define PATIENCE_MS 20000
 
 static enum slots_result
@@ -29,31 +30,6 @@ take_of(struct slots_child *child, uint64_t max_all, uint64_t max_address,
 		.max_all = max_all,
 		.max_address = max_address,
 		.address = address });
-}
-
-static struct slots_record
-read_record(int64_t index)
-{
-	struct slots_record record;
-	int fd = slots_child_fd();
-
-	assert_int_equal(pread(fd, &record, sizeof(record),
-			     (off_t)(index * (int64_t)sizeof(record))),
-	    sizeof(record));
-	close(fd);
-	return record;
-}
-
-static void
-write_record(int64_t index, struct slots_record record)
-{
-	int fd = slots_child_fd();
-
-	slots_record_seal(&record);
-	assert_int_equal(pwrite(fd, &record, sizeof(record),
-			     (off_t)(index * (int64_t)sizeof(record))),
-	    sizeof(record));
-	close(fd);
 }
 
 static void
@@ -134,164 +110,180 @@ static void
 test_one_process_after_another_request_has_one_slot(void **state)
 {
 	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	struct stat st;
-	int fd;
 
 	(void)state;
-	/* With nothing given back in between: it was lost. */
+	/* With nothing given back in between. */
 	for (int i = 0; i < 500; i++)
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+		assert_int_equal(take_of(a, 1, 1, 7), SLOTS_TAKEN);
 	for (int i = 0; i < 500; i++) {
 		slots_child_give(a);
-		assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
+		assert_int_equal(take_of(b, 1, 1, 7), SLOTS_TAKEN);
 		slots_child_give(b);
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+		assert_int_equal(take_of(a, 1, 1, 7), SLOTS_TAKEN);
 	}
 	assert_int_equal(slots_child_count(), 1);
-	fd = slots_child_fd();
-	assert_int_equal(fstat(fd, &st), 0);
-	close(fd);
-	assert_true(st.st_size < 4096);
+}
+
+/* What came of it, for each of ${n} processes that were told at once. */
+static void
+hear_many(unsigned n, unsigned results[SLOTS_ERROR + 1])
+{
+	memset(results, 0, (SLOTS_ERROR + 1) * sizeof(results[0]));
+	for (unsigned i = 0; i < n; i++)
+		results[slots_child_hear(&slots_children[i])]++;
 }
 
 static void
-test_what_was_not_given_back_is_found_again(void **state)
+test_a_hundred_at_once_are_counted_exactly(void **state)
 {
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	struct slots_record lost;
+	const unsigned max = 60;
+	unsigned results[SLOTS_ERROR + 1];
 
 	(void)state;
-	assert_int_equal(slots_child_take(a, 0), SLOTS_TAKEN);
-	lost = read_record(0);
-	slots_child_give(a);
-	/* Behind the place that it takes next. */
-	write_record(5, lost);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_FULL);
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	for (int i = 0; i < MANY; i++)
+		(void)slots_child_start();
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < MANY; i++)
+			slots_child_tell(&slots_children[i],
+			    (struct slots_order){ .what = 't',
+				.max_all = max,
+				.address = (uint64_t)i + 1 });
+		hear_many(MANY, results);
+		assert_int_equal(results[SLOTS_TAKEN], max);
+		assert_int_equal(results[SLOTS_FULL], MANY - max);
+		assert_int_equal(slots_child_count(), max);
+		for (int i = 0; i < MANY; i++)
+			slots_child_give(&slots_children[i]);
+		assert_int_equal(slots_child_count(), 0);
+	}
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(
+		    slots_child_take(&slots_children[i], 0), SLOTS_TAKEN);
+	assert_int_equal(slots_child_count(), MANY);
+	for (int i = 0; i < MANY; i += 2)
+		slots_child_kill(&slots_children[i]);
+	assert_int_equal(slots_child_count(), MANY / 2);
+}
+
+static void
+test_of_an_address_just_as_many_get_in_as_may(void **state)
+{
+	const unsigned max = 7, n_addresses = 4;
+	unsigned results[SLOTS_ERROR + 1];
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		(void)slots_child_start();
+	for (int round = 0; round < 5; round++) {
+		for (unsigned i = 0; i < MANY; i++)
+			slots_child_tell(&slots_children[i],
+			    (struct slots_order){ .what = 't',
+				.max_all = MANY,
+				.max_address = max,
+				.address = 1 + i % n_addresses });
+		hear_many(MANY, results);
+		assert_int_equal(results[SLOTS_TAKEN], max * n_addresses);
+		assert_int_equal(
+		    results[SLOTS_ADDRESS_FULL], MANY - max * n_addresses);
+		assert_int_equal(slots_child_count(), max * n_addresses);
+		for (int i = 0; i < MANY; i++)
+			slots_child_give(&slots_children[i]);
+	}
+}
+
+static void
+test_a_lower_limit_counts_those_that_came_before(void **state)
+{
+	struct slots_child *c[6];
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		c[i] = slots_child_start();
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(take_of(c[i], 0, 0, 7), SLOTS_TAKEN);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(take_of(c[5], 2, 0, 7), SLOTS_FULL);
+		assert_int_equal(take_of(c[5], 0, 2, 7), SLOTS_ADDRESS_FULL);
+		assert_int_equal(take_of(c[5], 2, 0, 8), SLOTS_FULL);
+		assert_int_equal(take_of(c[5], 6, 2, 8), SLOTS_TAKEN);
+		slots_child_give(c[5]);
+		assert_int_equal(slots_child_count(), 5 - i);
+		slots_child_give(c[i]);
+	}
+	assert_int_equal(take_of(c[5], 2, 2, 7), SLOTS_TAKEN);
+	assert_int_equal(take_of(c[0], 2, 2, 7), SLOTS_ADDRESS_FULL);
+}
+
+static void
+test_a_slot_is_not_that_of_a_child(void **state)
+{
+	int slot = SLOTS_NONE, other = SLOTS_NONE, status, up[2], hold[2];
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+	assert_int_equal(slots_take(temp_dir, 1, 1, 7, &slot), SLOTS_TAKEN);
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0) {
+		/* It has none itself, and stays until it is told to end. */
+		close(hold[1]);
+		EXPECT(slots_take(temp_dir, 1, 0, 8, &other) == SLOTS_FULL);
+		EXPECT(slots_take(temp_dir, 2, 0, 8, &other) == SLOTS_TAKEN);
+		slots_give(&other);
+		EXPECT(write(up[1], "x", 1) == 1);
+		EXPECT(read(hold[0], &byte, 1) == 0);
+		_exit(0);
+	}
+	close(hold[0]);
+	close(up[1]);
+	assert_int_equal(read(up[0], &byte, 1), 1);
+	close(up[0]);
 	assert_int_equal(slots_child_count(), 1);
-}
-
-static void
-test_a_process_id_that_was_used_again_is_no_owner(void **state)
-{
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	struct slots_record record;
-
-	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	record = read_record(0);
-	assert_int_equal(record.pid, a->pid);
-	assert_true(record.started > 0);
-	record.started--;
-	write_record(0, record);
+	/* It has the descriptor, too; what we give back is free all the same.*/
+	slots_give(&slot);
+	assert_int_equal(slot, SLOTS_NONE);
+	assert_int_equal(slots_take(temp_dir, 1, 1, 7, &slot), SLOTS_TAKEN);
+	close(hold[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* And its end gives back nothing of ours. */
+	assert_int_equal(slots_child_count(), 1);
+	slots_give(&slot);
 	assert_int_equal(slots_child_count(), 0);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
 }
 
 static void
-test_among_many_a_used_id_is_found_in_some_calls(void **state)
+in_a_container(void)
 {
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	int64_t deadline_ms = clock_mono_ms() + PATIENCE_MS;
-	struct slots_record live, reused;
-	enum slots_result result;
+	int slot = SLOTS_NONE, status;
+	pid_t pid;
 
-	(void)state;
-	assert_int_equal(slots_child_take(a, 0), SLOTS_TAKEN);
-	live = reused = read_record(0);
-	reused.started--;
-	for (int64_t i = 0; i < 600; i++)
-		write_record(i, i == 300 ? reused : live);
-	assert_int_equal(slots_child_count(), 599);
-	do
-		result = slots_child_take(b, 600);
-	while (result == SLOTS_FULL && clock_mono_ms() < deadline_ms);
-	assert_int_equal(result, SLOTS_TAKEN);
-	assert_int_equal(read_record(300).pid, b->pid);
-	assert_int_equal(
-	    slots_child_take(slots_child_start(), 600), SLOTS_FULL);
+	EXPECT(unshare(CLONE_NEWPID) == 0);
+	pid = fork();
+	EXPECT(pid != -1);
+	if (pid == 0) {
+		EXPECT(getpid() == 1);
+		EXPECT(slots_take(temp_dir, 1, 0, 0, &slot) == SLOTS_FULL);
+		EXPECT(slots_take(temp_dir, 2, 0, 0, &slot) == SLOTS_TAKEN);
+		EXPECT(
+		    slots_take(temp_dir, 2, 1, 7, &slot) == SLOTS_ADDRESS_FULL);
+		_exit(0);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
 static void
-test_another_host_is_believed_until_its_time(void **state)
+test_processes_that_cannot_see_each_other_count_together(void **state)
 {
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	int64_t now_s = clock_wall_s();
-	struct slots_record record;
-
 	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	record = read_record(0);
-	/* For ever is not believed. */
-	assert_true(record.until_s <= now_s + 1000 + SLOTS_RECORD_LONGEST_S);
-	slots_child_kill(a);
-	record.host++;
-	record.until_s = now_s + 1000;
-	write_record(0, record);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_FULL);
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(take_of(slots_child_start(), 1, 1, 7), SLOTS_TAKEN);
+	apart(in_a_container);
 	assert_int_equal(slots_child_count(), 1);
-	record.until_s = now_s - 1;
-	write_record(0, record);
-	assert_int_equal(slots_child_count(), 0);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-	slots_child_give(b);
-	record.until_s = now_s + 1000 + SLOTS_RECORD_LONGEST_S;
-	write_record(0, record);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-}
-
-static void
-test_without_start_times_the_process_id_has_to_do(void **state)
-{
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	int64_t now_s = clock_wall_s();
-	struct slots_record record;
-
-	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	record = read_record(0);
-	record.started = 0;
-	write_record(0, record);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_FULL);
-	/* And the time after which it would be somebody else's. */
-	record.until_s = now_s - 1;
-	write_record(0, record);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-	slots_child_give(b);
-	record.until_s = now_s + 1000;
-	write_record(0, record);
-	slots_child_kill(a);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-}
-
-static void
-test_the_table_grows_and_shrinks(void **state)
-{
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	struct slots_record live;
-	struct stat st;
-	int fd;
-
-	(void)state;
-	assert_int_equal(slots_child_take(a, 0), SLOTS_TAKEN);
-	live = read_record(0);
-	for (int64_t i = 0; i < 1000; i++)
-		write_record(i, live);
-	assert_int_equal(slots_child_count(), 1000);
-	assert_int_equal(slots_child_take(b, 1000), SLOTS_FULL);
-	assert_int_equal(slots_child_take(b, 1001), SLOTS_TAKEN);
-	assert_int_equal(read_record(1000).pid, b->pid);
-	assert_int_equal(slots_child_count(), 1001);
-	slots_child_kill(a);
-	slots_child_give(b);
-	/* The first call finds that they are dead, the second has no need. */
-	assert_int_equal(slots_child_take(b, 1000), SLOTS_TAKEN);
-	assert_int_equal(slots_child_take(b, 1000), SLOTS_TAKEN);
-	assert_int_equal(slots_child_count(), 1);
-	fd = slots_child_fd();
-	assert_int_equal(fstat(fd, &st), 0);
-	close(fd);
-	assert_true(st.st_size < 4096);
 }
 
 /* What a crowd shares: how many have a slot now, and had at once at most. */
@@ -302,16 +294,13 @@ struct crowd {
 static void
 join_crowd(struct crowd *crowd)
 {
-	struct slots slots;
+	int slot = SLOTS_NONE;
 
-	if (slots_open(&slots, temp_dir) != 0)
-		_exit(1);
 	for (;;) {
 		struct timespec pause = { .tv_nsec = 1000000 };
 		int now, most;
 
-		/* One that could not lock it tries again, as others do. */
-		if (slots_take(&slots, CROWD_SLOTS, 0, 0, SLOTS_CHILD_UNTIL) ==
+		if (slots_take(temp_dir, CROWD_SLOTS, 0, 0, &slot) ==
 		    SLOTS_TAKEN) {
 			now = atomic_fetch_add(&crowd->now, 1) + 1;
 			most = atomic_load(&crowd->most);
@@ -322,7 +311,7 @@ join_crowd(struct crowd *crowd)
 			nanosleep(&pause, NULL);
 			atomic_fetch_add(&crowd->rounds, 1);
 			atomic_fetch_sub(&crowd->now, 1);
-			slots_give(&slots);
+			slots_give(&slot);
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -380,12 +369,11 @@ main(void)
 		SLOTS(test_a_zombie_has_no_slot),
 		SLOTS(test_the_limit_of_an_address_concerns_only_that),
 		SLOTS(test_one_process_after_another_request_has_one_slot),
-		SLOTS(test_what_was_not_given_back_is_found_again),
-		SLOTS(test_a_process_id_that_was_used_again_is_no_owner),
-		SLOTS(test_among_many_a_used_id_is_found_in_some_calls),
-		SLOTS(test_another_host_is_believed_until_its_time),
-		SLOTS(test_without_start_times_the_process_id_has_to_do),
-		SLOTS(test_the_table_grows_and_shrinks),
+		SLOTS(test_a_hundred_at_once_are_counted_exactly),
+		SLOTS(test_of_an_address_just_as_many_get_in_as_may),
+		SLOTS(test_a_lower_limit_counts_those_that_came_before),
+		SLOTS(test_a_slot_is_not_that_of_a_child),
+		SLOTS(test_processes_that_cannot_see_each_other_count_together),
 		SLOTS(test_a_crowd_never_has_more_and_leaves_nothing),
 	};
 

@@ -1,22 +1,26 @@
 /* The file of slots: what others do to it. */
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/rnd.h"
 #include "helpers/temp_dir.h"
 
+#include "helpers/apart.h"
 #include "helpers/slots_child.h"
 
-#define NAME ".spoolcast/streams"
+#define NAME ".spoolcast/processes"
+#define FORMER ".spoolcast/streams"
 
 static void
 remove_file(void)
@@ -36,155 +40,91 @@ size_of(const char *name)
 }
 
 static void
-test_who_is_stopped_with_the_lock_hangs_nobody(void **state)
+test_who_locks_all_and_stops_hangs_nobody(void **state)
 {
 	struct slots_child *a = slots_child_start(), *b = slots_child_start(),
 			   *holder = slots_child_start();
 	struct slots_order lock = { .what = 'l' };
+	uint64_t n;
 
 	(void)state;
-	assert_int_equal(slots_child_take(a, 2), SLOTS_TAKEN);
+	assert_int_equal(slots_child_count(), 0);
 	assert_int_equal(slots_child_do(holder, lock), SLOTS_TAKEN);
 	assert_int_equal(kill(holder->pid, SIGSTOP), 0);
 	assert_int_equal(slots_child_take(b, 2), SLOTS_ERROR);
 	assert_int_equal(errno, EAGAIN);
-	/* Counting and giving need no lock. */
-	assert_int_equal(slots_child_count(), 1);
-	slots_child_give(a);
-	assert_int_equal(slots_child_count(), 0);
+	assert_int_equal(slots_count(temp_dir, &n), -1);
+	assert_int_equal(errno, EAGAIN);
 	slots_child_kill(holder);
 	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-	/* Who asks for another has given back the one before in any case. */
+	/* Who has a slot is in the way of such a lock. */
 	holder = slots_child_start();
-	assert_int_equal(slots_child_do(holder, lock), SLOTS_TAKEN);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_ERROR);
-	assert_int_equal(slots_child_count(), 0);
-	slots_child_kill(holder);
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-}
-
-/*
- * Let ${child} take a slot while we hold the lock, and let go of it when it
- * waits, as a rule; with ${is_moved} the file has another name by then.
- */
-static enum slots_result
-take_while_locked(struct slots_child *child, bool is_moved)
-{
-	struct timespec pause = { .tv_nsec = 10 * 1000000 };
-	struct flock lock = { .l_type = F_WRLCK };
-	int fd = slots_child_fd();
-
-	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
-	slots_child_tell(
-	    child, (struct slots_order){ .what = 't', .max_all = 1 });
-	nanosleep(&pause, NULL);
-	if (is_moved)
-		assert_int_equal(
-		    renameat(temp_dir_fd, NAME, temp_dir_fd, "away"), 0);
-	/* And unlock it. */
-	close(fd);
-	return slots_child_hear(child);
+	assert_int_equal(slots_child_do(holder, lock), SLOTS_ERROR);
+	assert_int_equal(slots_child_take(a, 1), SLOTS_FULL);
 }
 
 static void
-test_a_lock_that_is_let_go_of_soon_is_waited_for(void **state)
+test_who_is_stopped_keeps_its_slot_only(void **state)
 {
-	struct slots_child *a = slots_child_start();
-	int n_taken = 0;
+	struct slots_child *a = slots_child_start(), *b = slots_child_start(),
+			   *c = slots_child_start();
 
 	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	/* We may be the one who is late: any one time will do. */
-	for (int i = 0; i < 50 && n_taken == 0; i++)
-		n_taken += take_while_locked(a, false) == SLOTS_TAKEN;
-	assert_int_equal(n_taken, 1);
+	assert_int_equal(slots_child_take(a, 2), SLOTS_TAKEN);
+	assert_int_equal(kill(a->pid, SIGSTOP), 0);
+	assert_int_equal(slots_child_take(b, 2), SLOTS_TAKEN);
+	assert_int_equal(slots_child_take(c, 2), SLOTS_FULL);
+	slots_child_give(b);
+	assert_int_equal(slots_child_take(c, 2), SLOTS_TAKEN);
+}
+
+/* From here on the system has no locks of open files. */
+static void
+refuse_locks(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_fcntl, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_OFD_GETLK, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_OFD_SETLK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+
+	EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	EXPECT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
 static void
-test_a_file_that_goes_while_its_lock_is_waited_for_is_left(void **state)
+where_nothing_can_be_locked(void)
 {
-	struct slots_child *a = slots_child_start();
+	int slot = SLOTS_NONE;
+	uint64_t n;
 
-	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	for (int i = 0; i < 5; i++) {
-		enum slots_result result = take_while_locked(a, true);
-
-		assert_int_equal(
-		    slots_child_count(), result == SLOTS_TAKEN ? 1 : 0);
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	}
+	refuse_locks();
+	errno = 0;
+	EXPECT(slots_take(temp_dir, 1, 0, 0, &slot) == SLOTS_ERROR);
+	EXPECT(errno == ENOLCK && slot == SLOTS_NONE);
+	errno = 0;
+	EXPECT(slots_take(temp_dir, 0, 1, 7, &slot) == SLOTS_ERROR);
+	EXPECT(errno == ENOLCK && slot == SLOTS_NONE);
+	errno = 0;
+	EXPECT(slots_count(temp_dir, &n) == -1 && errno == ENOLCK);
 }
 
 static void
-test_only_a_process_can_have_one(void **state)
+test_without_locks_nothing_is_known(void **state)
 {
-	static const int32_t pids[] = { 0, -1, INT32_MIN, INT32_MAX };
-	struct slots_child *a = slots_child_start();
-	struct slots_record record;
-	int fd;
-
 	(void)state;
-	slots_record_self(&record);
-	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-		slots_child_give(a);
-		record.pid = pids[i];
-		record.until_s = clock_wall_s() + 1000;
-		slots_record_seal(&record);
-		fd = slots_child_fd();
-		assert_int_equal(
-		    pwrite(fd, &record, sizeof(record), 0), sizeof(record));
-		close(fd);
-		assert_int_equal(slots_child_count(), 0);
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	}
-}
-
-static void
-test_the_dead_make_room_before_the_file_grows(void **state)
-{
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	struct slots_record records[300];
-	off_t full = sizeof(records);
-	int fd;
-
-	(void)state;
-	assert_int_equal(slots_child_take(a, 0), SLOTS_TAKEN);
-	fd = slots_child_fd();
-	assert_int_equal(
-	    pread(fd, records, sizeof(records[0]), 0), sizeof(records[0]));
-	for (size_t i = 1; i < 300; i++)
-		records[i] = records[0];
-	assert_int_equal(pwrite(fd, records, sizeof(records), 0), full);
-	slots_child_kill(a);
-	/* Nothing but that it is full makes anybody ask. */
-	assert_int_equal(slots_child_take(b, 0), SLOTS_TAKEN);
-	assert_true(size_of(NAME) <= full);
-	assert_int_equal(
-	    pread(fd, records, sizeof(records[0]), 0), sizeof(records[0]));
-	assert_int_equal(records[0].pid, b->pid);
-	close(fd);
-}
-
-static void
-test_the_end_that_was_given_is_kept(void **state)
-{
-	int64_t until_s = clock_wall_s() + 1000;
-	struct slots_record record;
-	struct slots slots;
-	int fd;
-
-	(void)state;
-	assert_int_equal(slots_open(&slots, temp_dir), 0);
-	assert_int_equal(slots_take(&slots, 1, 1, 7, until_s), SLOTS_TAKEN);
-	fd = slots_child_fd();
-	assert_int_equal(pread(fd, &record, sizeof(record), 0), sizeof(record));
-	close(fd);
-	assert_int_equal(record.until_s, until_s);
-	assert_int_equal(record.address, 7);
-	slots_close(&slots);
-	assert_int_equal(slots_child_count(), 0);
+	apart(where_nothing_can_be_locked);
+	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_TAKEN);
 }
 
 static void
@@ -201,87 +141,142 @@ test_a_second_name_of_the_file_is_refused(void **state)
 }
 
 static void
-test_any_byte_that_is_changed_makes_it_no_record(void **state)
+test_what_is_in_the_file_is_not_counted(void **state)
 {
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
-	struct slots_record record;
-	uint8_t *bytes = (uint8_t *)&record;
-	int fd;
-
-	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
-	fd = slots_child_fd();
-	assert_int_equal(pread(fd, &record, sizeof(record), 0), sizeof(record));
-	for (size_t i = 0; i < sizeof(record); i++) {
-		bytes[i] ^= 0x80;
-		assert_int_equal(
-		    pwrite(fd, &record, sizeof(record), 0), sizeof(record));
-		bytes[i] ^= 0x80;
-		assert_int_equal(slots_child_count(), 0);
-	}
-	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-	/* What a does not have any more it cannot give back. */
-	slots_child_give(a);
-	assert_int_equal(slots_child_count(), 1);
-	close(fd);
-}
-
-static void
-test_random_bytes_do_no_harm(void **state)
-{
-	struct slots_child *a = slots_child_start();
+	static const off_t sizes[] = { 0, 1, 47, 48, 49, 1001, 65536,
+		(off_t)1 << 20, (off_t)1 << 40 };
+	struct slots_child *a = slots_child_start(), *b = slots_child_start(),
+			   *c = slots_child_start();
 	struct rnd rnd = { .state = 20261122 };
 	uint8_t noise[4096];
 	int fd;
 
 	(void)state;
-	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+	assert_int_equal(slots_child_take(a, 2), SLOTS_TAKEN);
 	fd = slots_child_fd();
-	for (int i = 0; i < 300; i++) {
-		size_t len = (size_t)rnd_between(&rnd, 0, sizeof(noise));
-
-		for (size_t k = 0; k < len; k++)
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (size_t k = 0; k < sizeof(noise); k++)
 			noise[k] = (uint8_t)rnd_between(&rnd, 0, 255);
-		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(pwrite(fd, noise, len, 0), len);
-		assert_int_equal(slots_child_count(), 0);
-		assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
+		assert_int_equal(
+		    pwrite(fd, noise, sizeof(noise), 0), sizeof(noise));
+		assert_int_equal(ftruncate(fd, sizes[i]), 0);
 		assert_int_equal(slots_child_count(), 1);
+		assert_int_equal(slots_child_take(b, 2), SLOTS_TAKEN);
+		assert_int_equal(slots_child_take(c, 2), SLOTS_FULL);
+		assert_int_equal(size_of(NAME), sizes[i]);
+		slots_child_give(b);
 	}
 	close(fd);
 }
 
-static void
-test_a_file_of_any_length_does_no_harm(void **state)
+/* Where the lock for an address is. */
+static off_t
+find_address(void)
 {
-	static const off_t sizes[] = { 0, 1, 47, 48, 49, 1001, 65536,
-		(off_t)1 << 20, (off_t)1 << 40 };
-	struct slots_child *a = slots_child_start(), *b = slots_child_start();
+	struct flock lock = { .l_type = F_WRLCK, .l_start = SLOTS_MAX };
+	int fd = slots_child_fd();
+
+	assert_int_equal(fcntl(fd, F_OFD_GETLK, &lock), 0);
+	close(fd);
+	assert_int_equal(lock.l_type, F_WRLCK);
+	return lock.l_start;
+}
+
+static enum slots_result
+take_for_seven(struct slots_child *child)
+{
+	return slots_child_do(child,
+	    (struct slots_order){
+		.what = 't', .max_all = 3, .max_address = 1, .address = 7 });
+}
+
+static void
+test_nobody_can_tell_an_address_from_its_lock(void **state)
+{
+	struct slots_child *a = slots_child_start();
+	off_t at;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		int fd;
+	assert_int_equal(take_for_seven(a), SLOTS_TAKEN);
+	at = find_address();
+	assert_int_equal(take_for_seven(a), SLOTS_TAKEN);
+	assert_int_equal(find_address(), at);
+	/* The same address in another spool. */
+	remove_file();
+	assert_int_equal(take_for_seven(a), SLOTS_TAKEN);
+	assert_int_not_equal(find_address(), at);
+}
 
-		assert_int_equal(slots_child_take(a, 0), SLOTS_TAKEN);
-		fd = slots_child_fd();
-		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(ftruncate(fd, sizes[i]), 0);
-		close(fd);
-		slots_child_give(a);
-		assert_int_equal(slots_child_count(), 0);
-		assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-		assert_int_equal(slots_child_take(a, 1), SLOTS_FULL);
-		assert_int_equal(slots_child_count(), 1);
-		assert_true(size_of(NAME) < 65536);
-		slots_child_give(b);
+static void
+test_another_key_forgets_addresses_but_no_streams(void **state)
+{
+	struct slots_child *a = slots_child_start(), *b = slots_child_start(),
+			   *c = slots_child_start(), *d = slots_child_start();
+	uint8_t key[16];
+	int fd;
+
+	(void)state;
+	assert_int_equal(take_for_seven(a), SLOTS_TAKEN);
+	assert_int_equal(take_for_seven(b), SLOTS_ADDRESS_FULL);
+	fd = slots_child_fd();
+	assert_int_equal(size_of(NAME), sizeof(key));
+	assert_int_equal(pread(fd, key, sizeof(key), 0), sizeof(key));
+	key[0] ^= 1;
+	assert_int_equal(pwrite(fd, key, sizeof(key), 0), sizeof(key));
+	assert_int_equal(take_for_seven(b), SLOTS_TAKEN);
+	/* One that was cut is made whole. */
+	assert_int_equal(ftruncate(fd, 3), 0);
+	close(fd);
+	assert_int_equal(take_for_seven(c), SLOTS_TAKEN);
+	assert_int_equal(take_for_seven(d), SLOTS_ADDRESS_FULL);
+	assert_int_equal(slots_child_count(), 3);
+	assert_int_equal(slots_child_take(d, 3), SLOTS_FULL);
+}
+
+static void
+test_the_table_of_an_earlier_version_is_left_alone(void **state)
+{
+	static const char table[48] = "10CS";
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkdirat(temp_dir_fd, ".spoolcast", 0700), 0);
+	fd = openat(temp_dir_fd, FORMER, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, table, sizeof(table)), sizeof(table));
+	close(fd);
+	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_TAKEN);
+	assert_int_equal(slots_child_take(slots_child_start(), 1), SLOTS_FULL);
+	assert_int_equal(slots_child_count(), 1);
+	assert_int_equal(size_of(FORMER), sizeof(table));
+}
+
+static void
+test_a_file_that_is_removed_again_and_again(void **state)
+{
+	struct slots_child *a = slots_child_start();
+	struct slots_order order = { .what = 't', .max_all = 1 };
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		enum slots_result result;
+
+		slots_child_tell(a, order);
+		(void)unlinkat(temp_dir_fd, NAME, 0);
+		(void)unlinkat(temp_dir_fd, NAME, 0);
+		result = slots_child_hear(a);
+		assert_true(result == SLOTS_TAKEN ||
+		    (result == SLOTS_ERROR &&
+			(errno == ESTALE || errno == ENOENT)));
 	}
+	assert_int_equal(slots_child_do(a, order), SLOTS_TAKEN);
+	assert_int_equal(slots_child_count(), 1);
 }
 
 static void
 test_what_is_no_file_is_refused_and_left_alone(void **state)
 {
 	struct slots_child *a = slots_child_start();
-	struct slots slots;
+	uint64_t n;
 
 	(void)state;
 	assert_int_equal(slots_child_take(a, 1), SLOTS_TAKEN);
@@ -305,7 +300,7 @@ test_what_is_no_file_is_refused_and_left_alone(void **state)
 		assert_int_equal(errno, want[i]);
 		slots_child_give(a);
 		errno = 0;
-		assert_int_equal(slots_open(&slots, temp_dir), -1);
+		assert_int_equal(slots_count(temp_dir, &n), -1);
 		assert_int_equal(errno, want[i]);
 		assert_int_equal(size_of("victim"), 0);
 	}
@@ -317,16 +312,16 @@ test_what_is_no_file_is_refused_and_left_alone(void **state)
 static void
 test_a_link_in_the_place_of_the_folder_is_refused(void **state)
 {
-	struct slots slots;
+	int slot = SLOTS_NONE;
 
 	(void)state;
 	assert_int_equal(mkdirat(temp_dir_fd, "elsewhere", 0700), 0);
 	assert_int_equal(symlinkat("elsewhere", temp_dir_fd, ".spoolcast"), 0);
 	errno = 0;
-	assert_int_equal(slots_open(&slots, temp_dir), -1);
+	assert_int_equal(slots_take(temp_dir, 1, 0, 0, &slot), SLOTS_ERROR);
 	assert_true(errno == ELOOP || errno == ENOTDIR);
 	assert_int_equal(
-	    faccessat(temp_dir_fd, "elsewhere/streams", F_OK, 0), -1);
+	    faccessat(temp_dir_fd, "elsewhere/processes", F_OK, 0), -1);
 }
 
 static void
@@ -365,17 +360,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define SLOTS(test) cmocka_unit_test_teardown(test, slots_child_end)
-		SLOTS(test_who_is_stopped_with_the_lock_hangs_nobody),
-		SLOTS(test_a_lock_that_is_let_go_of_soon_is_waited_for),
-		SLOTS(
-		    test_a_file_that_goes_while_its_lock_is_waited_for_is_left),
-		SLOTS(test_only_a_process_can_have_one),
-		SLOTS(test_the_dead_make_room_before_the_file_grows),
-		SLOTS(test_the_end_that_was_given_is_kept),
+		SLOTS(test_who_locks_all_and_stops_hangs_nobody),
+		SLOTS(test_who_is_stopped_keeps_its_slot_only),
+		SLOTS(test_without_locks_nothing_is_known),
 		SLOTS(test_a_second_name_of_the_file_is_refused),
-		SLOTS(test_any_byte_that_is_changed_makes_it_no_record),
-		SLOTS(test_random_bytes_do_no_harm),
-		SLOTS(test_a_file_of_any_length_does_no_harm),
+		SLOTS(test_what_is_in_the_file_is_not_counted),
+		SLOTS(test_nobody_can_tell_an_address_from_its_lock),
+		SLOTS(test_another_key_forgets_addresses_but_no_streams),
+		SLOTS(test_the_table_of_an_earlier_version_is_left_alone),
+		SLOTS(test_a_file_that_is_removed_again_and_again),
 		SLOTS(test_what_is_no_file_is_refused_and_left_alone),
 		SLOTS(test_a_link_in_the_place_of_the_folder_is_refused),
 		SLOTS(test_another_file_by_its_name_is_noticed),

@@ -16,6 +16,7 @@
 #include "feed/feed.h"
 #include "helpers/fcgi_peer.h"
 #include "helpers/temp_dir.h"
+#include "hub/admit.h"
 #include "hub/hub.h"
 #include "hub/viewer_send.h"
 

@@ -9,13 +9,12 @@
 
 #include "fuzz/disorder/report.h"
 #include "fuzz/disorder/spool.h"
-#include "spool/slots_record.h"
 
 #define OWN ".spoolcast"
 #define NOTE_BYTES 160
 
 static const char *const owned[] = { OWN "/rotation", OWN "/sources",
-	OWN "/streams", OWN "/jobs.d.log", OWN "/alerts.fifo.log",
+	OWN "/processes", OWN "/jobs.d.log", OWN "/alerts.fifo.log",
 	OWN "/jobs.d.log.1" };
 #define N_OWNED (sizeof(owned) / sizeof(owned[0]))
 
@@ -71,30 +70,6 @@ forge_note(struct spool *spool)
 	note[NOTE_BYTES - 1] = '\n';
 	mkdirat(spool->fd, OWN, 0755);
 	put_file(spool, OWN "/rotation", note, NOTE_BYTES);
-}
-
-/* Slots of processes that live, or do not. */
-static void
-forge_slots(struct spool *spool)
-{
-	struct slots_record records[40];
-	size_t n = 1 + draw_below(&spool->rnd, 40);
-
-	report_note("forge %zu slots", n);
-	for (size_t i = 0; i < n; i++) {
-		slots_record_self(&records[i]);
-		records[i].pid = (int32_t)draw_size(&spool->rnd, 40000);
-		records[i].until_s =
-		    (int64_t)draw_size(&spool->rnd, (uint64_t)1 << 40);
-		if (draw_chance(&spool->rnd, 50))
-			records[i].host++;
-		if (draw_chance(&spool->rnd, 50))
-			records[i].started = draw_size(&spool->rnd, 1000000);
-		slots_record_seal(&records[i]);
-	}
-	mkdirat(spool->fd, OWN, 0755);
-	put_file(spool, OWN "/streams", records,
-	    n * sizeof(records[0]) - draw_below(&spool->rnd, 2));
 }
 
 /* Files of ours become something else, or have something else in them. */
@@ -166,18 +141,30 @@ forge_taking(struct spool *spool)
 		mkfifoat(spool->fd, "jobs.d/.taking/1-0-1/pipe", 0644);
 }
 
-/* Hold a lock for a while. */
+/* Hold ${fd}, and with it its lock, for a while, where there is room for it. */
+static void
+hold(struct spool *spool, int fd)
+{
+	size_t at = 0;
+
+	while (at < SPOOL_LOCKS_MAX && spool->locks[at].fd != -1)
+		at++;
+	if (at == SPOOL_LOCKS_MAX) {
+		close(fd);
+		return;
+	}
+	spool->locks[at].fd = fd;
+	spool->locks[at].until_ms =
+	    report_ms() + (int64_t)draw_size(&spool->rnd, 3000);
+}
+
+/* Hold a lock on a file. */
 static void
 hold_lock(struct spool *spool)
 {
 	char name[SPOOL_NAME_MAX];
-	size_t at = 0;
 	int fd;
 
-	while (at < SPOOL_LOCKS_MAX && spool->locks[at].fd != -1)
-		at++;
-	if (at == SPOOL_LOCKS_MAX)
-		return;
 	if (draw_chance(&spool->rnd, 50))
 		spool_draw_name(spool, name);
 	else
@@ -193,9 +180,37 @@ hold_lock(struct spool *spool)
 		return;
 	}
 	report_note("lock %s", name);
-	spool->locks[at].fd = fd;
-	spool->locks[at].until_ms =
-	    report_ms() + (int64_t)draw_size(&spool->rnd, 3000);
+	hold(spool, fd);
+}
+
+/* Take slots, one or several or all, and put something into their file. */
+static void
+forge_slots(struct spool *spool)
+{
+	static const off_t lens[] = { 1, 1, 1, 2, 10, 0 };
+	struct flock range = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)draw_below(&spool->rnd, 20),
+		.l_len = lens[draw_below(&spool->rnd, 6)] };
+	uint64_t noise[40];
+	size_t n = draw_below(&spool->rnd, 40);
+	int fd;
+
+	for (size_t i = 0; i < n; i++)
+		noise[i] = draw_size(&spool->rnd, UINT64_MAX);
+	mkdirat(spool->fd, OWN, 0755);
+	put_file(spool, OWN "/processes", noise, n * sizeof(noise[0]));
+	fd = openat(spool->fd, OWN "/processes",
+	    O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (fcntl(fd, F_OFD_SETLK, &range) != 0) {
+		close(fd);
+		return;
+	}
+	report_note("take %lld slots from %lld on", (long long)range.l_len,
+	    (long long)range.l_start);
+	hold(spool, fd);
 }
 
 /* The disk gets full, or has room again. */
