@@ -146,9 +146,10 @@ static const struct {
 	{ "[spool]\rpath = a\r", "my.ini:1: byte 0x0d is not text; " },
 	{ "[channel]\n",
 	    "my.ini:1: [channel ]: neither a channel name nor a glob" },
-	{ "[channel -x]\n", "my.ini:1: [channel -x]: no channel name" },
-	{ "[channel a b]\n", "my.ini:1: [channel a b]: no channel name" },
-	{ "[channel x[]\n", "my.ini:1: [channel x[]: no channel name" },
+	{ "[channel -x]\n", "my.ini:1: [channel -x]: neither a channel name" },
+	{ "[channel a b]\n",
+	    "my.ini:1: [channel a b]: neither a channel name" },
+	{ "[channel x[]\n", "my.ini:1: [channel x[]: neither a channel name" },
 	{ "[channels]\n", "my.ini:1: [channels]: unknown section" },
 	{ "[channel a]\npath = x\n",
 	    "my.ini:2: [channel a] path: cannot differ by channel; put it "

@@ -216,8 +216,8 @@ static const struct value_case cases[] = {
 	{ "channels", "", NULL, "the value is empty" },
 	{ "channels", "a b", NULL,
 	    "'a b' is neither a channel name nor a glob" },
-	{ "channels", "../x", NULL, "is no channel name" },
-	{ "channels", "[x", NULL, "is no channel name" },
+	{ "channels", "../x", NULL, "is neither a channel name" },
+	{ "channels", "[x", NULL, "is neither a channel name" },
 };
 
 static void
