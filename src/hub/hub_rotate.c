@@ -53,8 +53,8 @@ note_lock(struct hub *hub, const char *name, const char *base,
 	(void)rotation_find_holder(hub->folder.path, base, &holder);
 	log_msg(LOG_LEVEL_WARN,
 	    "event=rotation-waits channel=%s file=%s pid=%ld command=\"%s\" "
-	    "effect=\"it is not rotated while that has it locked\" "
-	    "remedy=\"let that process unlock it, or end it\"",
+	    "effect=\"it is not rotated while that process has it locked\" "
+	    "remedy=\"let that process unlock it, or end that process\"",
 	    name, base, (long)holder.pid, holder.command);
 }
 

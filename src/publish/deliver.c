@@ -41,7 +41,7 @@ refuse_locked(const struct target *target, const char *what)
 		    what, target->spool, target->file);
 	return report_tell(target->report, PUBLISH_BUSY,
 	    "%s: %s/%s has been locked for %d s by process %ld (%s): let that "
-	    "unlock it, or end it",
+	    "process unlock it, or end that process",
 	    what, target->spool, target->file, LOCK_GIVE_UP_S,
 	    (long)holder->pid, holder->command);
 }
