@@ -45,7 +45,7 @@ check_type(const char *type, const char *name, struct publish_report *report)
 		    "%s takes a type that does not begin with "
 		    "\"" RECORD_RESERVED
 		    "\": those are for what spoolcast itself tells "
-		    "subscribers; give it another name than %s",
+		    "viewers; give it another name than %s",
 		    name, type);
 	return PUBLISH_DONE;
 }

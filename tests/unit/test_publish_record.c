@@ -213,7 +213,7 @@ static const struct check_case check_cases[] = {
 	{ { .type = "\xed\xa0\x80" }, NOT_TYPE },
 	{ { .type = "spoolcast.x" },
 	    "t takes a type that does not begin with \"spoolcast.\": those are "
-	    "for what spoolcast itself tells subscribers; give it another name "
+	    "for what spoolcast itself tells viewers; give it another name "
 	    "than spoolcast.x" },
 	{ { .id = "\xc3" }, NULL },
 	{ { .id = "" }, NOT_ID },
