@@ -21,9 +21,10 @@ const PROGRAM = process.env.SPOOLCAST;
 const LIMIT_MS = 30000 * (process.env.WAIT_FACTOR ?? 1);
 const AT_ONCE = 4;
 
-// Hints are exact where nothing is jittered and nobody has to be spread.
+// Hints are exact where nothing is jittered and nobody has to be spread, and no
+// heartbeat is due, however busy the machine.
 const USUAL = {
-  stream: { retry_jitter: "0%", reconnect_rate: 1000000, drain: "5s" },
+  stream: { retry_jitter: "0%", reconnect_rate: 1000000, drain: "5s", heartbeat: "1h" },
 };
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
