@@ -4,6 +4,7 @@
 import * as fcgi from "./fcgi.mjs";
 import { seal } from "./shown.mjs";
 
+const GAP = /^event: spoolcast\.gap\n.*\nid: .*\n\n/m;
 const OPEN = /^event: spoolcast\.open\ndata:\nid: .*\n\n/m;
 
 const has = (text) => new RegExp(`^data: ${text}\nid: .*\n\n`, "m");
@@ -419,10 +420,9 @@ scenes.claims = {
     await bend("twice the same", (marks) => `${marks}.${marks}`);
     await bend("after another channel", (marks) => `${old.slice(2)}.${marks}`);
     const [, , later] = await ids(scene, "new", "line 5");
-    const newest = /^event: spoolcast\.gap\n.*\nid: .*\n\n/m;
     const wrong = forge(later, (marks) => put(marks, 8, other(marks[8])));
-    await scene.stream("GET /events/new", newest, resume(wrong), { title: "another check" });
-    await scene.stream("GET /events/new", newest, resume("x"));
+    await scene.stream("GET /events/new", GAP, resume(wrong), { title: "another check" });
+    await scene.stream("GET /events/new", GAP, resume("x"));
   },
 };
 
@@ -448,7 +448,7 @@ scenes.rotated = {
     await scene.visit("GET /events/news?history=all", has("line 10"), {}, loose);
     const [first] = await ids(scene, "gone", "gone 3");
     scene.remove("gone");
-    await scene.stream("GET /events/gone", OPEN, resume(first), loose);
+    await scene.stream("GET /events/gone", GAP, resume(first), loose);
   },
 };
 
@@ -459,19 +459,18 @@ scenes.gaps = {
   },
   async run(scene) {
     const loose = { frames: false };
-    const gap = /^event: spoolcast\.gap\n.*\nid: .*\n\n/m;
     const news = await ids(scene, "news", "line 5");
     const cut = await ids(scene, "cut", "line 5");
     const swapped = await ids(scene, "swapped", "line 5");
     const live = await scene.stream("GET /events/news", OPEN, {}, loose);
     scene.write("news", "");
-    await live.see(gap);
+    await live.see(GAP);
     scene.append("news", "anew\n");
     await live.see(has("anew"));
     await live.abort();
     await scene.visit("GET /events/news", has("anew"), resume(news[3]), loose);
     scene.write("cut", "x\n");
-    await scene.visit("GET /events/cut", gap, resume(cut[3]), loose);
+    await scene.visit("GET /events/cut", GAP, resume(cut[3]), loose);
     scene.replace("swapped", numbers(3, 7));
     await scene.stream("GET /events/swapped", has("line 7"), resume(swapped[3]), loose);
     await scene.stream("GET /events/other,swapped", has("line 7"), resume(swapped[3]), loose);
@@ -538,7 +537,7 @@ scenes["pattern-lost"] = {
     await view.see(has("two"));
     await view.abort();
     scene.remove("build-1");
-    await scene.stream("GET /events/build-*", /^event: spoolcast\.gap\n.*\nid: .*\n\n/m,
+    await scene.stream("GET /events/build-*", GAP,
       resume(view.id), { frames: false });
   },
 };
