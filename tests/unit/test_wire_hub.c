@@ -66,6 +66,8 @@ unframe(struct buf *out, const uint8_t *bytes, size_t len, uint16_t id)
 static const char *
 find(int i, const char *text)
 {
+	if (got[i].len == 0)
+		return NULL;
 	return memmem(got[i].data, got[i].len, text, strlen(text));
 }
 
