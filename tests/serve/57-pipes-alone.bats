@@ -144,8 +144,8 @@ serve_as_nobody()
 	say one
 	wait_for 10 logged event=journal-failed
 	logged 'remedy="remove the link, what another user made, or whatever'
-	rm "$SPOOL/$JOURNAL"
-	ln "$T/mine" "$SPOOL/$JOURNAL"
+	# In one step: else the journal may be made in between.
+	ln -f "$T/mine" "$SPOOL/$JOURNAL"
 	wait_for 10 logged 'Too many links'
 	rm "$SPOOL/$JOURNAL"
 	wait_for 10 journal_has 1

@@ -36,8 +36,9 @@ const ledger = new Ledger(lines);
 const counts = { opens: 0, gaps: 0, others: 0 };
 const hook = (verb) => execFileSync(options.hook, [verb], { stdio: "inherit" });
 const target = new URL(options.url);
+// No cut is within the first block: a client without an id begins anew, at the end.
 const relay = await startRelay({
-  target, cuts: 10, random: seeded(seed), low: 300, high: 4000,
+  target, cuts: 10, random: seeded(seed), low: 600, high: 4000,
   sparesIds: takeIdsAtOnce.includes(options.reader),
 });
 let isClosed = false;
