@@ -124,13 +124,13 @@ void inlet_tell_recovery(struct inlet *inlet);
 enum inlet_result inlet_drain(struct inlet *inlet, int64_t ms);
 
 /**
- * inlet_close(inlet), inlet_free(inlet):
+ * inlet_end_close(inlet), inlet_end_free(inlet):
  * If ${inlet} is open, the first takes what there is, as far as that would be
  * lost otherwise and a turn allows, and lets go of it.  The second frees it,
  * too.
  */
-void inlet_close(struct inlet *inlet);
-void inlet_free(struct inlet *inlet);
+void inlet_end_close(struct inlet *inlet);
+void inlet_end_free(struct inlet *inlet);
 
 /**
  * inlet_end(inlet, until_ms):

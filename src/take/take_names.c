@@ -166,7 +166,7 @@ replace(struct inlet *inlet)
 	struct inlet *other;
 
 	if (!orphan(inlet)) {
-		inlet_close(inlet);
+		inlet_end_close(inlet);
 		return;
 	}
 	other = add(inlet->take, inlet->name, inlet->kind);
@@ -223,10 +223,10 @@ take_names_check(struct inlet *inlet)
 	} else if (form != NULL && is_shadowed(inlet, form)) {
 		inlet->is_shadowed = true;
 		inlet->is_wanted = false;
-		inlet_close(inlet);
+		inlet_end_close(inlet);
 	} else if (orphan(inlet)) {
 		inlet_soon(inlet);
 	} else {
-		inlet_free(inlet);
+		inlet_end_free(inlet);
 	}
 }
