@@ -163,6 +163,23 @@ take_flock(struct wanted *wanted)
 	return 0;
 }
 
+static int
+set_range(int fd, int how, short type, off_t offset, off_t len)
+{
+	struct flock range = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = offset,
+		.l_len = len };
+
+	return fcntl(fd, how, &range);
+}
+
+int
+lock_try_range(int fd, short type, off_t offset, off_t len)
+{
+	return set_range(fd, F_OFD_SETLK, type, offset, len);
+}
+
 /*
  * Lock ${len} bytes from ${offset} on, or all if it is 0.  EINVAL says that the
  * system has no such locks.
@@ -170,13 +187,9 @@ take_flock(struct wanted *wanted)
 static int
 take_range(struct wanted *wanted, off_t offset, off_t len)
 {
-	struct flock range = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = offset,
-		.l_len = len };
 	int how = wanted->may_wait ? F_OFD_SETLKW : F_OFD_SETLK;
 
-	while (fcntl(wanted->fd, how, &range) != 0) {
+	while (set_range(wanted->fd, how, F_WRLCK, offset, len) != 0) {
 		if (!waits_on(wanted))
 			return -1;
 	}

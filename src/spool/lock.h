@@ -43,6 +43,14 @@ struct lock_holder {
 int lock_get(int fd, enum lock_kind kind, const char *what, bool may_wait);
 
 /**
+ * lock_try_range(fd, type, offset, len):
+ * Lock (F_WRLCK) or unlock (F_UNLCK) ${len} bytes of ${fd} from ${offset} on,
+ * up to any end if it is 0, for the open file (F_OFD_SETLK, fcntl(2)).  Return
+ * 0, or -1 with errno at once: EAGAIN or EACCES if others have some of them.
+ */
+int lock_try_range(int fd, short type, off_t offset, off_t len);
+
+/**
  * lock_get_at(fd, offset, what, may_wait):
  * Do the same for the byte at ${offset} of a file of ours.  The file need not
  * have that byte: each offset is a lock of its own.

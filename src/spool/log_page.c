@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "spool/lock.h"
 #include "spool/log_page.h"
 #include "spool/own.h"
 
@@ -41,19 +42,6 @@ open_page(struct log_page *page, const char *spool)
 }
 
 /*
- * The lock belongs to the open file, not to the process (fcntl(2)): it ends
- * when that descriptor is closed, and closing another one of this file does not
- * end it.
- */
-static int
-set_lock(int fd, short type)
-{
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_SETLK, &lock);
-}
-
-/*
  * Lock the page against all others that call this.  Return 0, or -1 with errno:
  * EAGAIN if somebody did not let go of it for PATIENCE_MS, or what the file
  * system says (ENOLCK).
@@ -63,7 +51,7 @@ lock_page(int fd)
 {
 	long pause_ms = 1, waited_ms = 0;
 
-	while (set_lock(fd, F_WRLCK) != 0) {
+	while (lock_try_range(fd, F_WRLCK, 0, 0) != 0) {
 		struct timespec pause = { .tv_nsec = pause_ms * 1000000 };
 
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
@@ -163,7 +151,7 @@ ask_page(int fd, int64_t minute, enum log_about about, uint64_t hash,
 	*held_back = turn(&content, minute);
 	may = take_line(&content.kinds[about], about, hash);
 	len = pwrite(fd, &content, sizeof(content), 0);
-	(void)set_lock(fd, F_UNLCK);
+	(void)lock_try_range(fd, F_UNLCK, 0, 0);
 	if (len == (ssize_t)sizeof(content))
 		return may;
 	/* The line was not counted, so no other process would know of it. */
@@ -171,7 +159,7 @@ ask_page(int fd, int64_t minute, enum log_about about, uint64_t hash,
 	return -1;
 
 err0:
-	(void)set_lock(fd, F_UNLCK);
+	(void)lock_try_range(fd, F_UNLCK, 0, 0);
 	return -1;
 }
 

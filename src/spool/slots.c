@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/hash.h"
 #include "base/siphash.h"
+#include "spool/lock.h"
 #include "spool/own.h"
 #include "spool/slots.h"
 
@@ -40,18 +41,6 @@ row_of(uint64_t max, enum slots_result full)
 
 	row.max = max == 0 || max > SLOTS_MAX ? SLOTS_MAX : (off_t)max;
 	return row;
-}
-
-/* Lock the byte at ${at}, or unlock ${len} bytes, up to any end if it is 0. */
-static int
-set_lock(int fd, short type, off_t at, off_t len)
-{
-	struct flock lock = { .l_type = type,
-		.l_whence = SEEK_SET,
-		.l_start = at,
-		.l_len = len };
-
-	return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
 /*
@@ -139,7 +128,7 @@ judge(int fd, const struct row *row)
 static enum slots_result
 find_room(int fd, const struct row *row, bool locks)
 {
-	/* Who begins anywhere seldom finds it taken, unless most are. */
+	/* A search that begins anywhere seldom finds a taken byte first. */
 	uint64_t from = hash_mix((uint64_t)clock_mono_us());
 	off_t first = (off_t)(from % (uint64_t)row->max);
 
@@ -151,7 +140,7 @@ find_room(int fd, const struct row *row, bool locks)
 			continue;
 		if (found == -1)
 			return SLOTS_ERROR;
-		if (!locks || set_lock(fd, F_WRLCK, at, 1) == 0)
+		if (!locks || lock_try_range(fd, F_WRLCK, at, 1) == 0)
 			return judge(fd, row);
 		/* Otherwise another process was faster. */
 		if (errno != EAGAIN && errno != EACCES)
@@ -217,7 +206,7 @@ take(int fd, const struct row *all, struct row *of_one, uint64_t address)
 	    (off_t)(ADDRESSES + hash % (ADDRESSES / SLOTS_MAX) * SLOTS_MAX);
 	/*
 	 * The address comes first: beyond its limit a viewer may not even poll.
-	 * But its byte is locked last, so that one who cannot have a slot is in
+	 * But its byte is locked last, so that a viewer that gets no slot is in
 	 * nobody's way.
 	 */
 	result = find_room(fd, of_one, false);
@@ -267,7 +256,7 @@ slots_give(int *slot)
 	if (*slot == SLOTS_NONE)
 		return;
 	/* Closing is not enough where a child has the descriptor, too. */
-	(void)set_lock(*slot, F_UNLCK, 0, 0);
+	(void)lock_try_range(*slot, F_UNLCK, 0, 0);
 	errno = saved;
 	fd_close(*slot);
 	*slot = SLOTS_NONE;

@@ -12,7 +12,7 @@
  * follows from that:
  *  a) The kernel keeps the locks, and takes them back at any end of a process.
  *     It does not matter who can see whose process id.
- *  b) Nobody waits for anybody: who is stopped keeps its own slot and no more.
+ *  b) No process waits for another: one that is stopped keeps its own slot.
  *  c) The system tells everybody at which offsets there are locks (proc(5)), so
  *     addresses are hashed with a key: 16 random bytes, which are all that is
  *     in the file, and which nobody else may read.
