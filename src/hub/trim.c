@@ -20,9 +20,9 @@ trim_init(void)
 }
 
 static bool
-drop_if_large(struct buf *buf)
+drop_if_large(struct buf *buf, size_t most)
 {
-	if (buf->cap <= BUFFER_KEPT)
+	if (buf->cap <= most)
 		return false;
 	buf_free(buf);
 	return true;
@@ -71,8 +71,8 @@ shrink(struct hub *hub)
 {
 	bool was_large = has_just_begun(hub);
 
-	was_large = drop_if_large(&hub->text) || was_large;
-	was_large = drop_if_large(&hub->frames) || was_large;
+	was_large = drop_if_large(&hub->text, BUFFER_KEPT) || was_large;
+	was_large = drop_if_large(&hub->frames, BUFFER_KEPT) || was_large;
 	was_large = feeds_shrink(&hub->feeds, BUFFER_KEPT) || was_large;
 	give_back(hub, was_large);
 }
@@ -81,7 +81,14 @@ void
 trim_rest(struct hub *hub)
 {
 	feeds_drop_recent(&hub->feeds);
-	/* Where one process serves all, the buffers are soon used again. */
-	if (!hub->policy->holds_many)
+	if (!hub->policy->holds_many) {
 		shrink(hub);
+		return;
+	}
+	/*
+	 * Where one process serves all, the buffers are soon used again; only
+	 * a padding that few settings ask for makes them larger than this.
+	 */
+	(void)drop_if_large(&hub->text, FEEDS_BUFFER_BYTES);
+	(void)drop_if_large(&hub->frames, FEEDS_BUFFER_BYTES);
 }

@@ -45,7 +45,7 @@ struct conn_owner {
 	const struct wire *wire;
 	const struct conn_ops *ops;
 	void *cookie;	  /* for these */
-	struct list node; /* for the one who made it */
+	struct list node; /* for what made it */
 };
 
 /* Embedded in what owns it; there may be many, so it is small. */

@@ -57,7 +57,7 @@ test_who_locks_all_and_stops_hangs_nobody(void **state)
 	assert_int_equal(errno, EAGAIN);
 	slots_child_kill(holder);
 	assert_int_equal(slots_child_take(b, 1), SLOTS_TAKEN);
-	/* Who has a slot is in the way of such a lock. */
+	/* A stream that has a slot is in the way of such a lock. */
 	holder = slots_child_start();
 	assert_int_equal(slots_child_do(holder, lock), SLOTS_ERROR);
 	assert_int_equal(slots_child_take(a, 1), SLOTS_FULL);

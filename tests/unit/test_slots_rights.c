@@ -1,4 +1,4 @@
-/* Who may have slots, and on which disks. */
+/* Which users may have slots, and on which disks. */
 #include <sys/resource.h>
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-/* The turns of the loop: who runs when, and what comes between. */
+/* The turns of the loop: which viewer runs when, and what comes between. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
