@@ -185,9 +185,33 @@ find_next(struct feed_start *start)
 	return 0;
 }
 
+/*
+ * See to it that members are searched for, too, that came since the search was
+ * begun: the client may have had a place in a file of that name.  Return 0, or
+ * -1 with ENOMEM.
+ */
+static int
+take_in_new(struct feed_start *start)
+{
+	size_t n = start->feed->n_members;
+	struct cursor *larger;
+
+	if (n == start->n)
+		return 0;
+	larger = realloc(start->cursors, n * sizeof(*larger));
+	if (larger == NULL)
+		return -1;
+	memset(larger + start->n, 0, (n - start->n) * sizeof(*larger));
+	start->cursors = larger;
+	start->n = n;
+	return 0;
+}
+
 struct place *
 feed_start_go_on(struct feed_start *start)
 {
+	if (take_in_new(start) != 0)
+		return NULL;
 	for (; start->next < start->n; start->next++) {
 		if (find_next(start) != 0)
 			return NULL;

@@ -276,6 +276,42 @@ test_a_pattern_takes_in_what_comes(void **state)
 	request_free(&request);
 }
 
+/*
+ * The search for where a viewer begins may take many slices.  A channel whose
+ * file is away when that begins, and there when it ends, has another file then.
+ */
+static void
+test_a_channel_that_comes_during_the_search_is_searched(void **state)
+{
+	struct request request = ask_for("build-*"), again = ask_for("build-*");
+	struct feed_start search;
+	struct feed *feed;
+	struct place *place;
+
+	(void)state;
+	spool_append("build-1", "one\n");
+	place = begin(&request);
+	assert_int_equal(feed_id_append(place->feed, place->cursors,
+			     place->n_cursors, &again.cursor),
+	    0);
+	place_unref(place);
+	spool_append("build-1", "nobody saw this\n");
+	spool_delete("build-1");
+	feed = get(&again);
+	assert_int_equal(feed_start_begin(&search, feed, &again), 0);
+	spool_append("build-1", "two\n");
+	wake_name(&feeds, "build-1");
+	place = feed_start_go_on(&search);
+	assert_non_null(place);
+	assert_false(feed_id_lacks(feed, &again));
+	assert_next(&place, "event: spoolcast.gap\n");
+	place_unref(place);
+	feed_start_end(&search);
+	feed_unref(feed);
+	request_free(&request);
+	request_free(&again);
+}
+
 static void
 test_a_pattern_has_no_more_channels_than_allowed(void **state)
 {
@@ -378,6 +414,8 @@ main(void)
 		FEED_TEST(test_without_memory_a_record_waits_or_is_skipped),
 		FEED_TEST(test_a_flood_comes_in_batches),
 		FEED_TEST(test_a_pattern_takes_in_what_comes),
+		FEED_TEST(
+		    test_a_channel_that_comes_during_the_search_is_searched),
 		FEED_TEST(test_a_pattern_has_no_more_channels_than_allowed),
 		FEED_TEST(test_news_wakes_those_that_wait),
 		FEED_TEST(test_it_is_over_when_all_has_ended_and_was_seen),
