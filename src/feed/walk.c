@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "feed/earlier.h"
 #include "feed/walk.h"
 #include "spool/rewrite.h"
 #include "spool/rotation.h"
@@ -22,30 +23,6 @@ end_of(struct segment *seg, struct position *out)
 	return segment_position(seg, 0, out);
 }
 
-/* Find the segment before ${seg}, with a reference; NULL: none, or a hole. */
-static int
-find_before(struct channel *channel, struct segment *seg, struct segment **out)
-{
-	*out = NULL;
-	if (seg == channel->segment) {
-		*out = segment_ref(channel->before);
-		return 0;
-	}
-	switch (channel_log_before(channel, seg, out)) {
-	case SERIES_HOLE:
-		segment_drop(out);
-		return 0;
-	case SERIES_MORE:
-		errno = EAGAIN;
-		return -1;
-	case SERIES_ERROR:
-		/* A segment that we may not read counts as none. */
-		return errno == EACCES ? 0 : -1;
-	default:
-		return 0;
-	}
-}
-
 int
 walk_enter(struct channel *channel, struct cursor *cursor, struct segment *seg,
     const struct position *at)
@@ -53,7 +30,7 @@ walk_enter(struct channel *channel, struct cursor *cursor, struct segment *seg,
 	struct segment *before;
 	struct position end;
 
-	if (find_before(channel, seg, &before) != 0)
+	if (earlier_find(channel, seg, &before) != 0)
 		return -1;
 	if (end_of(before, &end) != 0) {
 		segment_drop(&before);
@@ -166,7 +143,7 @@ back_in_channel(struct channel *channel, struct walk_search *search)
 			return -1;
 		if (*lacking == 0)
 			return 0;
-		if (find_before(channel, search->seg, &before) != 0) {
+		if (earlier_find(channel, search->seg, &before) != 0) {
 			if (errno != EDQUOT)
 				return -1;
 			search->is_short = true;
@@ -197,22 +174,6 @@ walk_back(struct channel *channel, struct cursor *cursor, uint64_t records,
 	return errno == ESTALE ? search_again(search, cursor) : -1;
 }
 
-/*
- * Whether ${seg}, of which ${copy} is a copy, was cut since.  As long as it is
- * not, it has all that the copy has, or more.
- */
-static bool
-is_cut(struct segment *seg, struct segment *copy)
-{
-	struct position end;
-	uint64_t size;
-
-	if (segment_size(copy, &size) != 0 ||
-	    segment_position(copy, size, &end) != 0)
-		return false;
-	return segment_holds(seg, &end) == 0;
-}
-
 bool
 walk_was_cut(struct channel *channel, const struct cursor *cursor)
 {
@@ -220,7 +181,7 @@ walk_was_cut(struct channel *channel, const struct cursor *cursor)
 
 	return cursor->segment == channel->segment && copy != NULL &&
 	    copy != cursor->before && segment_is_copy(copy, cursor->segment) &&
-	    is_cut(cursor->segment, copy);
+	    earlier_is_cut(cursor->segment, copy);
 }
 
 int
@@ -253,7 +214,7 @@ walk_changed(struct channel *channel, struct cursor *cursor)
 static bool
 is_of_copy(struct segment *seg, struct segment *copy, const struct position *at)
 {
-	return segment_is_copy(copy, seg) && is_cut(seg, copy) &&
+	return segment_is_copy(copy, seg) && earlier_is_cut(seg, copy) &&
 	    segment_holds(copy, at) == 1;
 }
 
@@ -279,29 +240,22 @@ static int
 enter_as_marked(struct channel *channel, struct cursor *cursor,
     struct segment *seg, const struct mark *mark)
 {
-	struct segment *before, *older;
+	struct segment *before;
 	struct position end;
 	int rc = 1;
 
-	if (find_before(channel, seg, &before) != 0)
+	if (earlier_find(channel, seg, &before) != 0)
 		return -1;
 	if (before != NULL && mark->before != 0)
 		rc = place_before(before, seg, mark, &end);
+	/* Nothing came before it, so it is from before the cut. */
+	else if (before != NULL && segment_is_copy(before, seg))
+		rc = 0;
 	if (rc == 0 && is_of_copy(seg, before, &mark->at)) {
 		/* Each copy is younger, so this ends. */
 		rc = enter_as_marked(channel, cursor, before, mark);
 		segment_drop(&before);
 		return rc;
-	}
-	/* Nothing is cut yet, so the mark means what came before the copy. */
-	if (rc == 0 && segment_is_copy(before, seg) && !is_cut(seg, before)) {
-		rc = find_before(channel, before, &older);
-		segment_drop(&before);
-		before = older;
-		if (rc == 0)
-			rc = before == NULL ?
-			    1 :
-			    place_before(before, seg, mark, &end);
 	}
 	/* If the mark does not say how much of it was read, all was. */
 	if (rc == 1 && mark->before == 0)

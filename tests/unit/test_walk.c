@@ -183,12 +183,21 @@ test_an_id_within_a_record_is_a_gap(void **state)
 	channel_unref(channel);
 }
 
+/* Cut that file to nothing. */
+static void
+cut(const char *path)
+{
+	int fd = openat(temp_dir_fd, path, O_WRONLY | O_TRUNC);
+
+	assert_true(fd != -1);
+	close(fd);
+}
+
 static void
 test_a_file_that_was_cut_is_left_for_its_copy(void **state)
 {
 	struct cursor cursor = { .state = MARK_START };
 	struct channel *channel;
-	int fd;
 
 	(void)state;
 	spool_append("news", "one\ntwo\n");
@@ -197,12 +206,74 @@ test_a_file_that_was_cut_is_left_for_its_copy(void **state)
 	cursor_go(&cursor, channel->segment, &cursor.at);
 	/* As copytruncate does. */
 	spool_append("news.1", "one\ntwo\n");
-	fd = openat(temp_dir_fd, "spool/news", O_WRONLY | O_TRUNC);
-	assert_true(fd != -1);
-	close(fd);
+	cut("spool/news");
 	look(channel);
 	assert_int_equal(walk_changed(channel, &cursor), 0);
 	assert_at(&cursor, channel->before, 4);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+/*
+ * While copytruncate copies a file, the copy is the segment before it by its
+ * number, and gets what a viewer of the file has had.
+ */
+static void
+test_a_copy_that_is_being_made_comes_before_nothing(void **state)
+{
+	struct cursor comes_back = { .state = MARK_START };
+	struct cursor is_new = { .state = MARK_START };
+	struct cursor *cursors[] = { &comes_back, &is_new };
+	struct channel *channel;
+	struct mark mark;
+
+	(void)state;
+	spool_append("news", "one\ntwo\n");
+	channel = spool_use("news");
+	enter_tail(channel, &comes_back);
+	mark = mark_of(&comes_back);
+	cursor_clear(&comes_back);
+	spool_append("news.1", "one\n");
+	look(channel);
+	resume(channel, &comes_back, &mark);
+	enter_tail(channel, &is_new);
+	for (size_t i = 0; i < 2; i++) {
+		assert_at(cursors[i], channel->segment, 8);
+		assert_null(cursors[i]->before);
+	}
+	spool_append("news", "three\n");
+	spool_append("news.1", "two\nthree\n");
+	cut("spool/news");
+	spool_append("news", "one\ntwo\n");
+	look(channel);
+	/* The bytes before the cursors are the same again. */
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(walk_was_cut(channel, cursors[i]));
+		cursor_clear(cursors[i]);
+	}
+	channel_unref(channel);
+}
+
+static void
+test_an_id_from_before_a_cut_leads_to_the_copy(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+	struct mark mark;
+
+	(void)state;
+	spool_append("news", "tick\n");
+	channel = spool_use("news");
+	enter_tail(channel, &cursor);
+	mark = mark_of(&cursor);
+	cursor_clear(&cursor);
+	spool_append("news", "tock\n");
+	spool_append("news.1", "tick\ntock\n");
+	cut("spool/news");
+	spool_append("news", "tick\n");
+	look(channel);
+	resume(channel, &cursor, &mark);
+	assert_at(&cursor, channel->before, 5);
 	cursor_clear(&cursor);
 	channel_unref(channel);
 }
@@ -263,6 +334,8 @@ main(void)
 		WALK_TEST(test_an_id_of_a_file_that_is_gone_is_a_gap),
 		WALK_TEST(test_an_id_within_a_record_is_a_gap),
 		WALK_TEST(test_a_file_that_was_cut_is_left_for_its_copy),
+		WALK_TEST(test_a_copy_that_is_being_made_comes_before_nothing),
+		WALK_TEST(test_an_id_from_before_a_cut_leads_to_the_copy),
 		WALK_TEST(
 		    test_two_files_that_came_after_each_other_make_no_circle),
 	};
