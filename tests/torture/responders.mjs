@@ -106,11 +106,18 @@ export class Responders {
     if (victim === undefined || (signal !== "SIGSTOP" && !this.mayGo(victim, all))) return;
     if (!this.send(victim, signal)) return;
     if (signal === "SIGSTOP") {
-      setTimeout(() => this.send(victim, "SIGCONT"), between(random, ...STOP_MS));
+      setTimeout(() => this.goOn(victim), between(random, ...STOP_MS));
     } else {
       this.condemned.add(victim.pid);
     }
-    this.stage.figures.count(`${signal} for ${victim.pid === taker ? "the taker" : victim.kind}`);
+    const kind = victim.pid === taker ? "the taker" : victim.kind;
+    this.stage.figures.count(`${signal} for ${kind}`);
+    this.stage.history.note(`${signal} for ${kind}, ${victim.pid}`);
+  }
+
+  goOn(victim) {
+    this.stage.history.note(`SIGCONT for ${victim.pid}`);
+    this.send(victim, "SIGCONT");
   }
 
   send({ pid }, signal) {

@@ -60,8 +60,10 @@ export async function runRotator(stage, channel, random) {
     await pause(between(random, channel.everyMs / 2, channel.everyMs * 1.5));
     const way = channel.rotation[turn % channel.rotation.length];
     channel.turns++;
+    stage.history.note(`${way} of ${channel.name} begins`);
     const { code, said } = await WAYS[way](stage, channel);
     channel.turns++;
+    stage.history.note(`${way} of ${channel.name} ended with ${code}`);
     // What it left is completed, before others come who know of no lock.
     if (code === KILLED || code === null) {
       stage.figures.count("kills of rotate");

@@ -7,8 +7,8 @@
 // drains, and then every viewer must have every record once and in order, or a
 // gap that accounts for just what is missing; ledger.mjs has the rules.
 //
-// Prints the seed first and the figures last; exits 1 if anything was wrong, or
-// if anything never happened that was to happen.
+// Prints the seed, what was wrong and the figures; exits 1 if anything was wrong,
+// or if anything never happened that was to happen.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { between, pickSeed, seeded } from "../web/random.mjs";
 import { Archive } from "./archive.mjs";
 import { Figures } from "./figures.mjs";
+import { History } from "./history.mjs";
 import { Hearsay, judge, newFigures } from "./ledger.mjs";
 import { planAsks, planChannels, planWriters } from "./plan.mjs";
 import { Responders } from "./responders.mjs";
@@ -65,6 +66,7 @@ const stage = {
   torn,
   vanishing: channels.filter(({ vanishes }) => vanishes).map(({ name }) => name),
   figures: new Figures(),
+  history: new History(),
   random: newRandom(),
   isOn: true,
   complaints: [],
@@ -197,9 +199,11 @@ function report(viewers, truths) {
   if (lost.length > 0) stage.complain(`written, but in no segment: ${lost.join(", ")}`);
   stage.complaints.push(...stage.archive.complaints);
   for (const what of neverHappened()) stage.complain(`there were no ${what}`);
-  process.stdout.write(figures.toString());
+  // Before the figures: a reader of a part of this sees its beginning.
   writeFileSync(`${stage.folder}/complaints`, `${stage.complaints.join("\n")}\n`);
+  writeFileSync(`${stage.folder}/history`, stage.history.toString());
   for (const what of stage.complaints.slice(0, 20)) console.log(`WRONG: ${what}`);
+  process.stdout.write(figures.toString());
   console.log(`${stage.complaints.length} complaints, seed ${seed}`);
   return stage.complaints.length;
 }

@@ -12,8 +12,8 @@ import { isCursor } from "../web/cursor.mjs";
 const agent = new http.Agent({ keepAlive: false, maxSockets: Infinity });
 
 export class Viewer {
-  // ${stage}: { doors, archive, writers, vanishing, torn, figures }; ${asks}: what
-  // it asks for.
+  // ${stage}: { doors, archive, writers, vanishing, torn, figures, history };
+  // ${asks}: what it asks for.
   constructor(name, stage, { asks, channels, isFromStart, random }) {
     const writersOf = new Map(channels.map((channel) => [channel,
       [...stage.writers.values()].filter((w) => w.channel === channel).map((w) => w.name)]));
@@ -61,7 +61,9 @@ export class Viewer {
     return new Promise((resolve) => {
       const headers = { Accept: "text/event-stream" };
       if (this.lastId !== undefined) headers["Last-Event-ID"] = this.lastId;
-      const request = http.get(this.url(), { agent, headers });
+      const url = this.url();
+      const request = http.get(url, { agent, headers });
+      this.stage.history.note(`${this.name} asks ${url} from ${this.lastId}`);
       const left = { events: this.isCalm ? Infinity : between(this.random, 1, 400) };
       const isSlow = !this.isCalm && this.random() < 0.2;
       const timer = setTimeout(() => request.destroy(), between(this.random, 200, 6000));
@@ -70,6 +72,7 @@ export class Viewer {
       request.on("error", () => {});
       request.on("close", () => {
         clearTimeout(timer);
+        this.stage.history.note(`${this.name} ended`);
         resolve();
       });
     });
@@ -115,12 +118,16 @@ export class Viewer {
     this.ledger.complaints.push(`${this.name}: ${what}, last id ${this.lastId}`);
   }
 
+  at(id) {
+    return `${id}  at ${this.stage.history.now}`;
+  }
+
   event({ event: type = "message", id, data }) {
     if (id === undefined) this.complain(`an event without an id: ${data}`);
     if (type === "spoolcast.gap") {
       const gap = JSON.parse(data);
       for (const channel of this.channelsOf(gap)) {
-        this.ledger.gap(channel, gap, this.stage.archive.oldestKept(channel), id);
+        this.ledger.gap(channel, gap, this.stage.archive.oldestKept(channel), this.at(id));
       }
     } else if (!isCursor(type)) {
       this.note(type, id, data);
@@ -143,7 +150,7 @@ export class Viewer {
       this.complain(`a torn, merged or foreign record: ${type}, ${JSON.stringify(data)}, id ${id}`);
       return;
     }
-    this.ledger.record(writer.channel, owner.name, owner.number, id);
+    this.ledger.record(writer.channel, owner.name, owner.number, this.at(id));
   }
 
   // Whether it has the last of what it is owed.
