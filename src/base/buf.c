@@ -8,6 +8,8 @@
 #include "base/buf.h"
 
 #define FIRST_CAP 256
+/* What 64 bits need in decimal. */
+#define DIGITS_MAX 20
 
 int
 buf_reserve(struct buf *buf, size_t more)
@@ -51,21 +53,37 @@ buf_puts(struct buf *buf, const char *text)
 int
 buf_printf(struct buf *buf, const char *format, ...)
 {
+	size_t room;
 	va_list ap;
 	int n;
 
-	va_start(ap, format);
-	n = vsnprintf(NULL, 0, format, ap);
-	va_end(ap);
-	assert(n >= 0);
-	/* One more for the NUL that vsnprintf writes. */
-	if (buf_reserve(buf, (size_t)n + 1) != 0)
-		return -1;
-	va_start(ap, format);
-	vsnprintf((char *)buf->data + buf->len, (size_t)n + 1, format, ap);
-	va_end(ap);
+	/* Mostly it fits where it is to be; else this says how long it is. */
+	do {
+		room = buf->cap - buf->len;
+		va_start(ap, format);
+		n = vsnprintf(room == 0 ? NULL : (char *)buf->data + buf->len,
+		    room, format, ap);
+		va_end(ap);
+		assert(n >= 0);
+		/* One more for the NUL that vsnprintf writes. */
+		if ((size_t)n >= room && buf_reserve(buf, (size_t)n + 1) != 0)
+			return -1;
+	} while ((size_t)n >= room);
 	buf->len += (size_t)n;
 	return 0;
+}
+
+int
+buf_put_uint(struct buf *buf, uint64_t number)
+{
+	char digits[DIGITS_MAX];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return buf_append(buf, digits + at, sizeof(digits) - at);
 }
 
 void

@@ -41,6 +41,12 @@ int buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /**
+ * buf_put_uint(buf, number):
+ * Append ${number} in decimal.  Return 0, or -1 with ENOMEM.
+ */
+int buf_put_uint(struct buf *buf, uint64_t number);
+
+/**
  * buf_consume(buf, len):
  * Drop the first ${len} bytes, which must be there, and move up the rest.
  */

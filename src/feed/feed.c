@@ -37,11 +37,16 @@ compare_texts(const void *a, const void *b)
 static int
 append_sorted(struct buf *key, const struct text_list *list)
 {
-	const char **texts = calloc(list->count + 1, sizeof(*texts));
+	const char **texts;
 	size_t n = 0;
 	int rc = 0;
 
-	if (texts == NULL)
+	/* Most are in order: one channel, and no types. */
+	if (list->count < 2)
+		return buf_append(key, list->texts.data, list->texts.len) == 0 ?
+		    buf_append(key, "", 1) :
+		    -1;
+	if ((texts = calloc(list->count, sizeof(*texts))) == NULL)
 		return -1;
 	TEXT_LIST_EACH (text, list)
 		texts[n++] = text;

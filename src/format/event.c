@@ -203,7 +203,10 @@ event_append_skipped(struct buf *out, const struct span *id,
 int
 event_append_retry(struct buf *out, int64_t ms)
 {
-	return buf_printf(out, "retry: %" PRId64 "\n", ms);
+	if (buf_puts(out, "retry: ") != 0 ||
+	    buf_put_uint(out, (uint64_t)ms) != 0)
+		return -1;
+	return buf_puts(out, "\n");
 }
 
 int

@@ -7,7 +7,11 @@
 
 #define LINE_MAX_LEN 255
 
+/* What a head takes without the fields of the response. */
+#define HEAD_BYTES 256
+
 #define ALLOW "Allow: GET, HEAD, OPTIONS\r\n"
+#define NO_SNIFFING "X-Content-Type-Options: nosniff\r\n"
 
 /* A status, and the fields that each response with it has. */
 static const struct reason {
@@ -88,41 +92,49 @@ void
 response_field(
     struct response *response, const char *name, const char *value, size_t len)
 {
-	if (buf_printf(&response->fields, "%s: ", name) != 0 ||
+	if (buf_puts(&response->fields, name) != 0 ||
+	    buf_puts(&response->fields, ": ") != 0 ||
 	    append_printable(&response->fields, value, len) != 0 ||
 	    buf_puts(&response->fields, "\r\n") != 0)
 		response->has_failed = true;
+}
+
+static int
+append_type(struct buf *out, const struct response *response)
+{
+	if (buf_puts(out, "Content-Type: ") != 0 ||
+	    buf_puts(out, response->type) != 0)
+		return -1;
+	return buf_puts(out, "\r\n");
 }
 
 /* Append the fields of a body that is sent bit by bit. */
 static int
 append_stream_fields(struct buf *out, const struct response *response)
 {
+	if (append_type(out, response) != 0)
+		return -1;
 	/*
 	 * The web server owns Connection and Transfer-Encoding.  nginx takes
 	 * X-Accel-Buffering as "do not collect" and removes it.
 	 */
-	return buf_printf(out,
-	    "Content-Type: %s\r\n"
+	return buf_puts(out,
 	    "Cache-Control: no-cache, no-store, no-transform\r\n"
-	    "X-Accel-Buffering: no\r\n"
-	    "X-Content-Type-Options: nosniff\r\n",
-	    response->type);
+	    "X-Accel-Buffering: no\r\n" NO_SNIFFING);
 }
 
 /* Append the fields of the status, and of a body that is there as a whole. */
 static int
 append_whole_fields(struct buf *out, const struct response *response)
 {
-	if (buf_printf(out, "Cache-Control: no-store\r\n%s",
-		reason_of(response->status)->fields) != 0)
+	if (buf_puts(out, "Cache-Control: no-store\r\n") != 0 ||
+	    buf_puts(out, reason_of(response->status)->fields) != 0)
 		return -1;
 	if (response->type == NULL)
 		return 0;
-	return buf_printf(out,
-	    "Content-Type: %s\r\n"
-	    "X-Content-Type-Options: nosniff\r\n",
-	    response->type);
+	if (append_type(out, response) != 0)
+		return -1;
+	return buf_puts(out, NO_SNIFFING);
 }
 
 int
@@ -150,7 +162,9 @@ response_append(struct buf *out, const struct response *response, bool has_body,
 		errno = ENOMEM;
 		return -1;
 	}
-	if (response_append_head(out, response, head) != 0)
+	if (buf_reserve(out,
+		HEAD_BYTES + response->fields.len + response->body.len) != 0 ||
+	    response_append_head(out, response, head) != 0)
 		return -1;
 	return has_body ?
 	    buf_append(out, response->body.data, response->body.len) :

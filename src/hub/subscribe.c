@@ -72,15 +72,15 @@ make_head(struct admission *a, const struct place *place, struct buf *head)
 {
 	const struct request *req = &a->request;
 	struct viewer *v = a->viewer;
-	struct buf id = { 0 };
+	struct buf *id = &viewer_hub(v)->id;
 	struct span span;
-	int rc = -1;
 
 	v->has_lost = feed_id_lacks(place->feed, req);
-	if (feed_id_append(
-		place->feed, place->cursors, place->n_cursors, &id) != 0)
-		goto done;
-	span = (struct span){ id.data, id.len };
+	id->len = 0;
+	if (feed_id_append(place->feed, place->cursors, place->n_cursors, id) !=
+	    0)
+		return -1;
+	span = (struct span){ id->data, id->len };
 	/*
 	 * A loss is told after the head.  So the head has the client's own id,
 	 * and the event for the gap moves it on: if the connection is cut
@@ -94,12 +94,9 @@ make_head(struct admission *a, const struct place *place, struct buf *head)
 	if (a->is_incremental)
 		response_field(&a->response, "Incremental", "?1", 2);
 	if (append_first(a, place->feed->settings, &span) != 0)
-		goto done;
-	rc = response_append(head, &a->response, req->method != METHOD_HEAD,
+		return -1;
+	return response_append(head, &a->response, req->method != METHOD_HEAD,
 	    viewer_wire(v)->head);
-done:
-	buf_free(&id);
-	return rc;
 }
 
 /* Let the log know which channels are missing.  Return whether any is. */

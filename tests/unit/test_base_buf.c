@@ -145,10 +145,40 @@ test_consuming_moves_up_the_rest(void **state)
 	buf_free(&buf);
 }
 
+static void
+test_numbers_and_text_that_hardly_fit(void **state)
+{
+	static const struct {
+		uint64_t number;
+		const char *text;
+	} rows[] = { { 0, "0" }, { 9, "9" }, { 10, "10" }, { 3000, "3000" },
+		{ UINT64_MAX, "18446744073709551615" } };
+	struct buf buf = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf.len = 0;
+		assert_int_equal(buf_put_uint(&buf, rows[i].number), 0);
+		assert_int_equal(buf.len, strlen(rows[i].text));
+		assert_memory_equal(buf.data, rows[i].text, buf.len);
+	}
+	/* The NUL that is not kept needs room as well. */
+	for (size_t left = 0; left < 5; left++) {
+		buf.len = buf.cap - left;
+		assert_int_equal(buf_printf(&buf, "%s", "abc"), 0);
+		assert_memory_equal(buf.data + buf.len - 3, "abc", 3);
+	}
+	buf_free(&buf);
+	assert_int_equal(buf_printf(&buf, "%d %s", 12, "x"), 0);
+	assert_int_equal(buf.len, 4);
+	buf_free(&buf);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers_and_text_that_hardly_fit),
 		cmocka_unit_test(test_a_zeroed_buffer_is_empty_and_usable),
 		cmocka_unit_test(test_what_is_appended_stays_in_order),
 		cmocka_unit_test(
