@@ -60,13 +60,14 @@ refuse_role(struct fcgi_decoder *d, struct buf *reply, bool keep_conn)
 	return event;
 }
 
+/* ${content} may be in the intake, whose record ends here. */
 static enum fcgi_event
-finish_begin(struct fcgi_decoder *d, struct buf *reply)
+finish_begin(struct fcgi_decoder *d, const uint8_t *content, struct buf *reply)
 {
 	FCGI_BeginRequestBody body;
 	bool keep_conn;
 
-	memcpy(&body, d->intake->record.data, sizeof(body));
+	memcpy(&body, content, sizeof(body));
 	fcgi_intake_drop(&d->intake, FCGI_INTAKE_RECORD);
 	if (d->record_id == d->id)
 		return break_off(d, FCGI_ERROR_BUSY_ID);
@@ -131,7 +132,7 @@ finish_record(struct fcgi_decoder *d, bool is_empty, struct buf *reply)
 	if (d->record_id == FCGI_NULL_REQUEST_ID)
 		return finish_management(d, reply);
 	if (d->record_type == FCGI_BEGIN_REQUEST)
-		return finish_begin(d, reply);
+		return finish_begin(d, d->intake->record.data, reply);
 	if (d->record_id != d->id)
 		return FCGI_MORE;
 	if (d->record_type == FCGI_STDIN && is_empty && d->wants_body) {
@@ -263,6 +264,12 @@ static enum fcgi_event
 take_content(
     struct fcgi_decoder *d, const uint8_t *bytes, size_t len, struct buf *reply)
 {
+	/* Mostly this comes in one piece, which need not be kept. */
+	if (d->record_type == FCGI_BEGIN_REQUEST && d->intake == NULL &&
+	    len == d->content_left) {
+		d->content_left = 0;
+		return finish_begin(d, bytes, reply);
+	}
 	if (keep_content(d, bytes, len) != 0)
 		return break_off(d, FCGI_ERROR_MEMORY);
 	d->content_left = (uint16_t)(d->content_left - len);

@@ -122,20 +122,21 @@ stream(struct admission *a, struct place *place)
 {
 	const struct request *req = &a->request;
 	struct viewer *v = a->viewer;
-	struct buf head = { 0 };
-	int rc = make_head(a, place, &head);
+	struct buf *head = &viewer_hub(v)->text;
+	int rc;
 
+	head->len = 0;
+	rc = make_head(a, place, head);
 	if (rc != 0 || req->method == METHOD_HEAD) {
 		if (rc == 0)
-			rc = viewer_answer(v, &head);
+			rc = viewer_answer(v, head);
 		place_unref(place);
 	} else {
 		v->padding = (uint32_t)req->padding;
 		v->wants_beats = req->wants_beats;
 		v->misses_channels = note_missing(viewer_hub(v), place->feed);
-		rc = viewer_stream(v, place, &head);
+		rc = viewer_stream(v, place, head);
 	}
-	buf_free(&head);
 	return rc;
 }
 
