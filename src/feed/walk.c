@@ -248,10 +248,9 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 		return -1;
 	if (before != NULL && mark->before != 0)
 		rc = place_before(before, seg, mark, &end);
-	/* Nothing came before it, so it is from before the cut. */
-	else if (before != NULL && segment_is_copy(before, seg))
-		rc = 0;
-	if (rc == 0 && is_of_copy(seg, before, &mark->at)) {
+	/* If it says nothing of that, it may be about what the copy has. */
+	if ((rc == 0 || (before != NULL && mark->before == 0)) &&
+	    is_of_copy(seg, before, &mark->at)) {
 		/* Each copy is younger, so this ends. */
 		rc = enter_as_marked(channel, cursor, before, mark);
 		segment_drop(&before);
