@@ -3,24 +3,22 @@
 #include "feed/earlier.h"
 #include "spool/channel_log.h"
 
-bool
+int
 earlier_is_cut(struct segment *seg, struct segment *copy)
 {
 	struct position end;
 	uint64_t size;
+	int holds;
 
 	if (segment_size(copy, &size) != 0 ||
 	    segment_position(copy, size, &end) != 0)
-		return false;
-	return segment_holds(seg, &end) == 0;
+		return -1;
+	holds = segment_holds(seg, &end);
+	return holds == -1 ? -1 : !holds;
 }
 
-/*
- * Find the segment with the next number after ${seg}, with a reference; NULL:
- * none, or a hole.
- */
-static int
-find_numbered(
+int
+earlier_numbered(
     struct channel *channel, struct segment *seg, struct segment **out)
 {
 	*out = NULL;
@@ -47,10 +45,10 @@ int
 earlier_find(struct channel *channel, struct segment *seg, struct segment **out)
 {
 	struct segment *copy;
-	int rc = find_numbered(channel, seg, out);
+	int rc = earlier_numbered(channel, seg, out);
 
 	if (rc != 0 || *out == NULL || !segment_is_copy(*out, seg) ||
-	    earlier_is_cut(seg, *out))
+	    earlier_is_cut(seg, *out) != 0)
 		return rc;
 	/*
 	 * A copy of what is not cut yet may still be in the making, and has
@@ -58,7 +56,7 @@ earlier_find(struct channel *channel, struct segment *seg, struct segment **out)
 	 * before both.
 	 */
 	copy = *out;
-	rc = find_numbered(channel, copy, out);
+	rc = earlier_numbered(channel, copy, out);
 	segment_drop(&copy);
 	return rc;
 }

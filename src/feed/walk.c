@@ -181,7 +181,7 @@ walk_was_cut(struct channel *channel, const struct cursor *cursor)
 
 	return cursor->segment == channel->segment && copy != NULL &&
 	    copy != cursor->before && segment_is_copy(copy, cursor->segment) &&
-	    earlier_is_cut(cursor->segment, copy);
+	    earlier_is_cut(cursor->segment, copy) == 1;
 }
 
 int
@@ -214,7 +214,7 @@ walk_changed(struct channel *channel, struct cursor *cursor)
 static bool
 is_of_copy(struct segment *seg, struct segment *copy, const struct position *at)
 {
-	return segment_is_copy(copy, seg) && earlier_is_cut(seg, copy) &&
+	return segment_is_copy(copy, seg) && earlier_is_cut(seg, copy) == 1 &&
 	    segment_holds(copy, at) == 1;
 }
 
@@ -232,6 +232,42 @@ place_before(struct segment *before, const struct segment *seg,
 }
 
 /*
+ * Find the segment before ${seg} that ${mark} speaks of, and so far as it says
+ * that this was read.  Return 1, or 0 if it does not speak of that one, or -1.
+ * In ${*before} is a reference, or NULL, whatever is returned.
+ */
+static int
+find_marked(struct channel *channel, struct segment *seg,
+    const struct mark *mark, struct segment **before, struct position *end)
+{
+	if (mark->before == 0)
+		return earlier_find(channel, seg, before) == 0 ? 1 : -1;
+	if (earlier_numbered(channel, seg, before) != 0)
+		return -1;
+	return *before == NULL ? 1 : place_before(*before, seg, mark, end);
+}
+
+/*
+ * As find_marked, where ${*before} is not the one: a copy that was not cut yet,
+ * or is empty, has come between ${seg} and the segment before that.
+ */
+static int
+find_behind_copy(struct channel *channel, struct segment *seg,
+    const struct mark *mark, struct segment **before, struct position *end)
+{
+	struct segment *copy = *before;
+	int rc = 0;
+
+	if (earlier_is_cut(seg, copy) != 0)
+		return 0;
+	rc = earlier_numbered(channel, copy, before);
+	segment_drop(&copy);
+	if (rc != 0 || *before == NULL)
+		return rc == 0 ? 1 : -1;
+	return place_before(*before, seg, mark, end);
+}
+
+/*
  * Put ${cursor} at ${mark} in ${seg}, having read as much of the segment before
  * as the mark says.  Return 1, or 0 if the mark is not about that segment, or
  * -1.
@@ -242,12 +278,8 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 {
 	struct segment *before;
 	struct position end;
-	int rc = 1;
+	int rc = find_marked(channel, seg, mark, &before, &end);
 
-	if (earlier_find(channel, seg, &before) != 0)
-		return -1;
-	if (before != NULL && mark->before != 0)
-		rc = place_before(before, seg, mark, &end);
 	/* If it says nothing of that, it may be about what the copy has. */
 	if ((rc == 0 || (before != NULL && mark->before == 0)) &&
 	    is_of_copy(seg, before, &mark->at)) {
@@ -256,6 +288,8 @@ enter_as_marked(struct channel *channel, struct cursor *cursor,
 		segment_drop(&before);
 		return rc;
 	}
+	if (rc == 0)
+		rc = find_behind_copy(channel, seg, mark, &before, &end);
 	/* If the mark does not say how much of it was read, all was. */
 	if (rc == 1 && mark->before == 0)
 		rc = end_of(before, &end) == 0 ? 1 : -1;
