@@ -59,8 +59,11 @@ start_member(
 		errno = member->channel->open_errno;
 		return -1;
 	}
+	/* All of what came since the search began is news. */
 	if (!told->has_id)
-		return start_fresh(start, member, cursor);
+		return start->next < start->n_first ?
+		    start_fresh(start, member, cursor) :
+		    0;
 	if (!told->is_ours) {
 		cursor_lose(cursor, GAP_UNKNOWN, NULL);
 		return 0;
@@ -112,7 +115,7 @@ feed_start_begin(
 	}
 	start->feed = feed_ref(feed);
 	start->request = request;
-	start->n = feed->n_members;
+	start->n = start->n_first = feed->n_members;
 	return 0;
 }
 

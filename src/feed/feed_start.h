@@ -14,8 +14,9 @@ struct feed_start {
 	const struct request *request; /* borrowed */
 	struct feed_id told;
 	struct cursor *cursors;
-	size_t n;    /* members there were when it began */
-	size_t next; /* the member whose cursor is looked for */
+	size_t n;	/* members that are searched for */
+	size_t n_first; /* those there were when it began */
+	size_t next;	/* the member whose cursor is looked for */
 	struct walk_search search;
 	size_t refilled; /* members from this index on had no budget yet */
 	size_t freed;	 /* those below this find their end at any cost */

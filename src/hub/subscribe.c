@@ -264,6 +264,19 @@ begin_if_possible(struct subscription *sub)
 	return begin(sub) == 0 ? 0 : refuse_feed(a);
 }
 
+/* Search for a slice, and count the memory that this may take. */
+static struct place *
+search(struct subscription *sub)
+{
+	const size_t had = feed_start_memory(&sub->start);
+	struct place *place = feed_start_go_on(&sub->start);
+	const size_t more = feed_start_memory(&sub->start) - had;
+
+	sub->memory += more;
+	memory += more;
+	return place;
+}
+
 /* Go on with ${sub}.  Return whether it is through. */
 static bool
 go_on(struct subscription *sub)
@@ -272,7 +285,7 @@ go_on(struct subscription *sub)
 	struct place *place = NULL;
 
 	if (begin_if_possible(sub) == 0) {
-		place = feed_start_go_on(&sub->start);
+		place = search(sub);
 		if (place == NULL && errno == EAGAIN)
 			return false;
 		/* The rest is short, and is done outside a slice. */

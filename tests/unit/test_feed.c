@@ -313,6 +313,27 @@ test_a_channel_that_comes_during_the_search_is_searched(void **state)
 }
 
 static void
+test_all_of_a_channel_that_comes_during_the_search_is_news(void **state)
+{
+	struct request request = ask_for("build-*");
+	struct feed *feed = get(&request);
+	struct feed_start search;
+	struct place *place;
+
+	(void)state;
+	assert_int_equal(feed_start_begin(&search, feed, &request), 0);
+	spool_append("build-1", "one\n");
+	wake_name(&feeds, "build-1");
+	place = feed_start_go_on(&search);
+	assert_non_null(place);
+	assert_next(&place, "data: one\n");
+	place_unref(place);
+	feed_start_end(&search);
+	feed_unref(feed);
+	request_free(&request);
+}
+
+static void
 test_a_pattern_has_no_more_channels_than_allowed(void **state)
 {
 	struct request request = ask_for("build-*");
@@ -416,6 +437,8 @@ main(void)
 		FEED_TEST(test_a_pattern_takes_in_what_comes),
 		FEED_TEST(
 		    test_a_channel_that_comes_during_the_search_is_searched),
+		FEED_TEST(
+		    test_all_of_a_channel_that_comes_during_the_search_is_news),
 		FEED_TEST(test_a_pattern_has_no_more_channels_than_allowed),
 		FEED_TEST(test_news_wakes_those_that_wait),
 		FEED_TEST(test_it_is_over_when_all_has_ended_and_was_seen),
