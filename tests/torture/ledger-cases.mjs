@@ -7,6 +7,7 @@
 // a5 was never written.  A viewer that is told "a1" gets that record; "gap
 // REASON RESUMED KEPT" is a gap when KEPT is the oldest segment that there is.
 import { Figures } from "./figures.mjs";
+import { History } from "./history.mjs";
 import { Hearsay, Ledger, Truth, judge, newFigures } from "./ledger.mjs";
 import { textOf } from "./texts.mjs";
 import { Torn } from "./torn.mjs";
@@ -85,7 +86,8 @@ function judgeStream([text, truth = exact, isFromStart = true]) {
 function judgeEvent({ killed = [], ...event }) {
   const writers = new Map([["w", { name: "w", channel: "c", max: 300, maybe: new Set(killed) }]]);
   const torn = new Torn(writers);
-  const viewer = new Viewer("viewer", { writers, torn }, { asks: ["c"], channels: ["c"] });
+  const history = new History();
+  const viewer = new Viewer("viewer", { writers, torn, history }, { asks: ["c"], channels: ["c"] });
   viewer.event({ id: "i", ...event });
   return [...viewer.ledger.complaints,
     ...torn.settle(new Figures()).map((what) => `viewer: ${what}`)];
