@@ -411,11 +411,7 @@ feed_is_over(const struct place *place)
 	if (feed->patterns.count > 0)
 		return false;
 	for (size_t i = 0; i < feed->n_members; i++) {
-		const struct member *member = feed->members[i];
-
-		if (!member->channel->has_ended ||
-		    !is_behind_all(member,
-			i < place->n_cursors ? &place->cursors[i] : &at_start))
+		if (!feed->members[i]->channel->has_ended)
 			return false;
 	}
 	for (size_t i = 0; i < feed->n_members; i++) {
@@ -425,6 +421,12 @@ feed_is_over(const struct place *place)
 			feeds_retry(feed);
 			return false;
 		}
+	}
+	/* What was in the log when it was asked for more is looked at last. */
+	for (size_t i = 0; i < feed->n_members; i++) {
+		if (!is_behind_all(feed->members[i],
+			i < place->n_cursors ? &place->cursors[i] : &at_start))
+			return false;
 	}
 	return true;
 }

@@ -125,10 +125,11 @@ feed_id_lacks(const struct feed *feed, const struct request *request)
 	 * for now.
 	 */
 	for (size_t i = 0; told.has_pattern && i < told.n && !lacks; i++) {
-		const struct mark *mark = &told.marks[i];
-
-		/* The client had a place there, or a gap not told yet. */
-		lacks = mark->state != MARK_START && !has_tag(feed, mark->tag);
+		/*
+		 * The client had a place there, or a gap not told yet; or that
+		 * had a file by then, of which it had seen nothing.
+		 */
+		lacks = !has_tag(feed, told.marks[i].tag);
 	}
 	feed_id_free(&told);
 	return lacks;

@@ -370,7 +370,7 @@ channel_look(struct channel *channel)
 	struct folder *folder = channel->folder;
 	unsigned refused = trust_refusal()->count;
 	const struct form *form;
-	bool is_new = false;
+	bool is_new = false, is_end_new;
 	struct stat st;
 
 	channel->needs_look = false;
@@ -378,6 +378,8 @@ channel_look(struct channel *channel)
 	if (!folder->is_there)
 		return false;
 	channel->is_missing = channel->is_gone = false;
+	/* First: what was written before the end is there when this is. */
+	is_end_new = look_for_end(channel);
 	/*
 	 * Events were lost, and the channel had no look since then: nobody
 	 * knows how many files have come.
@@ -411,7 +413,7 @@ channel_look(struct channel *channel)
 		list_push(&folder->missing, &channel->in_missing);
 		folder_poll_wait(folder);
 	}
-	return look_for_end(channel) || is_new;
+	return is_end_new || is_new;
 }
 
 /* Return whether ${seg} was written to since the last poll. */

@@ -334,6 +334,33 @@ test_all_of_a_channel_that_comes_during_the_search_is_news(void **state)
 }
 
 static void
+test_a_channel_that_is_gone_before_it_was_read_is_lacking(void **state)
+{
+	struct request request = ask_for("build-*"), again = ask_for("build-*");
+	struct place *place;
+	struct feed *feed;
+
+	(void)state;
+	spool_append("build-0", "one\n");
+	place = begin(&request);
+	spool_append("build-1", "unseen\n");
+	wake_name(&feeds, "build-1");
+	assert_int_equal(feed_id_append(place->feed, place->cursors,
+			     place->n_cursors, &again.cursor),
+	    0);
+	place_unref(place);
+	feed = get(&again);
+	assert_false(feed_id_lacks(feed, &again));
+	feed_unref(feed);
+	spool_delete("build-1");
+	feed = get(&again);
+	assert_true(feed_id_lacks(feed, &again));
+	feed_unref(feed);
+	request_free(&request);
+	request_free(&again);
+}
+
+static void
 test_a_pattern_has_no_more_channels_than_allowed(void **state)
 {
 	struct request request = ask_for("build-*");
@@ -439,6 +466,8 @@ main(void)
 		    test_a_channel_that_comes_during_the_search_is_searched),
 		FEED_TEST(
 		    test_all_of_a_channel_that_comes_during_the_search_is_news),
+		FEED_TEST(
+		    test_a_channel_that_is_gone_before_it_was_read_is_lacking),
 		FEED_TEST(test_a_pattern_has_no_more_channels_than_allowed),
 		FEED_TEST(test_news_wakes_those_that_wait),
 		FEED_TEST(test_it_is_over_when_all_has_ended_and_was_seen),
