@@ -283,6 +283,15 @@ channel_log_link(struct channel *channel, struct segment *old)
 	}
 }
 
+void
+channel_log_unlink(struct segment *old)
+{
+	if (!old->is_removed)
+		return;
+	old->newer.ino = 0;
+	old->is_removed = false;
+}
+
 /* Open the segment that took the name of ${seg}, which has none any more. */
 static enum series_step
 after_removed(

@@ -64,6 +64,12 @@ bool channel_log_look_before(struct channel *channel, bool is_first);
 void channel_log_link(struct channel *channel, struct segment *old);
 
 /**
+ * channel_log_unlink(old):
+ * Take that back for an ${old} without a name: nobody knows what came after it.
+ */
+void channel_log_unlink(struct segment *old);
+
+/**
  * channel_log_after(channel, seg, out), channel_log_before(channel, seg, out):
  * As series_list_after and series_list_before, but channel_log_after also finds
  * the segment that took the name of ${seg}, if ${seg} has no name any more.

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/timer.h"
+#include "spool/channel_log.h"
 #include "spool/folder_parts.h"
 
 /* A turn takes so many ms at most, so that viewers need not wait. */
@@ -135,8 +136,34 @@ begin(struct folder *folder)
 static void
 tell(struct channel *channel)
 {
-	list_remove(&channel->dirty);
+	/* Names that were told of during the look need another one. */
+	if (!channel->needs_look)
+		list_remove(&channel->dirty);
 	channel->folder->ops->on_channel(channel->folder->cookie, channel);
+}
+
+/*
+ * Look at ${channel}, or poll it; return whether that found anything.  What the
+ * kernel told until then is known first: files that came and went count, and a
+ * file that is seen before it was told of would be taken for one of those.
+ */
+static bool
+look_at(struct channel *channel, bool is_poll)
+{
+	struct watch *watch = &channel->folder->watch;
+	struct segment *old = segment_ref(channel->segment);
+	bool knows_all, is_news;
+
+	(void)watch_tell(watch);
+	is_news = is_poll ? channel_poll(channel) : channel_look(channel);
+	if (old != NULL && channel->segment != old) {
+		/* Another one may have come just before the newest did. */
+		knows_all = watch_tell(watch);
+		if (!knows_all || channel->arrivals > 0)
+			channel_log_unlink(old);
+	}
+	segment_drop(&old);
+	return is_news;
 }
 
 /*
@@ -152,7 +179,7 @@ look_at_dirty(struct folder *folder)
 		return false;
 	channel = LIST_OF(folder->dirty.next, struct channel, dirty);
 	if (channel->needs_look)
-		channel_look(channel);
+		(void)look_at(channel, false);
 	tell(channel);
 	return true;
 }
@@ -171,7 +198,7 @@ look_for_next(struct folder *folder)
 	channel = LIST_OF(folder->to_find.next, struct channel, in_missing);
 	list_remove(&channel->in_missing);
 	list_push(&folder->missing, &channel->in_missing);
-	if (channel_poll(channel)) {
+	if (look_at(channel, true)) {
 		folder->has_news = true;
 		tell(channel);
 	}
@@ -193,8 +220,7 @@ look_at_next(struct folder *folder)
 	/* Watch it first, so that we are told of what comes after the look. */
 	if (channel->follow_no != folder->follow_no)
 		channel_follow(channel);
-	is_news =
-	    folder->look_polls ? channel_poll(channel) : channel_look(channel);
+	is_news = look_at(channel, folder->look_polls);
 	channel->look_no = folder->look_no;
 	folder->has_news = folder->has_news || is_news;
 	if (is_news || folder->look_tells)

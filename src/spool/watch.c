@@ -147,10 +147,9 @@ tell_all(struct watch *watch, char *bytes, ssize_t len)
 	}
 }
 
-static void
-on_readable(struct ev_loop *loop, ev_io *io, int revents)
+bool
+watch_tell(struct watch *watch)
 {
-	struct watch *watch = io->data;
 	union {
 		char bytes[BUFFER_BYTES];
 		struct inotify_event align;
@@ -158,24 +157,33 @@ on_readable(struct ev_loop *loop, ev_io *io, int revents)
 	int64_t until_ms = clock_mono_ms() + TURN_MS;
 	ssize_t len;
 
-	(void)loop;
-	(void)revents;
-	/*
-	 * Tell all that happened until now before on_done looks what became of
-	 * it; but not for ever.  Room that is left in the buffer means that
-	 * there was no more.
-	 */
+	/* Room that is left in the buffer means that there was no more. */
 	do {
-		len = read(io->fd, buffer.bytes, sizeof(buffer.bytes));
+		if (!watch_is_on(watch))
+			return true;
+		len = read(watch->io.fd, buffer.bytes, sizeof(buffer.bytes));
 		if (len == -1) {
 			if (errno != EAGAIN && errno != EINTR)
 				log_errno(
 				    LOG_LEVEL_ERROR, "event=inotify-read");
-			break;
+			return errno != EINTR;
 		}
 		tell_all(watch, buffer.bytes, len);
-	} while (len > (ssize_t)(sizeof(buffer) - EVENT_MAX) &&
-	    clock_mono_ms() < until_ms);
+		if (len <= (ssize_t)(sizeof(buffer) - EVENT_MAX))
+			return true;
+	} while (clock_mono_ms() < until_ms);
+	return false;
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+	struct watch *watch = io->data;
+
+	(void)loop;
+	(void)revents;
+	/* All that happened until now, before on_done looks what it led to. */
+	(void)watch_tell(watch);
 	watch->ops->on_done(watch->cookie);
 }
 

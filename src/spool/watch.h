@@ -105,6 +105,13 @@ bool watch_is_on(const struct watch *watch);
 int watch_folder(struct watch *watch, const char *path);
 
 /**
+ * watch_tell(watch):
+ * Tell all that happened until now, but for on_done, as far as that takes no
+ * more than a moment.  Return whether that was all.
+ */
+bool watch_tell(struct watch *watch);
+
+/**
  * watch_add(watch, file, path):
  * Watch the file ${path}; ${file} is not watched yet.  Return 0, or -1 with
  * errno and ${file} not watched (ENOSPC: no watches left).

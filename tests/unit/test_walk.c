@@ -11,6 +11,7 @@
 
 #include "feed/walk.h"
 #include "helpers/spool_folder.h"
+#include "spool/folder_parts.h"
 
 /* See what the channel's name stands for now, as after a change. */
 static void
@@ -188,6 +189,28 @@ test_an_id_within_a_record_is_a_gap(void **state)
 	channel_unref(channel);
 }
 
+/* Make news.1 with ${content} so late that it is younger than news. */
+static void
+copy(const char *content)
+{
+	struct segment_id original, id;
+	int dir_fd = openat(temp_dir_fd, "spool", O_RDONLY | O_DIRECTORY);
+
+	assert_true(dir_fd != -1);
+	assert_int_equal(
+	    segment_look(dir_fd, "news", TRUST_NONE, &original, NULL), 0);
+	/* Births within one tick of the kernel's clock are equal. */
+	for (;;) {
+		spool_append("news.1", content);
+		assert_int_equal(
+		    segment_look(dir_fd, "news.1", TRUST_NONE, &id, NULL), 0);
+		if (id.birth_ns > original.birth_ns)
+			break;
+		spool_delete("news.1");
+	}
+	close(dir_fd);
+}
+
 /* Cut that file to nothing. */
 static void
 cut(const char *path)
@@ -210,7 +233,7 @@ test_a_file_that_was_cut_is_left_for_its_copy(void **state)
 	assert_int_equal(segment_position(channel->segment, 4, &cursor.at), 0);
 	cursor_go(&cursor, channel->segment, &cursor.at);
 	/* As copytruncate does. */
-	spool_append("news.1", "one\ntwo\n");
+	copy("one\ntwo\n");
 	cut("spool/news");
 	look(channel);
 	assert_int_equal(walk_changed(channel, &cursor), 0);
@@ -238,7 +261,7 @@ test_a_copy_that_is_being_made_comes_before_nothing(void **state)
 	enter_tail(channel, &comes_back);
 	mark = mark_of(&comes_back);
 	cursor_clear(&comes_back);
-	spool_append("news.1", "one\n");
+	copy("one\n");
 	look(channel);
 	resume(channel, &comes_back, &mark);
 	enter_tail(channel, &is_new);
@@ -273,7 +296,7 @@ test_an_id_from_before_a_cut_leads_to_the_copy(void **state)
 	mark = mark_of(&cursor);
 	cursor_clear(&cursor);
 	spool_append("news", "tock\n");
-	spool_append("news.1", "tick\ntock\n");
+	copy("tick\ntock\n");
 	cut("spool/news");
 	spool_append("news", "tick\n");
 	look(channel);
@@ -288,7 +311,7 @@ static void
 copy_and_cut(struct channel *channel, const char *content)
 {
 	spool_move("news.1", "news.2");
-	spool_append("news.1", content);
+	copy(content);
 	cut("spool/news");
 	look(channel);
 }
@@ -303,7 +326,7 @@ test_an_empty_copy_is_passed_over(void **state)
 	(void)state;
 	spool_append("news", "one\n");
 	channel = spool_use("news");
-	spool_append("news.1", "one\n");
+	copy("one\n");
 	cut("spool/news");
 	look(channel);
 	/* Nothing was written since. */
@@ -332,7 +355,7 @@ test_a_copy_with_the_same_lines_is_found(void **state)
 	(void)state;
 	spool_append("news", "ping\n");
 	channel = spool_use("news");
-	spool_append("news.1", "ping\n");
+	copy("ping\n");
 	cut("spool/news");
 	look(channel);
 	spool_append("news", "ping\nping\n");
@@ -348,6 +371,33 @@ test_a_copy_with_the_same_lines_is_found(void **state)
 	resume(channel, &cursor, &mark);
 	assert_at(&cursor, channel->segment, 5);
 	assert_int_equal(cursor.before->number, 1);
+	cursor_clear(&cursor);
+	channel_unref(channel);
+}
+
+/* A look for what is missing comes at any time, also before the kernel told. */
+static void
+test_a_file_that_was_not_told_of_yet_is_not_the_one_that_was(void **state)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct channel *channel;
+
+	(void)state;
+	spool_append("news", "one\n");
+	spool_wait_for_name("news");
+	channel = spool_use("news");
+	enter_tail(channel, &cursor);
+	spool_delete("news");
+	spool_append("news", "nobody saw this\n");
+	spool_delete("news");
+	spool_wait();
+	assert_ptr_equal(channel->segment, cursor.segment);
+	spool_append("news", "two\n");
+	folder_look_for_missing(&spool);
+	folder_look(&spool);
+	assert_ptr_not_equal(channel->segment, cursor.segment);
+	assert_int_equal(walk_on(channel, &cursor), WALK_MOVED);
+	assert_lost(&cursor, GAP_REPLACED);
 	cursor_clear(&cursor);
 	channel_unref(channel);
 }
@@ -412,6 +462,8 @@ main(void)
 		WALK_TEST(test_an_id_from_before_a_cut_leads_to_the_copy),
 		WALK_TEST(test_an_empty_copy_is_passed_over),
 		WALK_TEST(test_a_copy_with_the_same_lines_is_found),
+		WALK_TEST(
+		    test_a_file_that_was_not_told_of_yet_is_not_the_one_that_was),
 		WALK_TEST(
 		    test_two_files_that_came_after_each_other_make_no_circle),
 	};
