@@ -296,7 +296,8 @@ folder_look(struct folder *folder)
 	while ((is_more = step(folder)) && now_ms < from_ms + TURN_MS)
 		now_ms = clock_mono_ms();
 	folder->look_ms += now_ms - from_ms;
-	if (is_more)
+	/* A look may have been told that something was lost. */
+	if (is_more || folder->is_lost)
 		timer_set_first(folder->loop, &folder->more, 0.);
 	else if (folder->is_polled_now)
 		folder_poll_done(folder);
