@@ -256,7 +256,7 @@ find_behind_copy(struct channel *channel, struct segment *seg,
     const struct mark *mark, struct segment **before, struct position *end)
 {
 	struct segment *copy = *before;
-	int rc = 0;
+	int rc;
 
 	if (earlier_is_cut(seg, copy) != 0)
 		return 0;

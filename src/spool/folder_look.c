@@ -152,14 +152,13 @@ look_at(struct channel *channel, bool is_poll)
 {
 	struct watch *watch = &channel->folder->watch;
 	struct segment *old = segment_ref(channel->segment);
-	bool knows_all, is_news;
+	bool is_news;
 
 	(void)watch_tell(watch);
 	is_news = is_poll ? channel_poll(channel) : channel_look(channel);
 	if (old != NULL && channel->segment != old) {
 		/* Another one may have come just before the newest did. */
-		knows_all = watch_tell(watch);
-		if (!knows_all || channel->arrivals > 0)
+		if (!watch_tell(watch) || channel->arrivals > 0)
 			channel_log_unlink(old);
 	}
 	segment_drop(&old);

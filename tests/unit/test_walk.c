@@ -112,6 +112,19 @@ mark_of(const struct cursor *cursor)
 	};
 }
 
+/* What an id says of the newest record now. */
+static struct mark
+mark_of_tail(struct channel *channel)
+{
+	struct cursor cursor = { .state = MARK_START };
+	struct mark mark;
+
+	enter_tail(channel, &cursor);
+	mark = mark_of(&cursor);
+	cursor_clear(&cursor);
+	return mark;
+}
+
 static void
 resume(struct channel *channel, struct cursor *cursor, const struct mark *mark)
 {
@@ -136,9 +149,7 @@ test_an_id_is_found_after_a_rotation(void **state)
 	(void)state;
 	spool_append("news", "one\n");
 	channel = spool_use("news");
-	enter_tail(channel, &cursor);
-	mark = mark_of(&cursor);
-	cursor_clear(&cursor);
+	mark = mark_of_tail(channel);
 	spool_move("news", "news.1");
 	spool_append("news", "two\n");
 	look(channel);
@@ -160,9 +171,7 @@ test_an_id_of_a_file_that_is_gone_is_a_gap(void **state)
 	(void)state;
 	spool_append("news", "one\n");
 	channel = spool_use("news");
-	enter_tail(channel, &cursor);
-	mark = mark_of(&cursor);
-	cursor_clear(&cursor);
+	mark = mark_of_tail(channel);
 	spool_delete("news");
 	spool_append("news", "two\n");
 	look(channel);
@@ -258,9 +267,7 @@ test_a_copy_that_is_being_made_comes_before_nothing(void **state)
 	(void)state;
 	spool_append("news", "one\ntwo\n");
 	channel = spool_use("news");
-	enter_tail(channel, &comes_back);
-	mark = mark_of(&comes_back);
-	cursor_clear(&comes_back);
+	mark = mark_of_tail(channel);
 	copy("one\n");
 	look(channel);
 	resume(channel, &comes_back, &mark);
@@ -292,9 +299,7 @@ test_an_id_from_before_a_cut_leads_to_the_copy(void **state)
 	(void)state;
 	spool_append("news", "tick\n");
 	channel = spool_use("news");
-	enter_tail(channel, &cursor);
-	mark = mark_of(&cursor);
-	cursor_clear(&cursor);
+	mark = mark_of_tail(channel);
 	spool_append("news", "tock\n");
 	copy("tick\ntock\n");
 	cut("spool/news");
